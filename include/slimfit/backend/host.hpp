@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// The host backend: OpenMP threads, a CBLAS, and the accounted resource. Work is cut into pieces whose size depends on
+// the problem only, never on the number of threads, so results are the same bits with any number of threads.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <type_traits>
+
+#include <cblas.h>
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+#include <slimfit/backend/host_memory.hpp>
+#include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/core/scalar.hpp>
+#include <slimfit/kernels/group.hpp>
+
+#if defined(__GNUC__)
+// OpenBLAS's own threads are switched off where it has any: products are already cut into parallel pieces.
+extern "C" __attribute__((weak)) void openblas_set_num_threads(int);
+#endif
+
+namespace slimfit {
+
+/// How a host backend is set up.
+struct host_options {
+  int threads = 0;                                       ///< 0: as many as OpenMP offers
+  index_t budget = std::numeric_limits<index_t>::max();  ///< bytes; beyond it allocations throw memory_error
+};
+
+class host {
+ public:
+  /// Whether kernels and products are skipped and memory only counted.
+  static constexpr bool counts_only = false;
+  /// Tasks that hold scratch memory at the same time, at most. Fixed, so that plans do not depend on the machine.
+  static constexpr index_t concurrent_tasks = 16;
+  using resource_type = host_resource;
+
+  explicit host(host_options options = {}) : resource_(options.budget), threads_(options.threads) {
+#if defined(_OPENMP)
+    if (threads_ <= 0) { threads_ = omp_get_max_threads(); }
+#else
+    threads_ = 1;
+#endif
+#if defined(__GNUC__)
+    if (openblas_set_num_threads != nullptr) { openblas_set_num_threads(1); }
+#endif
+  }
+
+  [[nodiscard]] resource_type& memory() { return resource_; }
+  [[nodiscard]] int threads() const { return threads_; }
+
+  /// Runs `task(i)` for `i` in [0, count), in parallel. Tasks must not depend on each other's order.
+  template <class Task>
+  void for_each_task(index_t count, Task const& task) const {
+#if defined(_OPENMP)
+    if (threads_ > 1 && count > 1) {
+      std::exception_ptr failure;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads_)
+      for (index_t i = 0; i < count; ++i) {
+        try {
+          task(i);
+        } catch (...) {
+#pragma omp critical(slimfit_task_failure)
+          failure = std::current_exception();
+        }
+      }
+      if (failure) { std::rethrow_exception(failure); }
+      return;
+    }
+#endif
+    for (index_t i = 0; i < count; ++i) { task(i); }
+  }
+
+  /// Runs `kernel(group, row)` for every row in [0, rows).
+  template <class Kernel>
+  void launch(index_t rows, Kernel const& kernel) const {
+    index_t const block = rows_per_block<Kernel>();
+    for_each_task(divide_up(rows, block), [&](index_t i) {
+      index_t const end = std::min(rows, (i + 1) * block);
+      for (index_t row = i * block; row < end; ++row) { kernel(serial_group{}, row); }
+    });
+  }
+
+  /// `c = a * b` or `c += a * b` with `c` of `rows x columns` and `inner` products per element, row stride `c_stride`.
+  /// @tparam T float or double
+  template <class T>
+  void multiply(index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c, index_t c_stride,
+                update_mode mode = update_mode::overwrite) const {
+    constexpr index_t row_block = 800;
+    constexpr index_t column_block = 768;
+    if (rows * columns * inner <= parallel_threshold) {
+      multiply_serial(rows, columns, inner, T{1}, a, b, c, c_stride, mode);
+      return;
+    }
+    index_t const row_blocks = divide_up(rows, row_block);
+    index_t const column_blocks = divide_up(columns, column_block);
+    // Near-equal pieces in multiples of 16.
+    index_t const row_step = round_up(divide_up(rows, std::max<index_t>(row_blocks, column_blocks == 1 ? 2 : 1)), 16);
+    index_t const column_step = round_up(divide_up(columns, column_blocks), 16);
+    index_t const row_pieces = divide_up(rows, row_step);
+    index_t const column_pieces = divide_up(columns, column_step);
+    for_each_task(row_pieces * column_pieces, [&](index_t piece) {
+      index_t const row = piece % row_pieces * row_step;
+      index_t const column = piece / row_pieces * column_step;
+      operand<T> a_piece = a;
+      a_piece.data += a.transposed ? row : row * a.stride;
+      operand<T> b_piece = b;
+      b_piece.data += b.transposed ? column * b.stride : column;
+      multiply_serial(std::min(row_step, rows - row), std::min(column_step, columns - column), inner, T{1}, a_piece,
+                      b_piece, c + row * c_stride + column, c_stride, mode);
+    });
+  }
+
+  /// The same on the calling thread, scaled: for use inside tasks.
+  template <class T>
+  static void multiply_serial(index_t rows, index_t columns, index_t inner, T scale, operand<T> a, operand<T> b, T* c,
+                              index_t c_stride, update_mode mode) {
+    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
+                  "slimfit: the host backend multiplies float and double; use another scalar type");
+    auto const transpose = [](operand<T> const& x) { return x.transposed ? CblasTrans : CblasNoTrans; };
+    auto const narrow = [](index_t n) { return static_cast<int>(n); };
+    T const beta = mode == update_mode::accumulate ? T{1} : T{0};
+    if constexpr (std::is_same_v<T, float>) {
+      cblas_sgemm(CblasRowMajor, transpose(a), transpose(b), narrow(rows), narrow(columns), narrow(inner), scale,
+                  a.data, narrow(a.stride), b.data, narrow(b.stride), beta, c, narrow(c_stride));
+    } else {
+      cblas_dgemm(CblasRowMajor, transpose(a), transpose(b), narrow(rows), narrow(columns), narrow(inner), scale,
+                  a.data, narrow(a.stride), b.data, narrow(b.stride), beta, c, narrow(c_stride));
+    }
+  }
+
+  template <class T>
+  void fill_zero(T* data, index_t count) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    if (count > 0) { std::memset(static_cast<void*>(data), 0, static_cast<std::size_t>(count) * sizeof(T)); }
+  }
+  /// Copies between host memory and the backend's: here both are the same.
+  template <class T>
+  void copy(T const* source, T* target, index_t count) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    if (count > 0) { std::memcpy(target, source, static_cast<std::size_t>(count) * sizeof(T)); }
+  }
+
+ private:
+  static constexpr index_t parallel_threshold = 64 * 64 * 64;
+
+  /// Kernels may state how many rows make a worthwhile task.
+  template <class Kernel>
+  static constexpr index_t rows_per_block() {
+    if constexpr (requires { Kernel::rows_per_block; }) {
+      return Kernel::rows_per_block;
+    } else {
+      return 16;
+    }
+  }
+
+  resource_type resource_;
+  int threads_;
+};
+
+}  // namespace slimfit

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Exceptions of the library. Every message names the argument, its value and what was expected.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace slimfit {
+
+/// Base of every exception that slimfit throws.
+class error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A tensor, batch or file has another shape than the model was compiled for.
+class shape_error : public error {
+ public:
+  using error::error;
+};
+
+/// A number is outside its domain: a NaN in the input, a label beyond the last class, a loss that is not finite.
+class value_error : public error {
+ public:
+  using error::error;
+};
+
+/// A file is missing, truncated, malformed, or could not be written.
+class file_error : public error {
+ public:
+  using error::error;
+};
+
+/// An allocation did not fit the budget or the machine.
+class memory_error : public error {
+ public:
+  using error::error;
+};
+
+/// The library was used in an order that it does not allow, e.g. a stash released twice.
+class usage_error : public error {
+ public:
+  using error::error;
+};
+
+/// "slimfit: NAME is VALUE, expected EXPECTATION".
+template <class Value>
+std::string mismatch(std::string const& name, Value const& value, std::string const& expectation) {
+  std::string text;
+  if constexpr (requires { std::to_string(value); }) {
+    text = std::to_string(value);
+  } else {
+    text = value;
+  }
+  return "slimfit: " + name + " is " + text + ", expected " + expectation;
+}
+
+/// @throws Error when `actual != expected`.
+template <class Error = shape_error, class Value>
+constexpr void require_equal(char const* name, Value const& actual, Value const& expected) {
+  if (actual != expected) { throw Error(mismatch(name, actual, std::to_string(expected))); }
+}
+
+}  // namespace slimfit

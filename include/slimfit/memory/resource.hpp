@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// The one accounted resource of a backend: it asks the upstream for memory, enforces a budget and keeps the ledger.
+#pragma once
+
+#include <limits>
+#include <string>
+
+#include <slimfit/core/error.hpp>
+#include <slimfit/memory/ledger.hpp>
+
+namespace slimfit {
+
+/// @tparam Upstream has `static void* allocate(index_t bytes)`, null when there is no memory, and `deallocate(void*,
+/// index_t)`.
+template <class Upstream>
+class accounted_resource {
+ public:
+  explicit accounted_resource(index_t budget = std::numeric_limits<index_t>::max()) : budget_(budget) {}
+  accounted_resource(accounted_resource const&) = delete;
+  accounted_resource& operator=(accounted_resource const&) = delete;
+
+  /// @throws memory_error naming the category, when the budget or the machine has not enough; nothing changes then.
+  void* allocate(index_t bytes, char const* purpose) {
+    void* const memory = bytes <= budget_ - reserved_ ? Upstream::allocate(bytes) : nullptr;
+    if (memory == nullptr && bytes > 0) {
+      throw memory_error("slimfit: out of memory: " + std::to_string(bytes) + " bytes for " + purpose +
+                         ", of a budget of " + std::to_string(budget_) + " bytes " + std::to_string(reserved_) +
+                         " are in use");
+    }
+    reserved_ += bytes;
+    most_reserved_ = std::max(most_reserved_, reserved_);
+    return memory;
+  }
+  void deallocate(void* memory, index_t bytes) noexcept {
+    Upstream::deallocate(memory, bytes);
+    reserved_ -= bytes;
+  }
+
+  /// Counts bytes by category. Blocks that an arena divides are counted by what lies in them.
+  [[nodiscard]] ledger& book() { return book_; }
+  /// Bytes held from the machine now, and the most so far.
+  [[nodiscard]] index_t reserved() const { return reserved_; }
+  [[nodiscard]] index_t most_reserved() const { return most_reserved_; }
+  [[nodiscard]] index_t budget() const { return budget_; }
+
+ private:
+  ledger book_;
+  index_t budget_;
+  index_t reserved_ = 0;
+  index_t most_reserved_ = 0;
+};
+
+/// An owned array from a resource. Counted under its category unless it is a block that an arena divides.
+template <class T, class Resource>
+class buffer {
+ public:
+  buffer() = default;
+  buffer(Resource& resource, index_t count, category purpose)
+      : resource_(&resource),
+        count_(count),
+        purpose_(purpose),
+        data_(static_cast<T*>(resource.allocate(bytes(), category_names[static_cast<std::size_t>(purpose)]))) {
+    resource_->book().add(purpose_, bytes());
+  }
+  buffer(buffer&& other) noexcept { swap(other); }
+  buffer& operator=(buffer&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~buffer() {
+    if (resource_ == nullptr) { return; }
+    resource_->book().remove(purpose_, bytes());
+    resource_->deallocate(data_, bytes());
+  }
+
+  [[nodiscard]] T* data() const { return data_; }
+  [[nodiscard]] index_t size() const { return count_; }
+  /// Bytes with padding, as plans count them.
+  [[nodiscard]] index_t bytes() const { return padded_bytes(count_); }
+  [[nodiscard]] static constexpr index_t padded_bytes(index_t count) {
+    return round_up(count * static_cast<index_t>(sizeof(T)), 64);
+  }
+
+ private:
+  void swap(buffer& other) noexcept {
+    std::swap(resource_, other.resource_);
+    std::swap(count_, other.count_);
+    std::swap(purpose_, other.purpose_);
+    std::swap(data_, other.data_);
+  }
+
+  Resource* resource_ = nullptr;
+  index_t count_ = 0;
+  category purpose_ = category::data;
+  T* data_ = nullptr;
+};
+
+}  // namespace slimfit
