@@ -29,6 +29,15 @@ class arena {
   constexpr explicit arena(ledger& book, std::byte* block = nullptr,
                            index_t capacity = std::numeric_limits<index_t>::max())
       : book_(&book), block_(block), capacity_(capacity) {}
+  arena(arena const&) = delete;
+  arena& operator=(arena const&) = delete;
+  /// Takes what is still on the tape off the ledger: after an exception, or a forward pass without a backward.
+  constexpr ~arena() {
+    for (int i = 0; i < category_count; ++i) {
+      auto const which = static_cast<category>(i);
+      book_->remove(which, held_[which]);
+    }
+  }
 
   /// Pushes `count` elements on the tape.
   /// @throws memory_error when the block is full.
@@ -51,6 +60,7 @@ class arena {
       throw usage_error("slimfit: a stash was released that is not the newest on the tape; release in reverse order");
     }
     low_ -= bytes;
+    held_[kept.purpose] -= bytes;
     book_->remove(kept.purpose, bytes);
   }
 
@@ -65,17 +75,8 @@ class arena {
   }
   constexpr void pop_scratch(index_t bytes, category purpose) {
     high_ -= bytes;
+    held_[purpose] -= bytes;
     book_->remove(purpose, bytes);
-  }
-
-  /// Drops everything: after an exception, and after a forward pass without a backward.
-  constexpr void clear(byte_counts const& before) {
-    for (int i = 0; i < category_count; ++i) {
-      auto const which = static_cast<category>(i);
-      book_->remove(which, book_->now()[which] - before[which]);
-    }
-    low_ = 0;
-    high_ = 0;
   }
 
   [[nodiscard]] constexpr index_t tape_bytes() const { return low_; }
@@ -98,6 +99,7 @@ class arena {
   }
   constexpr void account(index_t bytes, category purpose) {
     high_water_ = std::max(high_water_, low_ + high_);
+    held_[purpose] += bytes;
     book_->add(purpose, bytes);
   }
 
@@ -107,6 +109,7 @@ class arena {
   index_t low_ = 0;
   index_t high_ = 0;
   index_t high_water_ = 0;
+  byte_counts held_;
 };
 
 /// Scratch memory of an arena, freed at the end of its scope. Buffers must end in reverse order of their creation.

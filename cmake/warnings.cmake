@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# Flags of the project's own programs; users of the library are not given any.
+add_library(slimfit_program_flags INTERFACE)
+target_compile_options(slimfit_program_flags INTERFACE -Wall -Wextra -Wconversion -Werror)
+if(SLIMFIT_NATIVE)
+  target_compile_options(slimfit_program_flags INTERFACE -march=native)
+endif()
+if(SLIMFIT_SANITIZE_MEMORY)
+  target_compile_options(slimfit_program_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)
+  target_link_options(slimfit_program_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(SLIMFIT_SANITIZE_THREADS)
+  target_compile_options(slimfit_program_flags INTERFACE -fsanitize=thread)
+  target_link_options(slimfit_program_flags INTERFACE -fsanitize=thread)
+endif()

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Softmax attention of one head of one sequence, a block of queries at a time, for backends that run tasks on host
+// threads. Scores exist for one block of queries only; whether the probabilities are kept is the caller's choice.
+#pragma once
+
+#include <algorithm>
+
+#include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/kernels/softmax.hpp>
+#include <slimfit/stash/probability_stash.hpp>
+
+namespace slimfit {
+
+/// Queries whose scores are in memory at the same time.
+inline constexpr index_t query_block = 64;
+
+/// Elements of scratch memory for `count` blocks of scores of `tokens` keys.
+constexpr index_t score_elements(index_t tokens, index_t count) {
+  return round_up(count * std::min(query_block, tokens) * tokens, 16);
+}
+
+/// `rows x HeadSize` slices of row-major matrices with `stride` elements between rows.
+template <class T>
+struct attention_operands {
+  T const* query;
+  T const* key;
+  T const* value;
+  index_t stride;
+  index_t tokens;
+};
+
+/// output = softmax(query * key^T / sqrt(HeadSize)) * value (Vaswani et al. 2017, equation 1).
+/// @tparam Device        a backend with `multiply_serial`
+/// @tparam Probabilities what is kept of the probabilities of this head: `stash::probabilities_*::kept`
+/// @param scores `score_elements(tokens, 1)` elements of scratch
+template <class Device, int HeadSize, class T, class Probabilities>
+void attention_head_forward(attention_operands<T> const& in, Probabilities const& kept, T* output, T* scores) {
+  auto const scale = T{1} / std::sqrt(static_cast<T>(HeadSize));
+  index_t const n = in.tokens;
+  for (index_t first = 0; first < n; first += query_block) {
+    index_t const rows = std::min(query_block, n - first);
+    T* const block = kept.target(first, n, scores);
+    Device::multiply_serial(rows, n, HeadSize, scale, operand<T>{in.query + first * in.stride, in.stride, false},
+                            operand<T>{in.key, in.stride, true}, block, n, update_mode::overwrite);
+    for (index_t row = 0; row < rows; ++row) {
+      auto const log_sum_exp = softmax_row(block + row * n, n);
+      kept.save(first + row, n, block + row * n, log_sum_exp);
+    }
+    Device::multiply_serial(rows, HeadSize, n, T{1}, operand<T>{block, n, false}, operand<T>{in.value, in.stride, false},
+                            output + first * in.stride, in.stride, update_mode::overwrite);
+  }
+}
+
+/// Gradients of query, key and value (all overwritten) from that of the output.
+/// @param scores `score_elements(tokens, 2)` elements of scratch
+template <class Device, int HeadSize, class T, class Probabilities>
+void attention_head_backward(attention_operands<T> const& in, Probabilities const& kept, T const* output_gradient,
+                             T* query_gradient, T* key_gradient, T* value_gradient, T* scores) {
+  auto const scale = T{1} / std::sqrt(static_cast<T>(HeadSize));
+  index_t const n = in.tokens;
+  T* const score_gradients = scores + score_elements(n, 1);
+  for (index_t first = 0; first < n; first += query_block) {
+    index_t const rows = std::min(query_block, n - first);
+    auto const mode = first == 0 ? update_mode::overwrite : update_mode::accumulate;
+    operand<T> const query{in.query + first * in.stride, in.stride, false};
+    operand<T> const upstream{output_gradient + first * in.stride, in.stride, false};
+    T const* block = nullptr;
+    if constexpr (Probabilities::recomputes) {
+      Device::multiply_serial(rows, n, HeadSize, scale, query, operand<T>{in.key, in.stride, true}, scores, n,
+                              update_mode::overwrite);
+      for (index_t row = 0; row < rows; ++row) {
+        probabilities_from_log_sum_exp(scores + row * n, n, kept.log_sum_exp(first + row));
+      }
+      block = scores;
+    } else {
+      block = kept.restore(first, rows, n, scores);
+    }
+    Device::multiply_serial(rows, n, HeadSize, T{1}, upstream, operand<T>{in.value, in.stride, true}, score_gradients, n,
+                            update_mode::overwrite);
+    for (index_t row = 0; row < rows; ++row) {
+      softmax_backward_row(block + row * n, score_gradients + row * n, n, scale);
+    }
+    Device::multiply_serial(rows, HeadSize, n, T{1}, operand<T>{score_gradients, n, false},
+                            operand<T>{in.key, in.stride, false}, query_gradient + first * in.stride, in.stride,
+                            update_mode::overwrite);
+    Device::multiply_serial(n, HeadSize, rows, T{1}, operand<T>{score_gradients, n, true}, query, key_gradient, in.stride,
+                            mode);
+    Device::multiply_serial(n, HeadSize, rows, T{1}, operand<T>{block, n, true}, upstream, value_gradient, in.stride, mode);
+  }
+}
+
+}  // namespace slimfit

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Softmax cross-entropy of one row of class scores: loss, gradient and whether the largest score is the label's.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include <slimfit/core/scalar.hpp>
+#include <slimfit/kernels/group.hpp>
+
+namespace slimfit {
+
+/// What one sample of a batch came to.
+struct sample_result {
+  double loss = 0;
+  std::int32_t correct = 0;
+  std::int32_t predicted = 0;
+};
+
+/// gradient = (softmax(logits) - one_hot(label)) * scale; loss = log-sum-exp(logits) - logits[label].
+/// `gradient` may be null. Ties of the largest score go to the lowest class. One lane works; rows are short.
+template <scalar T>
+struct cross_entropy {
+  T const* logits;
+  std::int32_t const* labels;
+  index_t classes;
+  compute_type<T> scale;
+  T* gradient;
+  sample_result* results;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t row) const {
+    using value_type = compute_type<T>;
+    if (group.lane() != 0) { return; }
+    T const* const scores = logits + row * classes;
+    index_t best = 0;
+    for (index_t i = 1; i < classes; ++i) {
+      if (static_cast<value_type>(scores[i]) > static_cast<value_type>(scores[best])) { best = i; }
+    }
+    auto const largest = static_cast<value_type>(scores[best]);
+    value_type total = 0;
+    for (index_t i = 0; i < classes; ++i) { total += std::exp(static_cast<value_type>(scores[i]) - largest); }
+    index_t const label = labels[row];
+    auto const distance = largest - static_cast<value_type>(scores[label]);
+    results[row] = {static_cast<double>(std::log(total) + distance), best == label ? 1 : 0, static_cast<std::int32_t>(best)};
+    if (gradient == nullptr) { return; }
+    for (index_t i = 0; i < classes; ++i) {
+      auto const probability = std::exp(static_cast<value_type>(scores[i]) - largest) / total;
+      gradient[row * classes + i] = static_cast<T>((probability - (i == label ? value_type{1} : value_type{0})) * scale);
+    }
+  }
+};
+
+}  // namespace slimfit

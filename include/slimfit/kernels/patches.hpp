@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Images as rows of pixels: one row per token, the class token's row zero, so that one matrix product embeds them all.
+#pragma once
+
+#include <slimfit/kernels/group.hpp>
+
+namespace slimfit {
+
+/// Row `first + r` of the token matrix: token 0 of each image is the class token, token `1 + i` is patch `i` in row-major
+/// order. Pixels of a patch are ordered channel, row, column, as in a convolution's weight.
+/// @tparam Image, Patch, Channels pixels per side of image and patch, colour channels
+template <int Image, int Patch, int Channels, class T>
+struct extract_patches {
+  static constexpr int side = Image / Patch;
+  static constexpr int tokens = side * side + 1;
+  static constexpr int width = Channels * Patch * Patch;
+
+  T const* images;
+  index_t first;
+  T* output;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t r) const {
+    index_t const row = first + r;
+    index_t const image = row / tokens;
+    auto const token = static_cast<int>(row % tokens);
+    T* const target = output + r * width;
+    if (token == 0) {
+      for (int i = group.lane(); i < width; i += Group::size) { target[i] = T{}; }
+      return;
+    }
+    int const top = (token - 1) / side * Patch;
+    int const left = (token - 1) % side * Patch;
+    T const* const source = images + image * (Channels * Image * Image);
+    for (int line = group.lane(); line < Channels * Patch; line += Group::size) {
+      T const* const pixels = source + (line / Patch * Image + top + line % Patch) * Image + left;
+      for (int x = 0; x < Patch; ++x) { target[line * Patch + x] = pixels[x]; }
+    }
+  }
+};
+
+}  // namespace slimfit

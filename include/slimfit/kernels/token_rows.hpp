@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Row kernels around the embeddings and the class token: starting values of tokens, sums over sequences, gather, scatter.
+#pragma once
+
+#include <slimfit/kernels/tile.hpp>
+
+namespace slimfit {
+
+/// output[row] = position[token] + (token == 0 ? class_token : bias), with `token = row % tokens`.
+template <int Width, scalar T>
+struct start_tokens {
+  T const* position;
+  T const* class_token;
+  T const* bias;
+  index_t tokens;
+  T* output;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t row) const {
+    using value_type = compute_type<T>;
+    index_t const token = row % tokens;
+    auto const added = load<Width>(group, token == 0 ? class_token : bias);
+    store(group, output + row * Width,
+          map([](value_type a, value_type b) { return a + b; }, load<Width>(group, position + token * Width), added));
+  }
+};
+
+/// output[token] = sum over sequences of input[sequence * tokens + token]. One group per token.
+template <int Width, scalar T>
+struct sum_over_sequences {
+  T const* input;
+  index_t sequences;
+  index_t tokens;
+  T* output;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t token) const {
+    using value_type = compute_type<T>;
+    auto total = load<Width>(group, input + token * Width);
+    for (index_t sequence = 1; sequence < sequences; ++sequence) {
+      total = map([](value_type a, value_type b) { return a + b; }, total,
+                  load<Width>(group, input + (sequence * tokens + token) * Width));
+    }
+    store(group, output + token * Width, total);
+  }
+};
+
+/// output[row] = input[row * stride]: picks one token of each sequence.
+template <int Width, scalar T>
+struct gather_rows {
+  T const* input;
+  index_t stride;
+  T* output;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t row) const {
+    store(group, output + row * Width, load<Width>(group, input + row * stride * Width));
+  }
+};
+
+/// output[row] = row % stride == 0 ? input[row / stride] : 0, for rows of the output.
+template <int Width, scalar T>
+struct scatter_rows {
+  T const* input;
+  index_t stride;
+  T* output;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t row) const {
+    if (row % stride == 0) {
+      store(group, output + row * Width, load<Width>(group, input + row / stride * Width));
+    } else {
+      store(group, output + row * Width, tile<compute_type<T>, Width, Group>{});
+    }
+  }
+};
+
+}  // namespace slimfit

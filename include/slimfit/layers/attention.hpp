@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// Multi-head softmax attention without its projections. What it keeps is the policy: queries, keys and values in a matrix
+// stash, and of the probabilities everything (materialized, as the paper does) or only log-sum-exps (tiled).
+#pragma once
+
+#include <slimfit/kernels/attention.hpp>
+#include <slimfit/kernels/center_keys.hpp>
+#include <slimfit/kernels/restore_rows.hpp>
+#include <slimfit/kernels/save_rows.hpp>
+#include <slimfit/layers/target.hpp>
+#include <slimfit/policy/attention.hpp>
+
+namespace slimfit {
+
+/// @tparam Policy `attention::materialized<...>` or `attention::tiled<...>`
+template <int Hidden, int Heads, class Policy, scalar T>
+class attention {
+  static_assert(Hidden % Heads == 0, "slimfit: attention<Hidden, Heads, ...>: Hidden must be a multiple of Heads");
+
+ public:
+  static constexpr int head_size = Hidden / Heads;
+  using operand_stash = stash::when_training<detail::operand_stash_of<typename Policy::operand_stash, head_size>>;
+  using probability_stash = typename Policy::probability_stash;
+  using kept_operand = typename operand_stash::template kept<T, Hidden>;
+
+  /// Everything the backward pass needs besides the gradient.
+  struct kept_type {
+    std::array<kept_operand, 3> operands;  ///< queries, keys, values
+    typename probability_stash::template kept<T> probabilities;
+
+    /// The part from sequence `sequence` on.
+    [[nodiscard]] constexpr kept_type from(index_t sequence, index_t tokens) const {
+      return {{operands[0].rows_from(sequence * tokens), operands[1].rows_from(sequence * tokens),
+               operands[2].rows_from(sequence * tokens)},
+              probabilities.head(sequence * Heads, tokens)};
+    }
+  };
+
+  template <class Context>
+  [[nodiscard]] static constexpr kept_type keep(Context& run, index_t sequences, index_t tokens) {
+    auto const state = run.training ? unit_state::active : unit_state::inference;
+    kept_type kept;
+    for (auto& each : kept.operands) {
+      each = operand_stash::template keep<T, Hidden>(run.memory, sequences * tokens, category::static_activations, state);
+    }
+    kept.probabilities = probability_stash::template keep<T>(run.memory, sequences * Heads, tokens, state);
+    return kept;
+  }
+  template <class Context>
+  static constexpr void release(Context& run, kept_type const& kept) {
+    probability_stash::template release<T>(run.memory, kept.probabilities);
+    for (int i = 2; i >= 0; --i) { operand_stash::release(run.memory, kept.operands[static_cast<std::size_t>(i)]); }
+  }
+
+  /// Overwrites `output`. `operands` are rows of whole sequences; where they lie on the tape already they are not copied.
+  template <class Context>
+  static constexpr void forward(Context& run, std::array<T*, 3> const& operands, kept_type const& kept, index_t sequences,
+                                index_t tokens, T* output) {
+    if constexpr (Policy::keys == attention_keys::centered) {
+      run.launch(sequences, center_keys<Hidden, T>{operands[1], tokens});
+    }
+    for (std::size_t i = 0; i < 3; ++i) {
+      kept.operands[i].visit([&](auto const& form) {
+        using form_type = std::remove_cvref_t<decltype(form)>;
+        if constexpr (form_type::restores && !detail::is_dense_view<form_type>) {
+          run.launch(sequences * tokens, save_rows<Hidden, T, form_type>{operands[i], form});
+        }
+      });
+    }
+    index_t const heads = sequences * Heads;
+    index_t const slots = std::min<index_t>(run.device.concurrent_tasks, heads);
+    auto const scores = run.template scratch<T>(slots * score_elements(tokens, 1));
+    run.device.for_each_task(slots, [&](index_t slot) {
+      for (index_t head = slot; head < heads; head += slots) {
+        index_t const offset = head_offset(head, tokens);
+        attention_head_forward<typename Context::device_type, head_size, T>(
+            {operands[0] + offset, operands[1] + offset, operands[2] + offset, Hidden, tokens},
+            kept.probabilities.head(head, tokens), output + offset, scores.data() + slot * score_elements(tokens, 1));
+      }
+    });
+  }
+
+  /// Overwrites `gradients` of queries, keys and values.
+  template <class Context>
+  static constexpr void backward(Context& run, kept_type const& kept, index_t sequences, index_t tokens,
+                                 T const* output_gradient, std::array<T*, 3> const& gradients) {
+    index_t const rows = sequences * tokens;
+    scratch_buffer<T> const restored(run.memory, operand_stash::is_dense ? 0 : 3 * rows * Hidden);
+    std::array<T const*, 3> operands{};
+    for (std::size_t i = 0; i < 3; ++i) {
+      kept.operands[i].visit([&](auto const& form) {
+        using form_type = std::remove_cvref_t<decltype(form)>;
+        if constexpr (detail::is_dense_view<form_type>) {
+          operands[i] = form.data;
+        } else if constexpr (form_type::restores) {
+          T* const target = advance(restored.data(), static_cast<index_t>(i) * rows * Hidden);
+          run.launch(rows, restore_rows<Hidden, T, form_type>{form, target});
+          operands[i] = target;
+        }
+      });
+    }
+    index_t const heads = sequences * Heads;
+    index_t const slots = std::min<index_t>(run.device.concurrent_tasks, heads);
+    auto const scores = run.template scratch<T>(slots * score_elements(tokens, 2));
+    run.device.for_each_task(slots, [&](index_t slot) {
+      for (index_t head = slot; head < heads; head += slots) {
+        index_t const offset = head_offset(head, tokens);
+        attention_head_backward<typename Context::device_type, head_size, T>(
+            {operands[0] + offset, operands[1] + offset, operands[2] + offset, Hidden, tokens},
+            kept.probabilities.head(head, tokens), output_gradient + offset, gradients[0] + offset, gradients[1] + offset,
+            gradients[2] + offset, scores.data() + slot * score_elements(tokens, 2));
+      }
+    });
+  }
+
+ private:
+  /// First element of head `head`, counted over all sequences.
+  static constexpr index_t head_offset(index_t head, index_t tokens) {
+    return head / Heads * tokens * Hidden + head % Heads * head_size;
+  }
+};
+
+}  // namespace slimfit

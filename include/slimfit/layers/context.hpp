@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// What a layer needs to run: where (the backend), on what memory (the arena), what to do with gradients, which units are
+// active, and the random numbers of this iteration. Layers written on it run on every backend and are planned by running
+// them on the counting one.
+#pragma once
+
+#include <algorithm>
+
+#include <slimfit/core/philox.hpp>
+#include <slimfit/layers/parameter.hpp>
+#include <slimfit/memory/arena.hpp>
+#include <slimfit/policy/active_set.hpp>
+#include <slimfit/stash/matrix_stash.hpp>
+
+namespace slimfit {
+
+/// @tparam Device a backend
+/// @tparam Updates what becomes of gradients: see layers/gradient.hpp
+template <class Device, class Updates>
+struct context {
+  using device_type = Device;
+  using updates_type = Updates;
+  static constexpr bool counts_only = Device::counts_only;
+
+  Device& device;
+  arena& memory;
+  Updates& updates;
+  active_set active;      ///< units that are updated in this iteration
+  bool training = false;  ///< whether a backward pass follows; otherwise nothing is kept
+  std::uint64_t seed = 0;
+  std::uint32_t iteration = 0;
+
+  /// In which form stashes that serve `unit` are kept.
+  [[nodiscard]] constexpr unit_state state(int unit) const {
+    if (!training) { return unit_state::inference; }
+    return is_active(unit) ? unit_state::active : unit_state::frozen;
+  }
+  /// Whether the parameters of `unit` are updated.
+  [[nodiscard]] constexpr bool is_active(int unit) const { return unit == no_unit || active.test(unit); }
+
+  template <class T>
+  [[nodiscard]] constexpr scratch_buffer<T> scratch(index_t count) {
+    return scratch_buffer<T>(memory, count);
+  }
+  template <class Kernel>
+  constexpr void launch(index_t rows, Kernel const& kernel) {
+    device.launch(rows, kernel);
+  }
+  [[nodiscard]] constexpr random_stream random(std::uint32_t place) const { return {seed, iteration, place}; }
+
+  /// The same context for layers whose backward pass will not run.
+  [[nodiscard]] constexpr context without_backward() const {
+    context copy = *this;
+    copy.training = false;
+    return copy;
+  }
+};
+
+/// Calls `body(first, count)` for consecutive chunks of at most `chunk` of `rows` rows. The first is the largest, so
+/// a backend that only counts runs just that one.
+template <class Context, class Body>
+constexpr void for_each_chunk(Context const& /*run*/, index_t rows, index_t chunk, Body const& body) {
+  for (index_t first = 0; first < rows; first += chunk) {
+    body(first, std::min(chunk, rows - first));
+    if (Context::counts_only) { return; }
+  }
+}
+
+}  // namespace slimfit

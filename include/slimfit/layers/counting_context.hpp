@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The context in which layers only count memory: what plans are made of.
+#pragma once
+
+#include <slimfit/backend/counting.hpp>
+#include <slimfit/layers/context.hpp>
+
+namespace slimfit {
+
+/// Gradients in a plan: released ones are scratch memory, kept ones add up in the ledger.
+template <bool Releases>
+struct counted_updates {
+  static constexpr bool releases = Releases;
+  ledger* book = nullptr;
+  index_t bytes = 0;
+
+  template <class Parameter>
+  constexpr void apply(Parameter const& /*target*/, typename Parameter::value_type* /*gradient*/) const {}
+  template <class Parameter>
+  constexpr typename Parameter::value_type* slot(Parameter const& target) {
+    index_t const added = arena::padded(target.count() * static_cast<index_t>(sizeof(typename Parameter::value_type)));
+    bytes += added;
+    book->add(category::gradients, added);
+    return nullptr;
+  }
+};
+
+using counting_context = context<counting, counted_updates<true>>;
+
+/// Bytes that `forward(context)` leaves on the tape when `active` units are active.
+template <class Forward>
+constexpr index_t stored_bytes(active_set const& active, Forward const& forward) {
+  ledger book;
+  arena memory(book);
+  counting device;
+  counted_updates<true> updates;
+  counting_context run{device, memory, updates, active, true, 0, 0};
+  forward(run);
+  return memory.tape_bytes();
+}
+
+}  // namespace slimfit

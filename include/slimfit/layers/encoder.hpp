@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// A stack of equal blocks. When biases are updated with their unit, the backward pass ends at the lowest block that has
+// anything to update at or below it, and blocks further down keep nothing.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include <slimfit/layers/bind.hpp>
+#include <slimfit/layers/counting_context.hpp>
+
+namespace slimfit {
+
+template <class Block, int Layers, bias_updates Biases>
+class encoder {
+  static_assert(Layers > 0, "slimfit: encoder<Block, Layers, ...>: Layers must be positive");
+
+ public:
+  static constexpr int layers = Layers;
+  using block_type = Block;
+  using kept_type = std::array<typename Block::kept_type, Layers>;
+
+  /// Blocks are named `name0`, `name1`, ...
+  template <class Visitor, class Name>
+  constexpr void visit(Visitor&& visitor, Name const& name) {
+    for (int i = 0; i < Layers; ++i) {
+      if constexpr (std::is_same_v<Name, no_name>) {
+        blocks_[static_cast<std::size_t>(i)].visit(visitor, name);
+      } else {
+        blocks_[static_cast<std::size_t>(i)].visit(visitor, name + std::to_string(i));
+      }
+    }
+  }
+  constexpr void units_bound() {
+    for (std::size_t i = 0; i < Layers; ++i) {
+      blocks_[i].visit(
+          [&](auto const& each, no_name) {
+            last_unit_[i] = std::max(last_unit_[i], each.unit);
+            if (each.kind == parameter_kind::unit && first_unit_ == no_unit) { first_unit_ = each.unit; }
+          },
+          no_name{});
+    }
+  }
+
+  template <class Context>
+  [[nodiscard]] constexpr kept_type forward(Context& run, typename Block::value_type* stream, index_t sequences,
+                                            index_t tokens) const {
+    kept_type kept;
+    for (std::size_t i = 0; i < Layers; ++i) {
+      auto here = run;
+      if (!needs_backward(run, last_unit_[i])) { here = run.without_backward(); }
+      kept[i] = blocks_[i].forward(here, stream, sequences, tokens);
+    }
+    return kept;
+  }
+  /// @return whether the gradient of the input stream was computed: something below has to be updated
+  template <class Context>
+  constexpr bool backward(Context& run, kept_type const& kept, typename Block::value_type* stream_gradient,
+                          index_t sequences, index_t tokens) const {
+    for (std::size_t i = Layers; i-- > 0;) {
+      if (!needs_backward(run, last_unit_[i])) { return false; }
+      blocks_[i].backward(run, kept[i], stream_gradient, sequences, tokens);
+    }
+    return needs_backward(run, first_unit_ - 1);
+  }
+
+  /// For every unit of the stack, the bytes it adds to what is stored when it alone is active. Blocks are equal, so one
+  /// is measured.
+  constexpr void unit_costs(index_t sequences, index_t tokens, index_t* costs) const {
+    auto const stored = [&](active_set const& active) {
+      return stored_bytes(active, [&](counting_context& run) { (void)blocks_[0].forward(run, nullptr, sequences, tokens); });
+    };
+    index_t const none = stored(active_set::none());
+    int const units = last_unit_[0] + 1 - first_unit_;
+    for (int unit = 0; unit < units; ++unit) {
+      active_set only;
+      only.set(first_unit_ + unit);
+      index_t const cost = stored(only) - none;
+      for (int layer = 0; layer < Layers; ++layer) { costs[first_unit_ + layer * units + unit] = cost; }
+    }
+  }
+
+ private:
+  /// Whether anything is updated among the units up to `last`, and what lies below them.
+  template <class Context>
+  static constexpr bool needs_backward(Context const& run, int last) {
+    if (Biases == bias_updates::always) { return true; }
+    for (int unit = 0; unit <= last; ++unit) {
+      if (run.active.test(unit)) { return true; }
+    }
+    return false;
+  }
+  std::array<Block, Layers> blocks_{};
+  std::array<int, Layers> last_unit_ = [] {
+    std::array<int, Layers> units{};
+    units.fill(no_unit);
+    return units;
+  }();
+  int first_unit_ = no_unit;
+};
+
+}  // namespace slimfit

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The gradient of one parameter while it is being summed. Released gradients live in scratch memory and are consumed by
+// the optimizer as soon as they are complete; kept ones stay until the whole backward pass is done.
+#pragma once
+
+#include <slimfit/layers/context.hpp>
+
+namespace slimfit {
+
+/// `Updates` has
+///  - `static constexpr bool releases`;
+///  - `apply(parameter, gradient)`, when it releases: called once the gradient is complete; it may change the weights;
+///  - `slot(parameter)`, when it keeps: memory for the gradient until the end of the step.
+/// A gradient of a parameter that is not active holds nothing.
+template <scalar T, class Updates>
+class gradient {
+ public:
+  template <class Context>
+  constexpr gradient(Context& run, parameter<T> const& target)
+      : updates_(&run.updates),
+        target_(&target),
+        wanted_(run.is_active(target.unit)),
+        scratch_(run.memory, wanted_ && Updates::releases ? target.count() : 0, category::gradients),
+        data_(scratch_.data()) {
+    if constexpr (!Updates::releases) {
+      if (wanted_) { data_ = updates_->slot(target); }
+    }
+  }
+
+  [[nodiscard]] constexpr bool wanted() const { return wanted_; }
+  [[nodiscard]] constexpr T* data() const { return data_; }
+  /// The gradient is complete.
+  constexpr void finish() {
+    if constexpr (Updates::releases) {
+      if (wanted_) { updates_->apply(*target_, data_); }
+    }
+  }
+
+ private:
+  Updates* updates_;
+  parameter<T> const* target_;
+  bool wanted_;
+  scratch_buffer<T> scratch_;
+  T* data_;
+};
+
+template <class Context, scalar T>
+gradient(Context&, parameter<T> const&) -> gradient<T, typename Context::updates_type>;
+
+}  // namespace slimfit

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Layer normalisation (Ba et al. 2016): y = (x - mean) / sqrt(variance + epsilon) * weight + bias over each row. Its input
+// or the normalised rows are needed in the backward pass whether or not the weight is frozen: a static activation.
+#pragma once
+
+#include <slimfit/kernels/bias.hpp>
+#include <slimfit/kernels/layer_norm.hpp>
+#include <slimfit/layers/gradient.hpp>
+#include <slimfit/stash/layer_norm_stash.hpp>
+
+namespace slimfit {
+
+/// @tparam Stash what is kept: `stash::layer_norm_input<...>`, `stash::layer_norm_normalized<...>`, or `by_state` of both
+template <int Width, class Stash, scalar T>
+class layer_norm {
+ public:
+  using stash_type = stash::when_training<Stash>;
+  using kept_type = typename stash_type::template kept<T, Width>;
+  using value_type = T;
+
+  constexpr explicit layer_norm(parameter_kind weight_kind = parameter_kind::unit, double epsilon = 1e-12)
+      : weight_(make_parameter<T>(weight_kind, Width)),
+        bias_(make_parameter<T>(parameter_kind::bias, Width)),
+        epsilon_(epsilon) {}
+
+  template <class Visitor, class Name>
+  constexpr void visit(Visitor&& visitor, Name const& name) {
+    visitor(weight_, name + ".weight");
+    visitor(bias_, name + ".bias");
+  }
+  [[nodiscard]] constexpr parameter<T> const& weight() const { return weight_; }
+  [[nodiscard]] constexpr parameter<T> const& bias() const { return bias_; }
+
+  template <class Context>
+  [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows) const {
+    return stash_type::template keep<T, Width>(run.memory, rows, category::static_activations, run.state(weight_.unit));
+  }
+  template <class Context>
+  constexpr void release(Context& run, kept_type const& kept) const {
+    stash_type::release(run.memory, kept);
+  }
+
+  /// Overwrites `output`; saves what `kept` has room for.
+  template <class Context>
+  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T* output) const {
+    kept.visit([&](auto const& form) {
+      run.launch(rows, layer_norm_forward<Width, T, std::remove_cvref_t<decltype(form)>>{
+                           input, weight_.data, bias_.data, output, static_cast<compute_type<T>>(epsilon_), form});
+    });
+  }
+
+  /// Gradients of weight and bias while rows are being processed.
+  template <class Updates>
+  struct gradients {
+    gradient<T, Updates> weight;
+    gradient<T, Updates> bias;
+
+    template <class Context>
+    constexpr gradients(Context& run, layer_norm const& layer) : weight(run, layer.weight_), bias(run, layer.bias_) {}
+    constexpr void finish() {
+      bias.finish();
+      weight.finish();
+    }
+  };
+
+  /// `input_gradient (+)= ...` for `rows` rows, and adds to `sums`.
+  template <class Context, class Updates>
+  constexpr void apply_backward(Context& run, kept_type const& kept, T const* output_gradient, index_t rows,
+                                T* input_gradient, update_mode input_mode, gradients<Updates>& sums,
+                                update_mode sum_mode) const {
+    bool const wanted = sums.weight.wanted() || sums.bias.wanted();
+    index_t const blocks = wanted ? divide_up(rows, column_sum_rows) : 0;
+    auto const weight_sums = run.template scratch<T>(blocks * Width);
+    auto const bias_sums = run.template scratch<T>(blocks * Width);
+    kept.visit([&](auto const& form) {
+      using form_type = std::remove_cvref_t<decltype(form)>;
+      if constexpr (form_type::restores) {
+        layer_norm_backward<Width, T, form_type> const kernel{
+            output_gradient, weight_.data,       rows, static_cast<compute_type<T>>(epsilon_), form, input_gradient, input_mode,
+            wanted ? weight_sums.data() : nullptr, wanted ? bias_sums.data() : nullptr};
+        run.launch(divide_up(rows, column_sum_rows), kernel);
+      } else {
+        throw usage_error("slimfit: layer_norm: nothing was kept for the backward pass");
+      }
+    });
+    if (sums.weight.wanted()) {
+      run.launch(1, sum_rows<Width, T>{weight_sums.data(), blocks, sums.weight.data(), sum_mode});
+    }
+    if (sums.bias.wanted()) { run.launch(1, sum_rows<Width, T>{bias_sums.data(), blocks, sums.bias.data(), sum_mode}); }
+  }
+
+  /// Calls `body` with a source of the rows of the output, rebuilt from what is kept of the input.
+  template <class Body>
+  constexpr void with_output(kept_type const& kept, Body const& body) const {
+    kept.visit([&](auto const& form) {
+      using form_type = std::remove_cvref_t<decltype(form)>;
+      if constexpr (form_type::restores) {
+        body(stash::layer_norm_output<Width, T, form_type>{form, weight_.data, bias_.data,
+                                                           static_cast<compute_type<T>>(epsilon_)});
+      }
+    });
+  }
+
+  /// The whole forward pass, for use outside a block. @return what `backward` needs
+  template <class Context>
+  [[nodiscard]] constexpr kept_type forward(Context& run, T const* input, index_t rows, T* output) const {
+    auto const kept = keep(run, rows);
+    apply(run, input, kept, rows, output);
+    return kept;
+  }
+  /// Overwrites `input_gradient`; hands the gradients of weight and bias to the context's updates.
+  template <class Context>
+  constexpr void backward(Context& run, kept_type const& kept, T const* output_gradient, index_t rows, T* input_gradient) const {
+    {
+      gradients<typename Context::updates_type> sums(run, *this);
+      apply_backward(run, kept, output_gradient, rows, input_gradient, update_mode::overwrite, sums, update_mode::overwrite);
+      sums.finish();
+    }
+    release(run, kept);
+  }
+
+ private:
+  parameter<T> weight_;
+  parameter<T> bias_;
+  double epsilon_;
+};
+
+}  // namespace slimfit

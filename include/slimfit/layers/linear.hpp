@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// Linear layers that share one input: y_i = x * W_i^T + b_i. The input is stashed only while one of the weights is active,
+// because only the weights' gradients need it.
+#pragma once
+
+#include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/kernels/bias.hpp>
+#include <slimfit/kernels/restore_rows.hpp>
+#include <slimfit/kernels/save_rows.hpp>
+#include <slimfit/layers/bias_gradient.hpp>
+#include <slimfit/layers/gradient.hpp>
+#include <slimfit/layers/target.hpp>
+
+namespace slimfit {
+
+/// @tparam In, Out    features of the input and of each output
+/// @tparam InputStash how the input is kept: a matrix stash, usually `stash::by_state<Active, stash::none>`
+/// @tparam Count      outputs computed from the same input, e.g. 3 for queries, keys and values
+template <int In, int Out, class InputStash, scalar T, int Count = 1>
+class linear {
+  static_assert(In > 0 && Out > 0 && Count > 0, "slimfit: linear<In, Out, ...>: sizes must be positive");
+
+ public:
+  static constexpr int inputs = In;
+  static constexpr int outputs = Out;
+  using value_type = T;
+  using kept_type = typename InputStash::template kept<T, In>;
+
+  constexpr explicit linear(parameter_kind kind = parameter_kind::unit) {
+    for (int i = 0; i < Count; ++i) {
+      at(weight_, i) = make_parameter<T>(kind, Out, In);
+      at(bias_, i) = make_parameter<T>(parameter_kind::bias, Out);
+    }
+  }
+
+  /// Calls `visitor(parameter, name)` for weight and bias of output `i`.
+  template <class Visitor, class Name>
+  constexpr void visit(Visitor&& visitor, Name const& name, int i = 0) {
+    visitor(at(weight_, i), name + ".weight");
+    visitor(at(bias_, i), name + ".bias");
+  }
+  [[nodiscard]] constexpr parameter<T> const& weight(int i = 0) const { return at(weight_, i); }
+  [[nodiscard]] constexpr parameter<T> const& bias(int i = 0) const { return at(bias_, i); }
+
+  /// Active when any of the weights is.
+  template <class Context>
+  [[nodiscard]] constexpr unit_state state(Context const& run) const {
+    for (int i = 0; i < Count; ++i) {
+      if (run.state(at(weight_, i).unit) != unit_state::frozen) { return run.state(at(weight_, i).unit); }
+    }
+    return unit_state::frozen;
+  }
+
+  /// Makes room for the input of `rows` rows on the tape.
+  template <class Context>
+  [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows) const {
+    return InputStash::template keep<T, In>(run.memory, rows, category::dynamic_activations, state(run));
+  }
+  template <class Context>
+  constexpr void release(Context& run, kept_type const& kept) const {
+    InputStash::release(run.memory, kept);
+  }
+  /// Saves `rows` rows of the input, unless they were written to the tape in the first place.
+  template <class Context>
+  constexpr void save_input(Context& run, kept_type const& kept, T const* input, index_t rows) const {
+    kept.visit([&](auto const& form) {
+      using form_type = std::remove_cvref_t<decltype(form)>;
+      if constexpr (form_type::restores) {
+        if (!detail::is_dense_view<form_type> || detail::tape_matrix<T>(form) != input) {
+          run.launch(rows, save_rows<In, T, form_type>{input, form});
+        }
+      }
+    });
+  }
+
+  /// `output = input * W_i^T + b_i`, or without the bias, or added to what `output` holds.
+  template <class Context>
+  constexpr void apply(Context& run, T const* input, index_t rows, T* output, int i = 0) const {
+    run.launch(rows, broadcast_bias<Out, T>{at(bias_, i).data, nullptr, output});
+    apply_weight(run, input, rows, output, update_mode::accumulate, i);
+  }
+  template <class Context>
+  constexpr void apply_weight(Context& run, T const* input, index_t rows, T* output, update_mode mode, int i = 0) const {
+    run.device.multiply(rows, Out, In, operand<T>{input, In, false}, operand<T>{at(weight_, i).data, In, true}, output, Out,
+                        mode);
+  }
+  /// `input_gradient (+)= output_gradient * W_i`.
+  template <class Context>
+  constexpr void apply_transpose(Context& run, T const* output_gradient, index_t rows, T* input_gradient, update_mode mode,
+                                 int i = 0) const {
+    run.device.multiply(rows, In, Out, operand<T>{output_gradient, Out, false}, operand<T>{at(weight_, i).data, In, false},
+                        input_gradient, In, mode);
+  }
+
+  /// Adds the gradients of `rows` rows. `source` yields the input: what `keep` returned, from the first of these rows on,
+  /// or anything else that restores it.
+  template <class Context, class Source, class Updates>
+  constexpr void add_gradients(Context& run, Source const& source, T const* const (&output_gradients)[Count], index_t rows,
+                               gradient<T, Updates> (&weight_gradients)[Count],
+                               gradient<T, Updates> (&bias_gradients)[Count], update_mode mode) const {
+    for (int i = 0; i < Count; ++i) {
+      if (bias_gradients[i].wanted()) {
+        add_bias_gradient<Out>(run, output_gradients[i], rows, bias_gradients[i].data(), mode);
+      }
+    }
+    if (!any_wanted(weight_gradients)) { return; }
+    source.visit([&](auto const& form) {
+      using form_type = std::remove_cvref_t<decltype(form)>;
+      if constexpr (!form_type::restores) {
+        throw usage_error("slimfit: linear: a weight is active but its input was not kept");
+      } else {
+        constexpr bool dense = detail::is_dense_view<form_type>;
+        auto const restored = run.template scratch<T>(dense ? 0 : rows * In);
+        T const* input = restored.data();
+        if constexpr (dense) {
+          input = form.data;
+        } else {
+          run.launch(rows, restore_rows<In, T, form_type>{form, restored.data()});
+        }
+        for (int i = 0; i < Count; ++i) {
+          if (!weight_gradients[i].wanted()) { continue; }
+          run.device.multiply(Out, In, rows, operand<T>{output_gradients[i], Out, true}, operand<T>{input, In, false},
+                              weight_gradients[i].data(), In, mode);
+        }
+      }
+    });
+  }
+
+  /// The whole forward pass of one output, for use outside a block.
+  /// @return what `backward` needs
+  template <class Context>
+  [[nodiscard]] constexpr kept_type forward(Context& run, T const* input, index_t rows, T* output) const
+    requires(Count == 1)
+  {
+    auto const kept = keep(run, rows);
+    save_input(run, kept, input, rows);
+    apply(run, input, rows, output);
+    return kept;
+  }
+  /// Overwrites `input_gradient` unless it is null; hands the gradients of weight and bias to the context's updates.
+  template <class Context>
+  constexpr void backward(Context& run, kept_type const& kept, T const* output_gradient, index_t rows, T* input_gradient) const
+    requires(Count == 1)
+  {
+    backward_from(run, kept, output_gradient, rows, input_gradient);
+    release(run, kept);
+  }
+  /// The same with the input from `source`; nothing is released.
+  template <class Context, class Source>
+  constexpr void backward_from(Context& run, Source const& source, T const* output_gradient, index_t rows,
+                               T* input_gradient) const
+    requires(Count == 1)
+  {
+    if (input_gradient != nullptr) {
+      apply_transpose(run, output_gradient, rows, input_gradient, update_mode::overwrite);
+    }
+    gradient<T, typename Context::updates_type> weight_gradient[1]{{run, weight_[0]}};
+    gradient<T, typename Context::updates_type> bias_gradient[1]{{run, bias_[0]}};
+    T const* const gradients[1]{output_gradient};
+    add_gradients(run, source, gradients, rows, weight_gradient, bias_gradient, update_mode::overwrite);
+    bias_gradient[0].finish();
+    weight_gradient[0].finish();
+  }
+
+ private:
+  template <class Array>
+  static constexpr auto& at(Array& values, int i) {
+    return values[static_cast<std::size_t>(i)];
+  }
+  template <class Gradients>
+  static constexpr bool any_wanted(Gradients const& gradients) {
+    for (auto const& each : gradients) {
+      if (each.wanted()) { return true; }
+    }
+    return false;
+  }
+
+  std::array<parameter<T>, Count> weight_;
+  std::array<parameter<T>, Count> bias_;
+};
+
+}  // namespace slimfit

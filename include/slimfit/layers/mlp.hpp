@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// The feed-forward half of a transformer block without its normalisation: linear, GELU, linear, added to a residual
+// stream. It runs on chunks of rows, so the wide intermediate exists for one chunk unless a policy keeps it dense.
+#pragma once
+
+#include <slimfit/kernels/gelu.hpp>
+#include <slimfit/layers/linear.hpp>
+#include <slimfit/layers/target.hpp>
+#include <slimfit/stash/gelu_stash.hpp>
+#include <slimfit/stash/rebuilt.hpp>
+
+namespace slimfit {
+
+/// @tparam Policy gives `linear_input` and `wide_linear_input` (stashes of the two linears' inputs) and `gelu`
+template <int Hidden, int Width, class Policy, scalar T>
+class mlp {
+ public:
+  using gelu_stash = stash::when_training<typename Policy::gelu>;
+  using first_type = linear<Hidden, Width, typename Policy::linear_input, T>;
+  using second_type = linear<Width, Hidden, typename Policy::wide_linear_input, T>;
+  /// Whether the second linear's input is rebuilt from what GELU keeps.
+  static constexpr bool rebuilds = std::is_same_v<typename Policy::wide_linear_input, stash::rebuilt>;
+
+  struct kept_type {
+    typename first_type::kept_type input;
+    typename gelu_stash::template kept<T, Width> gelu;
+    typename second_type::kept_type hidden;
+
+    [[nodiscard]] constexpr kept_type rows_from(index_t row) const {
+      return {input.rows_from(row), gelu.rows_from(row), hidden.rows_from(row)};
+    }
+  };
+
+  template <class Visitor, class Name>
+  constexpr void visit(Visitor&& visitor, Name const& first, Name const& second) {
+    first_.visit(visitor, first);
+    second_.visit(visitor, second);
+  }
+
+  template <class Context>
+  [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows) const {
+    auto const state = run.training ? unit_state::active : unit_state::inference;
+    kept_type kept;
+    kept.input = first_.keep(run, rows);
+    kept.gelu = gelu_stash::template keep<T, Width>(run.memory, rows, category::static_activations, state);
+    kept.hidden = second_.keep(run, rows);
+    return kept;
+  }
+  template <class Context>
+  constexpr void release(Context& run, kept_type const& kept) const {
+    second_.release(run, kept.hidden);
+    gelu_stash::release(run.memory, kept.gelu);
+    first_.release(run, kept.input);
+  }
+
+  /// `residual += mlp(input)`, or `residual = mlp(input)` with `update_mode::overwrite`.
+  template <class Context>
+  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T* residual,
+                       update_mode mode) const {
+    first_.save_input(run, kept.input, input, rows);
+    output_target<T> const before(run, kept.gelu, rows * Width);
+    // GELU runs in place unless its input stays on the tape.
+    bool const in_place = !output_target<T>::is_dense(kept.gelu) && !output_target<T>::is_dense(kept.hidden);
+    output_target<T> const separate(run, kept.hidden, in_place ? 0 : rows * Width);
+    T* const hidden = in_place ? before.data() : separate.data();
+    first_.apply_weight(run, input, rows, before.data(), update_mode::overwrite);
+    kept.gelu.visit([&](auto const& gelu_form) {
+      kept.hidden.visit([&](auto const& hidden_form) {
+        using kernel = gelu_forward<Width, T, std::remove_cvref_t<decltype(gelu_form)>, std::remove_cvref_t<decltype(hidden_form)>>;
+        run.launch(rows, kernel{before.data(), first_.bias().data, hidden, gelu_form, hidden_form});
+      });
+    });
+    run.launch(rows, broadcast_bias<Hidden, T>{second_.bias().data, mode == update_mode::accumulate ? residual : nullptr,
+                                               residual});
+    second_.apply_weight(run, hidden, rows, residual, update_mode::accumulate);
+  }
+
+  template <class Updates>
+  struct gradients {
+    gradient<T, Updates> first_weight[1];
+    gradient<T, Updates> first_bias[1];
+    gradient<T, Updates> second_weight[1];
+    gradient<T, Updates> second_bias[1];
+
+    template <class Context>
+    constexpr gradients(Context& run, mlp const& layer)
+        : first_weight{{run, layer.first_.weight()}},
+          first_bias{{run, layer.first_.bias()}},
+          second_weight{{run, layer.second_.weight()}},
+          second_bias{{run, layer.second_.bias()}} {}
+    constexpr void finish() {
+      first_weight[0].finish();
+      first_bias[0].finish();
+      second_weight[0].finish();
+      second_bias[0].finish();
+    }
+  };
+
+  /// Overwrites `input_gradient` and adds to `sums`. `input` yields the rows that `apply` was given.
+  template <class Context, class Source, class Updates>
+  constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* residual_gradient,
+                                index_t rows, T* input_gradient, gradients<Updates>& sums, update_mode sum_mode) const {
+    auto const hidden_gradient = run.template scratch<T>(rows * Width);
+    second_.apply_transpose(run, residual_gradient, rows, hidden_gradient.data(), update_mode::overwrite);
+    T const* const second_gradients[1]{residual_gradient};
+    if constexpr (rebuilds) {
+      second_.add_gradients(run, kept.gelu, second_gradients, rows, sums.second_weight, sums.second_bias,
+                            sum_mode);
+    } else {
+      second_.add_gradients(run, kept.hidden, second_gradients, rows, sums.second_weight, sums.second_bias, sum_mode);
+    }
+    kept.gelu.visit([&](auto const& form) {
+      using form_type = std::remove_cvref_t<decltype(form)>;
+      if constexpr (stash::gelu_view<form_type>) {
+        run.launch(rows, gelu_backward<Width, T, form_type>{hidden_gradient.data(), form, hidden_gradient.data()});
+      }
+    });
+    first_.apply_transpose(run, hidden_gradient.data(), rows, input_gradient, update_mode::overwrite);
+    T const* const first_gradients[1]{hidden_gradient.data()};
+    first_.add_gradients(run, input, first_gradients, rows, sums.first_weight, sums.first_bias, sum_mode);
+  }
+
+ private:
+  first_type first_;
+  second_type second_;
+};
+
+}  // namespace slimfit

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// A trainable tensor of a layer: a view of the model's weights, its shape, and the unit that freezes it.
+#pragma once
+
+#include <array>
+
+#include <slimfit/core/scalar.hpp>
+#include <slimfit/policy/parameters.hpp>
+
+namespace slimfit {
+
+/// Marks a parameter that no unit freezes.
+inline constexpr int no_unit = -1;
+
+template <scalar T>
+struct parameter {
+  using value_type = T;
+
+  T* data = nullptr;
+  std::array<index_t, 4> shape{};
+  int rank = 0;
+  parameter_kind kind = parameter_kind::bias;
+  int unit = no_unit;
+  int position = -1;  ///< in the model's list of parameters
+
+  [[nodiscard]] constexpr index_t count() const {
+    index_t product = 1;
+    for (int i = 0; i < rank; ++i) { product *= shape[static_cast<std::size_t>(i)]; }
+    return product;
+  }
+};
+
+/// A parameter of the given shape that is not bound to memory yet.
+template <scalar T, class... Extents>
+constexpr parameter<T> make_parameter(parameter_kind kind, Extents... extents) {
+  parameter<T> result;
+  result.kind = kind;
+  result.rank = static_cast<int>(sizeof...(extents));
+  result.shape = {static_cast<index_t>(extents)...};
+  return result;
+}
+
+/// Stands in for a parameter's name where names are not wanted, e.g. in a plan.
+struct no_name {
+  template <class Part>
+  constexpr no_name operator+(Part const& /*part*/) const {
+    return {};
+  }
+};
+
+}  // namespace slimfit

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// The attention half of a transformer block without its normalisation: projections to queries, keys and values,
+// attention, and the output projection, which is added to a residual stream. It runs on chunks of whole sequences.
+#pragma once
+
+#include <slimfit/layers/attention.hpp>
+#include <slimfit/layers/linear.hpp>
+#include <slimfit/layers/target.hpp>
+
+namespace slimfit {
+
+/// @tparam Policy gives `linear_input` and `attention_output` (stashes of the linears' inputs) and `attention`
+template <int Hidden, int Heads, class Policy, scalar T>
+class self_attention {
+ public:
+  using input_stash = typename Policy::linear_input;
+  using projection_type = linear<Hidden, Hidden, input_stash, T, 3>;
+  using output_type = linear<Hidden, Hidden, typename Policy::attention_output, T>;
+  using core = attention<Hidden, Heads, typename Policy::attention, T>;
+  static constexpr bool key_bias = Policy::attention::keys == attention_keys::with_bias;
+
+  struct kept_type {
+    typename projection_type::kept_type input;
+    typename core::kept_type attention;
+    typename output_type::kept_type output_input;
+
+    /// The part from sequence `sequence` on.
+    [[nodiscard]] constexpr kept_type from(index_t sequence, index_t tokens) const {
+      index_t const row = sequence * tokens;
+      return {input.rows_from(row), attention.from(sequence, tokens), output_input.rows_from(row)};
+    }
+  };
+
+  template <class Visitor, class Name>
+  constexpr void visit_projections(Visitor&& visitor, Name const& query, Name const& key, Name const& value) {
+    projections_.visit(visitor, query, 0);
+    projections_.visit(visitor, key, 1);
+    projections_.visit(visitor, value, 2);
+  }
+  template <class Visitor, class Name>
+  constexpr void visit_output(Visitor&& visitor, Name const& name) {
+    output_.visit(visitor, name);
+  }
+
+  template <class Context>
+  [[nodiscard]] constexpr kept_type keep(Context& run, index_t sequences, index_t tokens) const {
+    kept_type kept;
+    kept.input = projections_.keep(run, sequences * tokens);
+    kept.attention = core::keep(run, sequences, tokens);
+    kept.output_input = output_.keep(run, sequences * tokens);
+    return kept;
+  }
+  template <class Context>
+  constexpr void release(Context& run, kept_type const& kept) const {
+    output_.release(run, kept.output_input);
+    core::release(run, kept.attention);
+    projections_.release(run, kept.input);
+  }
+
+  /// `residual += attention(input)`, or `residual = attention(input)` with `update_mode::overwrite`.
+  template <class Context>
+  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t sequences, index_t tokens, T* residual,
+                       update_mode mode) const {
+    index_t const rows = sequences * tokens;
+    projections_.save_input(run, kept.input, input, rows);
+    output_target<T> const output(run, kept.output_input, rows * Hidden);
+    {
+      output_target<T> const query(run, kept.attention.operands[0], rows * Hidden);
+      output_target<T> const key(run, kept.attention.operands[1], rows * Hidden);
+      output_target<T> const value(run, kept.attention.operands[2], rows * Hidden);
+      projections_.apply(run, input, rows, query.data(), 0);
+      if constexpr (key_bias) {
+        projections_.apply(run, input, rows, key.data(), 1);
+      } else {
+        projections_.apply_weight(run, input, rows, key.data(), update_mode::overwrite, 1);
+      }
+      projections_.apply(run, input, rows, value.data(), 2);
+      core::forward(run, {query.data(), key.data(), value.data()}, kept.attention, sequences, tokens, output.data());
+    }
+    output_.save_input(run, kept.output_input, output.data(), rows);
+    run.launch(rows, broadcast_bias<Hidden, T>{output_.bias().data, mode == update_mode::accumulate ? residual : nullptr,
+                                               residual});
+    output_.apply_weight(run, output.data(), rows, residual, update_mode::accumulate);
+  }
+
+  template <class Updates>
+  struct gradients {
+    gradient<T, Updates> weight[3];
+    gradient<T, Updates> bias[3];
+    gradient<T, Updates> output_weight[1];
+    gradient<T, Updates> output_bias[1];
+
+    template <class Context>
+    constexpr gradients(Context& run, self_attention const& layer)
+        : weight{{run, layer.projections_.weight(0)}, {run, layer.projections_.weight(1)}, {run, layer.projections_.weight(2)}},
+          bias{{run, layer.projections_.bias(0)}, {run, layer.projections_.bias(1)}, {run, layer.projections_.bias(2)}},
+          output_weight{{run, layer.output_.weight()}},
+          output_bias{{run, layer.output_.bias()}} {}
+    constexpr void finish() {
+      for (int i = 0; i < 3; ++i) {
+        weight[i].finish();
+        bias[i].finish();
+      }
+      output_weight[0].finish();
+      output_bias[0].finish();
+    }
+  };
+
+  /// Overwrites `input_gradient` and adds to `sums`. `input` yields the rows that `apply` was given.
+  template <class Context, class Source, class Updates>
+  constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* residual_gradient,
+                                index_t sequences, index_t tokens, T* input_gradient, gradients<Updates>& sums,
+                                update_mode sum_mode) const {
+    index_t const rows = sequences * tokens;
+    auto const operand_gradients = run.template scratch<T>(3 * rows * Hidden);
+    std::array<T*, 3> const each{operand_gradients.data(), advance(operand_gradients.data(), rows * Hidden),
+                                 advance(operand_gradients.data(), 2 * rows * Hidden)};
+    {
+      auto const output_gradient = run.template scratch<T>(rows * Hidden);
+      output_.apply_transpose(run, residual_gradient, rows, output_gradient.data(), update_mode::overwrite);
+      T const* const output_gradients[1]{residual_gradient};
+      output_.add_gradients(run, kept.output_input, output_gradients, rows, sums.output_weight, sums.output_bias, sum_mode);
+      core::backward(run, kept.attention, sequences, tokens, output_gradient.data(), each);
+    }
+    for (int i = 0; i < 3; ++i) {
+      projections_.apply_transpose(run, each[static_cast<std::size_t>(i)], rows, input_gradient,
+                                   i == 0 ? update_mode::overwrite : update_mode::accumulate, i);
+    }
+    T const* const gradients_of[3]{each[0], each[1], each[2]};
+    projections_.add_gradients(run, input, gradients_of, rows, sums.weight, sums.bias, sum_mode);
+  }
+
+ private:
+  projection_type projections_;
+  output_type output_;
+};
+
+}  // namespace slimfit

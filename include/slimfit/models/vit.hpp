@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// The vision transformer as a model with weights, and the sizes people know by name.
+#pragma once
+
+#include <slimfit/models/model.hpp>
+#include <slimfit/models/vit_network.hpp>
+
+namespace slimfit {
+
+/// @tparam Policy what is kept, frozen and when: see policy/presets.hpp
+/// @tparam Device a backend, e.g. `host`
+template <vit_shape Shape, class Policy, class Device, scalar T = float>
+class vit : public model<vit_network<Shape, Policy, T>, Device> {
+ public:
+  static constexpr vit_shape shape = Shape;
+  using model<vit_network<Shape, Policy, T>, Device>::model;
+};
+
+namespace shapes {
+inline constexpr vit_shape vit_base_16{};
+inline constexpr vit_shape vit_base_16_384{.image = 384};
+inline constexpr vit_shape vit_large_16{.hidden = 1024, .heads = 16, .mlp = 4096, .layers = 24};
+}  // namespace shapes
+
+}  // namespace slimfit

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// The vision transformer (Dosovitskiy et al., "An image is worth 16x16 words", 2021) as layers on a context: what the
+// model class owns and what a plan runs.
+#pragma once
+
+#include <slimfit/layers/class_token_head.hpp>
+#include <slimfit/layers/encoder.hpp>
+#include <slimfit/layers/encoder_block.hpp>
+#include <slimfit/layers/patch_embedding.hpp>
+
+namespace slimfit {
+
+/// Sizes of a vision transformer. Sides in pixels.
+struct vit_shape {
+  int image = 224;
+  int patch = 16;
+  int channels = 3;
+  int hidden = 768;
+  int heads = 12;
+  int mlp = 3072;
+  int layers = 12;
+  int classes = 1000;
+};
+
+template <vit_shape Shape, class Policy, scalar T>
+class vit_network {
+ public:
+  static constexpr vit_shape shape = Shape;
+  using policy_type = Policy;
+  using value_type = T;
+  using embedding_type =
+      patch_embedding<Shape.image, Shape.patch, Shape.channels, Shape.hidden, typename Policy::chunk, T>;
+  using block_type = encoder_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T>;
+  using encoder_type = encoder<block_type, Shape.layers, Policy::biases>;
+  using head_type = class_token_head<Shape.hidden, Shape.classes, Policy, T>;
+  using input_type = T;
+  static constexpr index_t tokens = embedding_type::tokens;
+  static constexpr index_t inputs = embedding_type::pixels;  ///< input elements of one sample
+  static constexpr index_t classes = Shape.classes;
+
+  struct kept_type {
+    typename encoder_type::kept_type blocks;
+    typename head_type::kept_type head;
+  };
+
+  /// Names follow Hugging Face's ViTForImageClassification.
+  template <class Visitor, class Name>
+  constexpr void visit(Visitor&& visitor, Name const& name) {
+    embedding_.visit(visitor, name + "vit.embeddings");
+    encoder_.visit(visitor, name + "vit.encoder.layer.");
+    head_.visit(visitor, name + "vit.layernorm", name + "classifier");
+  }
+  /// To be called when parameters have been given their units.
+  constexpr void units_bound() { encoder_.units_bound(); }
+
+  /// Overwrites `logits` (count x classes). @param images count x channels x image x image, normalised
+  template <class Context>
+  [[nodiscard]] constexpr kept_type forward(Context& run, T const* images, index_t count, T* logits) const {
+    auto const stream = run.template scratch<T>(count * tokens * Shape.hidden);
+    embedding_.forward(run, images, count, stream.data());
+    kept_type kept;
+    kept.blocks = encoder_.forward(run, stream.data(), count, tokens);
+    kept.head = head_.forward(run, stream.data(), count, tokens, logits);
+    return kept;
+  }
+  /// Hands every gradient to the context's updates.
+  template <class Context>
+  constexpr void backward(Context& run, kept_type const& kept, T const* images, index_t count, T const* logit_gradient) const {
+    auto const stream_gradient = run.template scratch<T>(count * tokens * Shape.hidden);
+    head_.backward(run, kept.head, logit_gradient, count, tokens, stream_gradient.data());
+    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), count, tokens)) {
+      embedding_.backward(run, images, count, stream_gradient.data());
+    }
+  }
+
+  /// For every unit, the bytes it adds to what is stored when it alone is active.
+  constexpr void unit_costs(index_t count, index_t* costs) const {
+    encoder_.unit_costs(count, tokens, costs);
+    head_.unit_costs(count, tokens, costs);
+  }
+
+ private:
+  embedding_type embedding_;
+  encoder_type encoder_;
+  head_type head_;
+};
+
+}  // namespace slimfit

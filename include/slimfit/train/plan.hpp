@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// The memory of training, computed before it runs, at compile time where wanted: the network's own code runs on a backend
+// that only counts. For a given choice of active units a plan equals the ledger to the byte; without one it is a bound.
+#pragma once
+
+#include <algorithm>
+
+#include <slimfit/layers/bind.hpp>
+#include <slimfit/layers/counting_context.hpp>
+#include <slimfit/memory/resource.hpp>
+#include <slimfit/train/pass.hpp>
+
+namespace slimfit {
+
+namespace detail {
+
+template <class T>
+constexpr index_t array_bytes(index_t count) {
+  return arena::padded(count * static_cast<index_t>(sizeof(T)));
+}
+
+}  // namespace detail
+
+/// Memory that stays from step to step.
+struct resident_bytes {
+  index_t weights = 0;
+  index_t optimizer = 0;
+  index_t workspace = 0;
+  index_t data = 0;
+};
+
+/// Plans training of `Model` with batches of `batch` samples.
+/// @tparam Optimizer gives `moment_bytes<T>(count)` and `workspace_bytes(largest)`
+template <class Model, class Optimizer>
+class memory_plan {
+ public:
+  using network_type = typename Model::network_type;
+  using value_type = typename Model::value_type;
+  using policy_type = typename Model::policy_type;
+  static constexpr index_t units = Model::units;
+
+  constexpr explicit memory_plan(index_t batch) : batch_(batch) {
+    bind_parameters(network_, nullptr, policy_type::biases);
+  }
+
+  /// Exactly what a step takes in which `active` units are updated, and `updated` units have been so far, this step included.
+  [[nodiscard]] constexpr memory_usage with(active_set const& active, active_set const& updated) const {
+    ledger book;
+    add(book, resident(updated));
+    arena memory(book);
+    run(book, memory, active);
+    return book.peaks();
+  }
+  /// The same when every unit has been updated before.
+  [[nodiscard]] constexpr memory_usage with(active_set const& active) const { return with(active, active_set::all(units)); }
+
+  /// Bytes of the arena that a step needs.
+  [[nodiscard]] constexpr index_t arena_bytes(active_set const& active) const {
+    ledger book;
+    arena memory(book);
+    run(book, memory, active);
+    return memory.high_water();
+  }
+  /// Bytes of the arena for inference.
+  [[nodiscard]] constexpr index_t inference_arena_bytes() const {
+    ledger book;
+    arena memory(book);
+    counting device;
+    counted_updates<true> updates;
+    context<counting, counted_updates<true>> inference{device, memory, updates, {}, false, 0, 0};
+    inference_pass(network_, inference, view());
+    return memory.high_water();
+  }
+
+  /// An upper bound over all choices of `active` units: what every choice stores, the stashes of the most expensive units,
+  /// and the largest temporary memory of any part of the network. Exact when all units are active.
+  [[nodiscard]] constexpr memory_usage bound(index_t active) const {
+    if (active >= units) { return with(active_set::all(units)); }
+    auto usage = with(least());
+    auto const extra = most_expensive(active);
+    index_t const gradients = policy_type::releases_gradients ? 0 : largest_gradients(active);
+    index_t const temporary = std::max(usage.temporary, temporary_with_all()) + gradients;
+    usage.stored += extra;
+    usage.peak_by_category[category::dynamic_activations] += extra;
+    usage.peak_by_category[category::static_activations] += extra;
+    usage.peak_by_category[category::gradients] =
+        std::max(usage.peak_by_category[category::gradients] + gradients, with_all().peak_by_category[category::gradients]);
+    usage.peak_by_category[category::workspace] =
+        std::max(usage.peak_by_category[category::workspace], with_all().peak_by_category[category::workspace]);
+    index_t const before = usage.total - usage.activations;
+    usage.temporary = temporary;
+    usage.activations = usage.stored + temporary;
+    usage.total = before + usage.activations;
+    return usage;
+  }
+
+  [[nodiscard]] constexpr resident_bytes resident(active_set const& updated) const {
+    resident_bytes bytes;
+    bytes.weights = detail::array_bytes<value_type>(Model::layout.elements);
+    auto network = network_;
+    network.visit(
+        [&](parameter<value_type> const& each, no_name) {
+          if (each.unit == no_unit || updated.test(each.unit)) {
+            bytes.optimizer += Optimizer::template moment_bytes<value_type>(each.count());
+          }
+        },
+        no_name{});
+    bytes.workspace = Optimizer::workspace_bytes(Model::layout.largest);
+    bytes.data = detail::array_bytes<typename network_type::input_type>(batch_ * network_type::inputs) +
+                 detail::array_bytes<std::int32_t>(batch_) + detail::array_bytes<sample_result>(batch_);
+    return bytes;
+  }
+
+ private:
+  using updates_type = counted_updates<policy_type::releases_gradients>;
+
+  [[nodiscard]] constexpr batch_view<typename network_type::input_type> view() const {
+    return {nullptr, nullptr, batch_, nullptr};
+  }
+  static constexpr void add(ledger& book, resident_bytes const& bytes) {
+    book.add(category::weights, bytes.weights);
+    book.add(category::optimizer, bytes.optimizer);
+    book.add(category::workspace, bytes.workspace);
+    book.add(category::data, bytes.data);
+  }
+  constexpr void run(ledger& book, arena& memory, active_set const& active) const {
+    counting device;
+    updates_type updates{&book};
+    context<counting, updates_type> training{device, memory, updates, active, true, 0, 0};
+    training_pass(network_, training, view(), [&] { book.forward_ended(); });
+    book.remove(category::gradients, updates.bytes);
+  }
+  /// The fewest active units with which the backward pass visits the whole network.
+  [[nodiscard]] static constexpr active_set least() {
+    return active_set::all(policy_type::biases == bias_updates::always ? 0 : std::min<index_t>(1, units));
+  }
+  [[nodiscard]] constexpr memory_usage with_all() const { return with(active_set::all(units)); }
+  [[nodiscard]] constexpr index_t temporary_with_all() const { return with_all().temporary; }
+
+  /// Sum of the `count` largest costs of single units.
+  [[nodiscard]] constexpr index_t most_expensive(index_t count) const {
+    std::array<index_t, active_set::capacity> costs{};
+    network_.unit_costs(batch_, costs.data());
+    return sum_of_largest(costs, count);
+  }
+  [[nodiscard]] constexpr index_t largest_gradients(index_t count) const {
+    std::array<index_t, active_set::capacity> sizes{};
+    auto network = network_;
+    network.visit(
+        [&](parameter<value_type> const& each, no_name) {
+          if (each.unit != no_unit) {
+            sizes[static_cast<std::size_t>(each.unit)] += detail::array_bytes<value_type>(each.count());
+          }
+        },
+        no_name{});
+    return sum_of_largest(sizes, count);
+  }
+  static constexpr index_t sum_of_largest(std::array<index_t, active_set::capacity>& values, index_t count) {
+    index_t total = 0;
+    for (index_t i = 0; i < std::min(count, units); ++i) {
+      auto const largest = std::max_element(values.begin(), values.begin() + units);
+      total += std::max<index_t>(*largest, 0);
+      *largest = 0;
+    }
+    return total;
+  }
+
+  index_t batch_;
+  network_type network_;
+};
+
+}  // namespace slimfit

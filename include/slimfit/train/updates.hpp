@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// What the trainer does with gradients: feeds them to the optimizer as soon as they are complete, or keeps them until the
+// backward pass is done.
+#pragma once
+
+#include <vector>
+
+#include <slimfit/layers/parameter.hpp>
+#include <slimfit/memory/resource.hpp>
+
+namespace slimfit {
+
+/// Gradients are released: weights change during the backward pass, each after its last use in it.
+template <class Optimizer, class ScheduleState>
+struct releasing_updates {
+  static constexpr bool releases = true;
+
+  Optimizer& optimizer;
+  ScheduleState& schedule;
+  double learning_rate_factor;
+
+  template <scalar T>
+  void apply(parameter<T> const& target, T* gradient) {
+    auto const measured =
+        optimizer.update(target.position, target.data, gradient, target.count(), learning_rate_factor);
+    if (target.kind == parameter_kind::unit) { schedule.observe(target.unit, measured); }
+  }
+};
+
+/// Gradients are kept: weights change in `apply_all`.
+template <class Optimizer, class ScheduleState, class Resource, scalar T>
+class keeping_updates {
+ public:
+  static constexpr bool releases = false;
+
+  keeping_updates(Optimizer& optimizer, ScheduleState& schedule, double learning_rate_factor, Resource& resource)
+      : then_{optimizer, schedule, learning_rate_factor}, resource_(&resource) {}
+
+  /// @throws memory_error; no weight has changed then
+  T* slot(parameter<T> const& target) {
+    gradients_.push_back({target, buffer<T, Resource>(*resource_, target.count(), category::gradients)});
+    return gradients_.back().values.data();
+  }
+  void apply_all() {
+    for (auto const& each : gradients_) { then_.apply(each.target, each.values.data()); }
+    gradients_.clear();
+  }
+
+ private:
+  struct kept_gradient {
+    parameter<T> target;
+    buffer<T, Resource> values;
+  };
+
+  releasing_updates<Optimizer, ScheduleState> then_;
+  Resource* resource_;
+  std::vector<kept_gradient> gradients_;
+};
+
+}  // namespace slimfit
