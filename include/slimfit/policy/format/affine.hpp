@@ -3,6 +3,7 @@
 #pragma once
 
 #include <slimfit/core/math.hpp>
+#include <slimfit/kernels/random_tile.hpp>
 #include <slimfit/policy/format/scale_groups.hpp>
 
 namespace slimfit::format {
@@ -38,7 +39,7 @@ struct affine : private detail::checked_affine<Bits, Group> {
   template <class T, int Width, lane_group Lanes>
   SLIMFIT_HD static void encode(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes, bf16* scales,
                                 random_stream const& stream, index_t row) requires(draws_random) {
-    auto const noise = detail::uniform_tile<T, Width>(group, stream, row);
+    auto const noise = uniform_tile<T, Width>(group, stream, row);
     encode_with(group, values, codes, scales, [&noise](T scaled, int slot) {
       T const shifted = scaled + noise.values[slot];
       T const rounded = math::round_to_even(shifted);

@@ -78,24 +78,5 @@ struct scale_layout {
   SLIMFIT_HD static constexpr bool leads(int lane) { return lane % lanes == 0; }
 };
 
-/// Row of uniform numbers in [0, 1) for stochastic rounding: element `column` of row `row` is number
-/// row * round_up(width, 8) + column of the stream, on every group.
-template <class T, int Width, lane_group Group>
-SLIMFIT_HD inline tile<T, Width, Group> uniform_tile(Group group, random_stream const& stream, index_t row) {
-  using tile_type = tile<T, Width, Group>;
-  tile_type result;
-  auto const first_block = static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>(divide_up(Width, lane_run) * 2);
-  int const lane = group.lane();
-#pragma omp simd
-  for (int half = 0; half < tile_type::runs * 2; ++half) {
-    int const run = (half / 2) * Group::size + lane;
-    auto const words = stream.block(first_block + static_cast<std::uint64_t>(run * 2 + half % 2));
-    for (int i = 0; i < 4; ++i) {
-      result.values[half * 4 + i] = static_cast<T>(uniform(words[static_cast<std::size_t>(i)]));
-    }
-  }
-  return result;
-}
-
 }  // namespace detail
 }  // namespace slimfit::format
