@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Layer normalisation (Ba, Kiros and Hinton, arXiv 1607.06450), forward and backward. What the backward needs is saved
+// and read through a view from stash/layer_norm_stash.hpp, coded or not, in the same pass over the row.
+#pragma once
+
+#include <slimfit/kernels/row_blocks.hpp>
+#include <slimfit/stash/layer_norm_stash.hpp>
+
+namespace slimfit::kernels {
+
+/// One row: y = (x - mean) / sqrt(variance + epsilon) * gamma + beta.
+/// @tparam Kept view of a layer normalisation stash, or of `stash::none`
+template <int Width, scalar T, class Kept>
+struct layer_norm_forward {
+  T const* input;
+  T const* gamma;
+  T const* beta;
+  T* output;  ///< may be `input`
+  compute_type<T> epsilon;
+  Kept kept;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t row) const {
+    auto const x = load<Width>(group, input + row * Width);
+    auto const statistics = stash::statistics_of(group, x, epsilon);
+    auto const xhat = stash::normalize(group, x, statistics);
+    store(group, output + row * Width,
+          map([](auto v, auto g, auto b) { return v * g + b; }, xhat, load<Width>(group, gamma),
+              load<Width>(group, beta)));
+    kept.save(group, row, x, statistics, xhat);
+  }
+};
+
+/// What the backward computes beside the gradient of the input.
+enum class parameter_gradients : unsigned char { none, all };
+
+/// A block of rows (`row_block_count(rows)` launches): with g = dy * gamma,
+/// dx = rstd (g - mean(g) - xhat mean(g xhat)); per block the sums over rows of dy xhat (for gamma) and dy (for beta),
+/// which `sum_rows` adds up.
+/// @tparam Kept view of a layer normalisation stash that restores
+template <int Width, scalar T, class Kept, parameter_gradients Wanted>
+struct layer_norm_backward {
+  using value_type = compute_type<T>;
+  static constexpr index_t rows_per_block = 1;
+
+  Kept kept;
+  T const* output_gradient;
+  T const* gamma;
+  T* input_gradient;  ///< may be `output_gradient`
+  value_type epsilon;
+  index_t rows;
+  update_mode mode = update_mode::overwrite;  ///< of `input_gradient`
+  value_type* gamma_partials = nullptr;       ///< `row_block_count(rows) x Width`; unused without `all`
+  value_type* beta_partials = nullptr;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t block) const {
+    using tile_type = tile<value_type, Width, Group>;
+    auto const scale = load<Width>(group, gamma);
+    tile_type gamma_sum{};
+    tile_type beta_sum{};
+    index_t const end = row_block_end(block, rows);
+    for (index_t row = row_block_begin(block); row < end; ++row) {
+      auto const dy = load<Width>(group, output_gradient + row * Width);
+      auto const [xhat, rstd] = kept.normalized(group, row, epsilon);
+      if constexpr (Wanted == parameter_gradients::all) {
+#pragma omp simd
+        for (int slot = 0; slot < tile_type::slots; ++slot) {
+          gamma_sum.values[slot] += dy.values[slot] * xhat.values[slot];
+          beta_sum.values[slot] += dy.values[slot];
+        }
+      }
+      value_type const mean_g = sum(
+                                    group, [](auto d, auto s) { return d * s; }, dy, scale) /
+                                value_type{Width};
+      value_type const mean_gx = sum(
+                                     group, [](auto d, auto s, auto x) { return d * s * x; }, dy, scale, xhat) /
+                                 value_type{Width};
+      value_type const factor = rstd;
+      auto const dx =
+          map([=](auto d, auto s, auto x) { return factor * (d * s - mean_g - x * mean_gx); }, dy, scale, xhat);
+      T* const target = input_gradient + row * Width;
+      if (mode == update_mode::accumulate) {
+        store(group, target, map([](auto a, auto b) { return a + b; }, load<Width>(group, target), dx));
+      } else {
+        store(group, target, dx);
+      }
+    }
+    if constexpr (Wanted == parameter_gradients::all) {
+      store(group, gamma_partials + block * Width, gamma_sum);
+      store(group, beta_partials + block * Width, beta_sum);
+    }
+  }
+};
+
+}  // namespace slimfit::kernels

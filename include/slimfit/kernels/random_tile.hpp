@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Random numbers for the elements of a row, the same on every group and backend.
+#pragma once
+
+#include <slimfit/core/philox.hpp>
+#include <slimfit/kernels/tile.hpp>
+
+namespace slimfit {
+
+/// Uniform numbers in [0, 1): element `column` of row `row` is number row * round_up(Width, 8) + column of the stream.
+template <class T, int Width, lane_group Group>
+SLIMFIT_HD inline tile<T, Width, Group> uniform_tile(Group group, random_stream const& stream, index_t row) {
+  using tile_type = tile<T, Width, Group>;
+  tile_type result;
+  auto const first_block = static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>(divide_up(Width, lane_run) * 2);
+  int const lane = group.lane();
+#pragma omp simd
+  for (int half = 0; half < tile_type::runs * 2; ++half) {
+    int const run = (half / 2) * Group::size + lane;
+    auto const words = stream.block(first_block + static_cast<std::uint64_t>(run * 2 + half % 2));
+    for (int i = 0; i < 4; ++i) {
+      result.values[half * 4 + i] = static_cast<T>(uniform(words[static_cast<std::size_t>(i)]));
+    }
+  }
+  return result;
+}
+
+}  // namespace slimfit

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Makes a dense matrix of what a stash keeps: a matrix product reads it, chunk by chunk.
+#pragma once
+
+#include <slimfit/kernels/tile.hpp>
+
+namespace slimfit::kernels {
+
+/// One row: output = source.restore(row).
+/// @tparam Source a view of any stash that restores, or `stash::layer_norm_output`
+template <int Width, scalar T, class Source>
+struct restore_rows {
+  Source source;
+  T* output;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t row) const {
+    store(group, output + row * Width, source.restore(group, row));
+  }
+};
+
+}  // namespace slimfit::kernels

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Sums over rows (gradients of biases and of layer normalisation's parameters) are made in two steps of fixed order:
+// each block of a fixed number of rows gives a partial sum, and `sum_rows` adds the partial sums. So the result is the
+// same bits with any number of threads.
+#pragma once
+
+#include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/kernels/tile.hpp>
+
+namespace slimfit::kernels {
+
+/// Rows that one partial sum covers.
+inline constexpr index_t rows_in_block = 64;
+
+/// Partial sums over `rows` rows: launches of a kernel that works on blocks.
+SLIMFIT_HD constexpr index_t row_block_count(index_t rows) { return divide_up(rows, rows_in_block); }
+SLIMFIT_HD constexpr index_t row_block_begin(index_t block) { return block * rows_in_block; }
+SLIMFIT_HD constexpr index_t row_block_end(index_t block, index_t rows) {
+  index_t const end = (block + 1) * rows_in_block;
+  return end < rows ? end : rows;
+}
+
+/// One launch: `target = sum of the rows of source` (`count x Width`), or added to it. Launch with one row.
+template <int Width, scalar Source, scalar Target = Source>
+struct sum_rows {
+  Source const* source;
+  index_t count;
+  Target* target;
+  update_mode mode = update_mode::overwrite;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t /*row*/) const {
+    using tile_type = tile<compute_type<Source>, Width, Group>;
+    tile_type total{};
+    for (index_t row = 0; row < count; ++row) {
+      auto const x = load<Width>(group, source + row * Width);
+#pragma omp simd
+      for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += x.values[slot]; }
+    }
+    if (mode == update_mode::accumulate) {
+      auto const old = load<Width>(group, target);
+#pragma omp simd
+      for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += old.values[slot]; }
+    }
+    store(group, target, total);
+  }
+};
+
+/// A block of rows: the partial sum of each column of a `rows x Width` matrix (a bias's gradient).
+/// Launch with `row_block_count(rows)` rows, then `sum_rows`.
+template <int Width, scalar T>
+struct column_sums {
+  static constexpr index_t rows_per_block = 1;
+  T const* source;
+  index_t rows;
+  compute_type<T>* partials;  ///< `row_block_count(rows) x Width`
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t block) const {
+    using tile_type = tile<compute_type<T>, Width, Group>;
+    tile_type total{};
+    index_t const end = row_block_end(block, rows);
+    for (index_t row = row_block_begin(block); row < end; ++row) {
+      auto const x = load<Width>(group, source + row * Width);
+#pragma omp simd
+      for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += x.values[slot]; }
+    }
+    store(group, partials + block * Width, total);
+  }
+};
+
+}  // namespace slimfit::kernels

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Keeps a dense matrix through a stash, where no other kernel that produces it could do so.
+#pragma once
+
+#include <slimfit/kernels/tile.hpp>
+
+namespace slimfit::kernels {
+
+/// One row: kept.save(row, input).
+/// @tparam Kept a view of a matrix stash
+template <int Width, scalar T, class Kept>
+struct save_rows {
+  T const* input;
+  Kept kept;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t row) const {
+    kept.save(group, row, load<Width>(group, input + row * Width));
+  }
+};
+
+}  // namespace slimfit::kernels

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Affine codes: each group of elements has its own smallest value and step, so that nothing clips whatever the range.
+#pragma once
+
+#include <slimfit/core/math.hpp>
+#include <slimfit/kernels/random_tile.hpp>
+#include <slimfit/policy/format/scale_groups.hpp>
+
+namespace slimfit::format {
+
+namespace detail {
+template <int Bits, int Group>
+struct checked_affine {
+  static_assert(packable(Bits), "slimfit: affine<Bits, Group>: Bits must be 1, 2, 3, 4 or 8");
+  static_assert(is_scale_group(Group), "slimfit: affine<Bits, Group>: Group must be a power of two from 8, e.g. 64");
+};
+}  // namespace detail
+
+/// value = zero + code * scale, with zero and scale in bf16 for each `Group` elements. zero is rounded down and scale
+/// up, so the codes reach the group's smallest and largest value. With range = max - min of the group,
+/// scale <= (1 + 2^-7) (range + |min| 2^-7) / (2^Bits - 1); the error is at most scale / 2 (`stochastic`: scale).
+/// A group with an inf or a NaN is restored as NaN throughout, so that the error stays visible.
+/// Layout of scales: zero, scale of group 0, zero, scale of group 1, ...
+/// @tparam Rounding nearest or stochastic
+template <int Bits, int Group = 64, class Rounding = nearest>
+struct affine : private detail::checked_affine<Bits, Group> {
+  static constexpr int bits = Bits;
+  static constexpr int greatest = (1 << Bits) - 1;
+  static constexpr bool draws_random = Rounding::draws_random;
+  SLIMFIT_HD static constexpr index_t code_bytes(index_t width) { return packed_bytes(width, Bits); }
+  SLIMFIT_HD static constexpr index_t scale_count(index_t width) { return 2 * divide_up(width, Group); }
+
+  template <class T, int Width, lane_group Lanes>
+  SLIMFIT_HD static void encode(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes,
+                                bf16* scales) requires(!draws_random) {
+    encode_with(group, values, codes, scales, [](T scaled, int) { return math::round_to_byte(scaled); });
+  }
+
+  template <class T, int Width, lane_group Lanes>
+  SLIMFIT_HD static void encode(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes, bf16* scales,
+                                random_stream const& stream, index_t row) requires(draws_random) {
+    auto const noise = uniform_tile<T, Width>(group, stream, row);
+    encode_with(group, values, codes, scales, [&noise](T scaled, int slot) {
+      T const shifted = scaled + noise.values[slot];
+      T const rounded = math::round_to_even(shifted);
+      T const floored = rounded - (rounded > shifted ? T{1} : T{});
+      return math::round_to_byte(floored < static_cast<T>(greatest) ? floored : static_cast<T>(greatest));
+    });
+  }
+
+  template <class T, int Width, lane_group Lanes>
+  SLIMFIT_HD static tile<T, Width, Lanes> decode(Lanes group, std::byte const* codes, bf16 const* scales) {
+    using tile_type = tile<T, Width, Lanes>;
+    using layout = detail::scale_layout<Group, tile_type>;
+    int const lane = group.lane();
+    alignas(64) std::uint8_t bytes[tile_type::padded_slots];
+    unpack_row<Bits, tile_type>(lane, codes, bytes);
+    tile_type result;
+    for (int part = 0; part < layout::parts; ++part) {
+      int const index = layout::group_of(lane, part);
+      bool const inside = index < layout::groups;
+      T const zero = inside ? static_cast<T>(static_cast<float>(scales[2 * index])) : T{};
+      T const scale = inside ? static_cast<T>(static_cast<float>(scales[2 * index + 1])) : T{};
+      int const first = part * layout::span;
+      int const count = layout::count(part);
+#pragma omp simd
+      for (int i = 0; i < count; ++i) {
+        T const value = zero + static_cast<T>(bytes[first + i]) * scale;
+        result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
+      }
+    }
+    for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { result.values[slot] = T{}; }
+    return result;
+  }
+
+ private:
+  template <class T, int Width, lane_group Lanes, class Round>
+  SLIMFIT_HD static void encode_with(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes, bf16* scales,
+                                     Round round) {
+    using tile_type = tile<T, Width, Lanes>;
+    using layout = detail::scale_layout<Group, tile_type>;
+    using key = detail::key_type<T>;
+    int const lane = group.lane();
+    alignas(64) std::uint8_t bytes[tile_type::padded_slots];
+    for (int part = 0; part < layout::parts; ++part) {
+      int const first = part * layout::span;
+      int const count = layout::count(part);
+      key low = std::numeric_limits<key>::max();
+      key high = std::numeric_limits<key>::min();
+      // As integers, minimum and maximum are exact in any order and see NaN, without slow float semantics.
+#pragma omp simd reduction(min : low) reduction(max : high)
+      for (int i = 0; i < count; ++i) {
+        key const bits_of_value = detail::ordered_bits<T>(std::bit_cast<key>(values.values[first + i]));
+        bool const held = tile_type::holds(lane, first + i);
+        key const for_low = held ? bits_of_value : std::numeric_limits<key>::max();
+        key const for_high = held ? bits_of_value : std::numeric_limits<key>::min();
+        low = for_low < low ? for_low : low;
+        high = for_high > high ? for_high : high;
+      }
+      low = group.template reduce<layout::lanes>(low, minimum{});
+      high = group.template reduce<layout::lanes>(high, maximum{});
+      auto const [zero_code, scale_code] = parameters<T>(low, high);
+      int const index = layout::group_of(lane, part);
+      if (layout::leads(lane) && index < layout::groups) {
+        scales[2 * index] = zero_code;
+        scales[2 * index + 1] = scale_code;
+      }
+      auto const zero = static_cast<T>(static_cast<float>(zero_code));
+      T const inverse = T{1} / static_cast<T>(static_cast<float>(scale_code));
+#pragma omp simd
+      for (int i = 0; i < count; ++i) {
+        std::uint8_t const code = round((values.values[first + i] - zero) * inverse, first + i);
+        bytes[first + i] = tile_type::holds(lane, first + i) ? code : std::uint8_t{0};
+      }
+    }
+    for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
+    pack_row<Bits, tile_type>(lane, bytes, codes);
+  }
+
+  struct zero_and_scale {
+    bf16 zero;
+    bf16 scale;
+  };
+  template <class T>
+  SLIMFIT_HD static zero_and_scale parameters(detail::key_type<T> low, detail::key_type<T> high) {
+    using key = detail::key_type<T>;
+    bool const finite = high < detail::infinity_key<T> &&
+                        low > detail::ordered_bits<T>(std::bit_cast<key>(-std::numeric_limits<T>::infinity()));
+    auto const smallest = std::bit_cast<T>(detail::ordered_bits<T>(low));
+    auto const largest = std::bit_cast<T>(detail::ordered_bits<T>(high));
+    // In double, narrowing to float may round up; a double is at most half a float step away, a quarter of bf16's bits
+    // away from mattering: stepping back by 2^-23 of the value covers it.
+    auto narrowed = static_cast<float>(smallest);
+    if constexpr (sizeof(T) == 8) { narrowed -= (narrowed < 0 ? -narrowed : narrowed) * 0x1p-23F; }
+    bf16 const zero = detail::round_down_to_bf16(narrowed);
+    T const step = (largest - static_cast<T>(static_cast<float>(zero))) / static_cast<T>(greatest);
+    auto step_up = static_cast<float>(step);
+    if constexpr (sizeof(T) == 8) { step_up += step_up * 0x1p-23F; }
+    // The floor keeps the inverse finite; a constant group of zeros then decodes to exact zeros.
+    bf16 const scale = detail::round_up_to_bf16(step_up > 0x1p-120F ? step_up : 0x1p-120F);
+    bf16 const nan{std::numeric_limits<float>::quiet_NaN()};
+    return finite ? zero_and_scale{zero, scale} : zero_and_scale{nan, nan};
+  }
+};
+
+}  // namespace slimfit::format

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Which elements share a scale, and over which lanes they are spread. A scale group of G elements spans G / 8 runs. A
+// lane first combines its own runs of the group, then the lanes that hold the rest are reduced.
+#pragma once
+
+#include <slimfit/policy/format/bit_packing.hpp>
+#include <slimfit/policy/format/format.hpp>
+
+namespace slimfit::format {
+
+/// Whether scale groups may have this size: 8, 16, 32, ...
+constexpr bool is_scale_group(int size) { return size >= lane_run && (size & (size - 1)) == 0; }
+
+namespace detail {
+
+/// The integer of a floating-point type's bits; its order on |x| is the order of magnitudes, NaN above inf.
+template <class T>
+using key_type = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+
+template <class T>
+inline constexpr key_type<T> magnitude_mask = std::numeric_limits<key_type<T>>::max();
+template <class T>
+inline constexpr key_type<T> infinity_key = std::bit_cast<key_type<T>>(std::numeric_limits<T>::infinity());
+
+/// Order of magnitudes.
+template <class T>
+SLIMFIT_HD constexpr key_type<T> magnitude_key(T value) {
+  return std::bit_cast<key_type<T>>(value) & magnitude_mask<T>;
+}
+/// An involution that maps the order of floating-point numbers to that of integers.
+template <class T>
+SLIMFIT_HD constexpr key_type<T> ordered_bits(key_type<T> bits) {
+  return bits ^ ((bits >> (sizeof(T) * 8 - 1)) & magnitude_mask<T>);
+}
+
+/// Smallest bf16 that is not below `value`, largest that is not above it; NaN stays NaN.
+SLIMFIT_HD constexpr bf16 round_up_to_bf16(float value) {
+  bf16 result;
+  auto const word = std::bit_cast<std::uint32_t>(value);
+  bool const nan = (word & 0x7fffffffU) > 0x7f800000U;
+  bool const away = (word & 0xffffU) != 0 && (word >> 31U) == 0;
+  result.bits = static_cast<std::uint16_t>(nan ? 0x7fc0U : (word >> 16U) + (away ? 1U : 0U));
+  return result;
+}
+SLIMFIT_HD constexpr bf16 round_down_to_bf16(float value) {
+  bf16 result = round_up_to_bf16(-value);
+  result.bits = static_cast<std::uint16_t>(result.bits ^ 0x8000U);
+  return result;
+}
+
+/// How a row's scale groups lie in a lane's tile.
+template <int Size, class Tile>
+struct scale_layout {
+  static constexpr int lanes_of_group = Tile::group_type::size;
+  static constexpr int group_runs = Size / lane_run;
+  /// Lanes that share a group, and runs of each of them.
+  static constexpr int lanes = group_runs < lanes_of_group ? group_runs : lanes_of_group;
+  static constexpr int runs = group_runs / lanes;
+  static constexpr int span = runs * lane_run;                    ///< slots of a lane in one group
+  static constexpr int parts = (Tile::runs + runs - 1) / runs;    ///< groups that a lane takes part in
+  static constexpr int groups = (Tile::width + Size - 1) / Size;  ///< groups of the row
+  static constexpr bool even = Tile::slots % span == 0;
+
+  /// Slots of part `part`: the last one may be short.
+  SLIMFIT_HD static constexpr int count(int part) {
+    if constexpr (even) {
+      return span;
+    } else {
+      int const rest = Tile::slots - part * span;
+      return rest < span ? rest : span;
+    }
+  }
+  /// The row's group that part `part` of `lane` belongs to; `groups` or more beyond the row's end.
+  SLIMFIT_HD static constexpr int group_of(int lane, int part) {
+    return (part * runs * lanes_of_group + lane * (runs == 1 ? 1 : 0)) / group_runs;
+  }
+  /// Whether `lane` writes its groups' scales.
+  SLIMFIT_HD static constexpr bool leads(int lane) { return lane % lanes == 0; }
+};
+
+}  // namespace detail
+}  // namespace slimfit::format

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The stash of a matrix whose form depends on whether a unit is active in this step. It is chosen once per step, on the
+// host; kernels get the concrete view by `visit`, so nothing branches per element.
+#pragma once
+
+#include <slimfit/stash/dense.hpp>
+
+namespace slimfit::stash {
+
+namespace detail {
+template <class S>
+concept keeps_something = requires(arena& memory) {
+  S::template keep<float, 64>(memory, index_t{}, category{}, unit_state{});
+};
+template <class Active, class Frozen>
+struct checked_by_state {
+  static_assert(
+      keeps_something<Active> && keeps_something<Frozen>,
+      "slimfit: by_state<Active, Frozen>: both must be stash types, e.g. by_state<stash::dense, stash::none>");
+};
+}  // namespace detail
+
+/// `Active` while the unit is updated, `Frozen` while it is not, nothing for inference. Works for matrix stashes and
+/// for those of GELU and layer normalisation.
+template <class Active, class Frozen>
+struct by_state : private detail::checked_by_state<Active, Frozen> {
+  static constexpr bool is_dense = requires {
+    requires Active::is_dense;
+    requires Frozen::is_dense;
+  };
+  /// Whether the matrix is kept as it is in this state.
+  static constexpr bool is_dense_in(unit_state state) {
+    switch (state) {
+      case unit_state::active:
+        return stash::is_dense<Active>(state);
+      case unit_state::frozen:
+        return stash::is_dense<Frozen>(state);
+      case unit_state::inference:
+        break;
+    }
+    return false;
+  }
+
+  template <scalar T, int Width>
+  struct kept {
+    unit_state state = unit_state::inference;
+    typename Active::template kept<T, Width> active{};
+    typename Frozen::template kept<T, Width> frozen{};
+
+    /// Calls `f` with the view of the stash that was chosen; its result must have the same type for all of them.
+    template <class F>
+    constexpr decltype(auto) visit(F&& f) const {
+      switch (state) {
+        case unit_state::active:
+          return active.visit(f);
+        case unit_state::frozen:
+          return frozen.visit(f);
+        case unit_state::inference:
+          break;
+      }
+      return f(none::kept<T, Width>{});
+    }
+    SLIMFIT_HD constexpr kept rows_from(index_t first) const {
+      return {state, active.rows_from(first), frozen.rows_from(first)};
+    }
+  };
+
+  template <scalar T, int Width>
+  static constexpr kept<T, Width> keep(arena& memory, index_t rows, category purpose, unit_state state) {
+    kept<T, Width> result;
+    result.state = state;
+    if (state == unit_state::active) { result.active = Active::template keep<T, Width>(memory, rows, purpose, state); }
+    if (state == unit_state::frozen) { result.frozen = Frozen::template keep<T, Width>(memory, rows, purpose, state); }
+    return result;
+  }
+  template <scalar T, int Width>
+  static constexpr void release(arena& memory, kept<T, Width> const& kept) {
+    if (kept.state == unit_state::frozen) { Frozen::release(memory, kept.frozen); }
+    if (kept.state == unit_state::active) { Active::release(memory, kept.active); }
+  }
+};
+
+/// `S` in training, nothing for inference.
+template <class S>
+using when_training = by_state<S, S>;
+
+}  // namespace slimfit::stash

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// What GELU keeps for its backward pass: its input in some form, or its derivative in a few levels. The derivative is
+// all the backward needs and takes few bits; the input also gives back GELU's output.
+#pragma once
+
+#include <slimfit/core/math.hpp>
+#include <slimfit/stash/quantized.hpp>
+
+namespace slimfit::stash {
+
+/// A view `K` of a GELU stash has `keeps_derivative` (what `save(group, row, tile)` takes: GELU's derivative instead of
+/// its input), `derivative(group, row)`, and where it can `restore(group, row)`, GELU's output.
+template <class K>
+concept gelu_view = requires(K const& kept, serial_group group) {
+  { K::keeps_derivative } -> std::convertible_to<bool>;
+  kept.derivative(group, index_t{});
+};
+
+/// Keeps GELU's input by the matrix stash `S`.
+template <class S>
+struct gelu_input : private detail::checked_matrix_stash<S> {
+  static constexpr bool is_dense = S::is_dense;
+  using input_stash = S;
+
+  template <scalar T, int Width>
+  struct kept {
+    static constexpr bool keeps_derivative = false;
+    static constexpr bool restores = S::template kept<T, Width>::restores;
+    typename S::template kept<T, Width> input{};
+
+    template <lane_group Group, class Tile>
+    SLIMFIT_HD void save(Group group, index_t row, Tile const& values) const {
+      input.save(group, row, values);
+    }
+    /// GELU's derivative at the kept input.
+    template <lane_group Group>
+    SLIMFIT_HD tile<compute_type<T>, Width, Group> derivative(Group group, index_t row) const {
+      return map([](auto z) { return math::gelu_derivative(z); }, input.restore(group, row));
+    }
+    /// GELU's output, computed again.
+    template <lane_group Group>
+    SLIMFIT_HD tile<compute_type<T>, Width, Group> restore(Group group, index_t row) const {
+      return map([](auto z) { return math::gelu(z); }, input.restore(group, row));
+    }
+    SLIMFIT_HD constexpr kept rows_from(index_t first) const { return {input.rows_from(first)}; }
+    template <class F>
+    constexpr decltype(auto) visit(F&& f) const {
+      return f(*this);
+    }
+  };
+
+  template <scalar T, int Width>
+  static constexpr kept<T, Width> keep(arena& memory, index_t rows, category purpose,
+                                       unit_state state = unit_state::active) {
+    return {S::template keep<T, Width>(memory, rows, purpose, state)};
+  }
+  template <scalar T, int Width>
+  static constexpr void release(arena& memory, kept<T, Width> const& kept) {
+    S::release(memory, kept.input);
+  }
+};
+
+/// Keeps GELU's derivative in the format `Codebook`, e.g. `format::gelu_derivative_codebook<4>`.
+template <class Codebook>
+struct gelu_derivative {
+  static constexpr bool is_dense = false;
+  using matrix = quantized<Codebook>;
+
+  template <scalar T, int Width>
+  struct kept {
+    static constexpr bool keeps_derivative = true;
+    static constexpr bool restores = false;
+    typename matrix::template kept<T, Width> codes{};
+
+    template <lane_group Group, class Tile>
+    SLIMFIT_HD void save(Group group, index_t row, Tile const& derivatives) const {
+      codes.save(group, row, derivatives);
+    }
+    template <lane_group Group>
+    SLIMFIT_HD tile<compute_type<T>, Width, Group> derivative(Group group, index_t row) const {
+      return codes.restore(group, row);
+    }
+    SLIMFIT_HD constexpr kept rows_from(index_t first) const { return {codes.rows_from(first)}; }
+    template <class F>
+    constexpr decltype(auto) visit(F&& f) const {
+      return f(*this);
+    }
+  };
+
+  template <scalar T, int Width>
+  static constexpr kept<T, Width> keep(arena& memory, index_t rows, category purpose,
+                                       unit_state state = unit_state::active) {
+    return {matrix::template keep<T, Width>(memory, rows, purpose, state)};
+  }
+  template <scalar T, int Width>
+  static constexpr void release(arena& memory, kept<T, Width> const& kept) {
+    matrix::release(memory, kept.codes);
+  }
+};
+
+}  // namespace slimfit::stash

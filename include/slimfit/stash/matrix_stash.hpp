@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// What a stash type is, and the words that all of them share. A stash type says in what form a matrix is kept for the
+// backward pass; its `kept` is the small view that kernels write through and read from.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include <slimfit/core/philox.hpp>
+#include <slimfit/kernels/tile.hpp>
+#include <slimfit/memory/arena.hpp>
+
+namespace slimfit {
+
+/// What a step does with a unit: updates it, leaves it, or only runs the forward pass.
+enum class unit_state : unsigned char { active, frozen, inference };
+
+}  // namespace slimfit
+
+/// Forms in which activations are kept.
+namespace slimfit::stash {
+
+/// A stash type `S` has
+/// - `S::is_dense`: whether the matrix is restored as it was, from memory that a matrix product could read directly;
+/// - `S::kept<T, Width>`: a trivially copyable view of `rows x Width` elements, null when nothing is kept;
+/// - `S::keep<T, Width>(arena&, rows, category, unit_state)`: pushes what is needed on the tape, gives the view. Only
+///   `by_state` looks at the state; the others always keep;
+/// - `S::release(arena&, kept)`: pops it, in reverse order. Takes the view that `keep` gave, not one of `rows_from`.
+/// A view has
+/// - `save(group, row, tile)` and `restore(group, row)` (when `restores`), called by kernels;
+/// - `rows_from(first)`: the same view beginning at another row, for work in chunks;
+/// - `visit(f)`: calls `f` with the concrete view, which for `by_state` is that of the stash chosen at run time.
+template <class S>
+concept matrix_stash = requires(arena& memory, typename S::template kept<float, 64> const& kept) {
+  { S::is_dense } -> std::convertible_to<bool>;
+  {
+    S::template keep<float, 64>(memory, index_t{}, category{}, unit_state{})
+    } -> std::same_as<std::remove_cvref_t<decltype(kept)>>;
+  S::release(memory, kept);
+  { kept.rows_from(index_t{}) } -> std::same_as<std::remove_cvref_t<decltype(kept)>>;
+  kept.visit([](auto const&) {});
+  requires std::is_trivially_copyable_v<typename S::template kept<float, 64>>;
+};
+
+/// Whether `S` keeps the matrix as it is in this state.
+template <class S>
+constexpr bool is_dense([[maybe_unused]] unit_state state) {
+  if constexpr (requires { S::is_dense_in(state); }) {
+    return S::is_dense_in(state);
+  } else {
+    return S::is_dense;
+  }
+}
+
+namespace detail {
+
+/// Part of a kept array that begins at `first`; only its data is meant to be used.
+template <class T>
+SLIMFIT_HD constexpr kept_array<T> from(kept_array<T> const& whole, index_t first) {
+  return {advance(whole.data, first), whole.count - first, whole.purpose};
+}
+/// Pushes only what has elements.
+template <class T>
+constexpr kept_array<T> keep_some(arena& memory, index_t count, category purpose) {
+  return count > 0 ? memory.keep<T>(count, purpose) : kept_array<T>{nullptr, 0, purpose};
+}
+/// Pops what `keep_some` pushed.
+template <class T>
+constexpr void release_some(arena& memory, kept_array<T> const& kept) {
+  if (kept.count > 0) { memory.release(kept); }
+}
+
+template <class S>
+struct checked_matrix_stash {
+  static_assert(matrix_stash<S>,
+                "slimfit: a stash of a stash must be a matrix stash, e.g. dense, none, quantized<Format> or "
+                "pruned<percent<10>>; see stash/matrix_stash.hpp for what a type of your own needs");
+};
+
+}  // namespace detail
+}  // namespace slimfit::stash

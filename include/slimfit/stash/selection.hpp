@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// Which values of a row survive pruning: a fixed number, the largest in magnitude, ties to the lowest index. A
+// bisection over the bits of the magnitude needs only counting, which vectorises and reduces over lanes; a sort or
+// nth_element would do neither.
+#pragma once
+
+#include <slimfit/policy/format/scale_groups.hpp>
+
+namespace slimfit::stash::detail {
+
+/// Sum of `value` over the lanes below this one, in the aligned segment of `Lanes`.
+template <int Lanes, lane_group Group>
+SLIMFIT_HD inline std::int32_t sum_of_lanes_below(Group group, std::int32_t value) {
+  if constexpr (Lanes == 1) {
+    return 0;
+  } else {
+    constexpr int half = Lanes / 2;
+    bool const upper = group.lane() % Lanes >= half;
+    auto const lower_total = group.template reduce<Lanes>(upper ? std::int32_t{0} : value, plus{});
+    return sum_of_lanes_below<half>(group, value) + (upper ? lower_total : 0);
+  }
+}
+
+/// Marks the `count` values of the row that are largest in magnitude; NaN is larger than all.
+/// @param[out] chosen one byte per slot of the lane: 1 or 0
+template <class T, int Width, lane_group Group>
+SLIMFIT_HD inline void select_largest(Group group, tile<T, Width, Group> const& values, std::int32_t count,
+                                      std::uint8_t* chosen) {
+  using tile_type = tile<T, Width, Group>;
+  using key = format::detail::key_type<T>;
+  int const lane = group.lane();
+  alignas(64) key keys[tile_type::padded_slots];
+#pragma omp simd
+  for (int slot = 0; slot < tile_type::padded_slots; ++slot) {
+    bool const held = slot < tile_type::slots && tile_type::holds(lane, slot);
+    keys[slot] = held ? format::detail::magnitude_key(values.values[slot]) : key{-1};
+  }
+  auto const at_least = [&](key bound) {
+    std::int32_t n = 0;
+#pragma omp simd reduction(+ : n)
+    for (int slot = 0; slot < tile_type::padded_slots; ++slot) { n += keys[slot] >= bound ? 1 : 0; }
+    return group.template reduce<Group::size>(n, plus{});
+  };
+  key threshold = 0;  // the largest key that at least `count` keys reach
+  for (int bit = static_cast<int>(sizeof(key)) * 8 - 2; bit >= 0; --bit) {
+    key const candidate = threshold | (key{1} << bit);
+    threshold = at_least(candidate) >= count ? candidate : threshold;
+  }
+  if (at_least(threshold) == count) {
+#pragma omp simd
+    for (int slot = 0; slot < tile_type::padded_slots; ++slot) { chosen[slot] = keys[slot] >= threshold ? 1 : 0; }
+    return;
+  }
+  // Of those at the threshold, the first ones in the order of the row.
+  std::int32_t room = count - at_least(threshold + 1);
+  for (int run = 0; run < tile_type::runs; ++run) {
+    std::int32_t ties = 0;
+    for (int i = 0; i < lane_run; ++i) { ties += keys[run * lane_run + i] == threshold ? 1 : 0; }
+    std::int32_t mine = room - sum_of_lanes_below<Group::size>(group, ties);
+    room -= group.template reduce<Group::size>(ties, plus{});
+    for (int i = 0; i < lane_run; ++i) {
+      int const slot = run * lane_run + i;
+      bool const tie = keys[slot] == threshold;
+      chosen[slot] = keys[slot] > threshold || (tie && mine > 0) ? 1 : 0;
+      mine -= tie ? 1 : 0;
+    }
+  }
+}
+
+/// Where in the row's list of survivors each run of the lane begins.
+/// @param chosen as from `select_largest`
+/// @param[out] begins one number per run of the lane
+/// @return survivors of the row
+template <class Tile, lane_group Group>
+SLIMFIT_HD inline std::int32_t number_survivors(Group group, std::uint8_t const* chosen, std::int32_t* begins) {
+  std::int32_t total = 0;
+  for (int run = 0; run < Tile::runs; ++run) {
+    std::int32_t n = 0;
+    for (int i = 0; i < lane_run; ++i) { n += chosen[run * lane_run + i]; }
+    begins[run] = total + sum_of_lanes_below<Group::size>(group, n);
+    total += group.template reduce<Group::size>(n, plus{});
+  }
+  return total;
+}
+
+}  // namespace slimfit::stash::detail
