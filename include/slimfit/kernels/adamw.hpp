@@ -13,6 +13,8 @@ template <class C>
 struct adamw_coefficients {
   C beta1;
   C beta2;
+  C rest1;        ///< 1 - beta1, rounded once: from a rounded 0.999 the difference would be wrong by 1e-5 of itself
+  C rest2;        ///< 1 - beta2
   C step_size;    ///< learning rate * sqrt(1 - beta2^t) / (1 - beta1^t)
   C epsilon;      ///< added to the root of the second moment as stored, without bias correction
   C decay;        ///< learning rate * weight decay
@@ -44,8 +46,6 @@ struct adamw_update {
   SLIMFIT_HD void update_piece(index_t first, index_t length, value_type* changes, value_type* squares) const {
     // Members are read once: stores through the pointers could otherwise change them, for all the compiler knows.
     adamw_coefficients<value_type> const c = by;
-    value_type const rest1 = value_type{1} - c.beta1;
-    value_type const rest2 = value_type{1} - c.beta2;
     T* const w = weights + first;
     value_type* const m = first_moment + first;
     value_type* const v = second_moment + first;
@@ -55,8 +55,8 @@ struct adamw_update {
       value_type slope{};
       if constexpr (HasGradient) { slope = static_cast<value_type>(g[i]); }
       squares[i] = slope * slope;
-      m[i] = c.beta1 * m[i] + rest1 * slope;
-      v[i] = c.beta2 * v[i] + rest2 * squares[i];
+      m[i] = c.beta1 * m[i] + c.rest1 * slope;
+      v[i] = c.beta2 * v[i] + c.rest2 * squares[i];
     }
     // Roots have a loop of their own: the branch that compilers keep for errno must not stop the others from
     // vectorising. With -fno-math-errno this one does too.

@@ -107,6 +107,8 @@ class adamw_optimizer : public optimizer_base<Backend, T> {
     auto const narrow = [](double number) { return static_cast<value_type>(number); };
     return {.beta1 = narrow(options_.beta1),
             .beta2 = narrow(options_.beta2),
+            .rest1 = narrow(1.0 - options_.beta1),
+            .rest2 = narrow(1.0 - options_.beta2),
             .step_size = narrow(rate * root_of_correction2 / correction1),
             .epsilon = narrow(epsilon),
             .decay = narrow(rate * options_.weight_decay),
