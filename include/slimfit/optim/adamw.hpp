@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// AdamW (arXiv 1711.05101) for parameters that are updated now and then: a unit's moments and step count begin with its
+// first update, and what happens to them while it is frozen is a policy.
+#pragma once
+
+#include <slimfit/kernels/adamw.hpp>
+#include <slimfit/optim/optimizer.hpp>
+
+namespace slimfit {
+
+/// Frozen parameters and their moments do not move.
+struct strict {
+  static constexpr bool coasts = false;
+};
+/// Frozen parameters go on as if their gradients were zero: momentum carries them (SlimFit's published code on PyTorch
+/// 1). Only those that were updated before; their step counts advance too.
+struct coasting {
+  static constexpr bool coasts = true;
+};
+
+template <class Backend, scalar T, class Frozen>
+class adamw_optimizer;
+
+/// Options, for designated initialisers: `adamw{.learning_rate = 7.5e-5}`.
+/// @tparam Frozen `strict` or `coasting`
+template <class Frozen>
+struct basic_adamw {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-6;
+  double weight_decay = 0.01;
+  /// false: root of the corrected second moment + epsilon (PyTorch, the Adam paper); true: epsilon is added before the
+  /// bias correction (the AdamW bundled with SlimFit's code), which is a larger epsilon in the first steps.
+  bool epsilon_before_correction = false;
+  /// false: decay shrinks the updated weight (SlimFit's code); true: the weight before the update (PyTorch).
+  bool decay_first = false;
+
+  /// The optimizer over a backend.
+  template <class Backend, scalar T>
+  using optimizer = adamw_optimizer<Backend, T, Frozen>;
+
+  /// Bytes of category::optimizer that a parameter of `count` elements takes once it was updated.
+  template <scalar T>
+  [[nodiscard]] static constexpr index_t moment_bytes(index_t count) {
+    return slimfit::moment_bytes<T>(2, count);
+  }
+};
+
+using adamw = basic_adamw<strict>;
+using coasting_adamw = basic_adamw<coasting>;
+
+/// A NaN or infinite gradient is not filtered: it goes to the weights as in other frameworks, and the returned
+/// `gradient_norm` is not finite. Check the loss before the backward pass to keep weights sound.
+template <class Backend, scalar T, class Frozen = strict>
+class adamw_optimizer : public optimizer_base<Backend, T> {
+  using base = optimizer_base<Backend, T>;
+
+ public:
+  using value_type = typename base::value_type;
+  using options_type = basic_adamw<Frozen>;
+  /// Whether frozen parameters must be passed to `coast` in each iteration.
+  static constexpr bool coasts = Frozen::coasts;
+
+  /// @param parameters length of the model's parameter list
+  /// @param largest_parameter most elements that one of them has
+  /// @throws value_error for options outside their domain, memory_error.
+  adamw_optimizer(Backend& backend, options_type options, index_t parameters, index_t largest_parameter)
+      : base(backend, parameters, largest_parameter, {"first_moment", "second_moment"}), options_(checked(options)) {}
+
+  [[nodiscard]] options_type const& options() const { return options_; }
+
+  /// One step of one parameter. Allocates only if it was not prepared.
+  /// @return what freezing criteria use, measured at this update
+  /// @throws value_error, shape_error, memory_error; then nothing changed.
+  unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {
+    return step<true>(parameter, weights, gradient, count);
+  }
+  /// Moves a frozen parameter by its moments. Does nothing for one never updated, and nothing at all when `strict`.
+  void coast(index_t parameter, T* weights, index_t count) {
+    if constexpr (coasts) {
+      if (this->table_.steps(parameter) > 0) { step<false>(parameter, weights, nullptr, count); }
+    }
+  }
+
+ private:
+  template <bool HasGradient>
+  unit_statistics step(index_t parameter, T* weights, T const* gradient, index_t count) {
+    auto* const sums = this->sums_for(count);
+    auto* const moments = this->table_.moments(parameter, count);
+    auto* const second = moments + this->table_.stride(count);
+    auto const by = coefficients(this->table_.steps(parameter) + 1);
+    adamw_update<T, HasGradient> const kernel{by, count, weights, moments, second, gradient, sums};
+    auto const statistics = this->run(count, kernel);
+    this->table_.count_step(parameter);
+    return statistics;
+  }
+
+  [[nodiscard]] adamw_coefficients<value_type> coefficients(index_t step) const {
+    auto const time = static_cast<double>(step);
+    double const rate = options_.learning_rate * this->factor_;
+    double const correction1 = 1.0 - std::pow(options_.beta1, time);
+    double const root_of_correction2 = std::sqrt(1.0 - std::pow(options_.beta2, time));
+    // m / c1 / (sqrt(v) / root + epsilon) = (root / c1) * m / (sqrt(v) + epsilon * root)
+    double const epsilon =
+        options_.epsilon_before_correction ? options_.epsilon : options_.epsilon * root_of_correction2;
+    auto const narrow = [](double number) { return static_cast<value_type>(number); };
+    return {.beta1 = narrow(options_.beta1),
+            .beta2 = narrow(options_.beta2),
+            .rest1 = narrow(1.0 - options_.beta1),
+            .rest2 = narrow(1.0 - options_.beta2),
+            .step_size = narrow(rate * root_of_correction2 / correction1),
+            .epsilon = narrow(epsilon),
+            .decay = narrow(rate * options_.weight_decay),
+            .decay_moved = narrow(options_.decay_first ? 0.0 : 1.0)};
+  }
+
+  static options_type checked(options_type const& o) {
+    detail::require_option(o.learning_rate >= 0 && std::isfinite(o.learning_rate), "adamw: learning_rate",
+                           o.learning_rate, "a finite number, at least 0");
+    detail::require_option(o.beta1 >= 0 && o.beta1 < 1, "adamw: beta1", o.beta1, "at least 0 and less than 1");
+    detail::require_option(o.beta2 >= 0 && o.beta2 < 1, "adamw: beta2", o.beta2, "at least 0 and less than 1");
+    // 0 / 0 where a gradient is zero from the start.
+    detail::require_option(o.epsilon > 0 && std::isfinite(o.epsilon), "adamw: epsilon", o.epsilon, "more than 0");
+    detail::require_option(o.weight_decay >= 0 && std::isfinite(o.weight_decay), "adamw: weight_decay", o.weight_decay,
+                           "a finite number, at least 0");
+    return o;
+  }
+
+  options_type options_;
+};
+
+}  // namespace slimfit

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// What all optimizers share: moments, partial sums, and the measurement that freezing criteria rank units by.
+#pragma once
+
+#include <cmath>
+
+#include <slimfit/optim/moments.hpp>
+#include <slimfit/policy/freezing/unit_statistics.hpp>
+
+namespace slimfit {
+
+using freezing::unit_statistics;
+
+/// Base of the optimizers. Parameters, units and biases alike, are known by their position in the model's list.
+template <class Backend, scalar T>
+class optimizer_base {
+ public:
+  using value_type = compute_type<T>;
+
+  /// Factor on the learning rate for the updates that follow; see train/learning_rate.hpp.
+  void set_learning_rate_factor(double factor) { factor_ = factor; }
+  [[nodiscard]] double learning_rate_factor() const { return factor_; }
+
+  /// Creates the moments of parameters that will be updated for the first time, so that the updates allocate nothing.
+  /// @throws memory_error; then nothing was created.
+  void prepare(std::span<parameter_extent const> parameters) { table_.prepare(parameters); }
+
+  /// How often a parameter was updated.
+  [[nodiscard]] index_t steps(index_t parameter) const { return table_.steps(parameter); }
+
+  /// For checkpoints: step counts, and the arrays of the parameters that were updated. `counts` are the element counts
+  /// of all parameters.
+  [[nodiscard]] std::vector<index_t> step_counts() const { return table_.step_counts(); }
+  [[nodiscard]] std::vector<state_array<value_type>> state_arrays(std::span<index_t const> counts) const {
+    return table_.arrays(counts);
+  }
+  /// Replaces the state. `read(state_array)` must fill each array it is given, by name, or throw; then nothing changes.
+  /// @throws what `read` throws, memory_error, shape_error, value_error.
+  template <class Read>
+  void load_state(std::span<index_t const> step_counts, std::span<index_t const> counts, Read const& read) {
+    table_.load(step_counts, counts, read);
+  }
+
+ protected:
+  optimizer_base(Backend& backend, index_t parameters, index_t largest_parameter, std::vector<char const*> names)
+      : backend_(&backend),
+        table_(backend, parameters, std::move(names)),
+        sums_(backend.memory(), divide_up(largest_parameter, update_block), category::workspace) {}
+
+  /// Runs `kernel` over the blocks of a parameter and adds their sums, in order.
+  template <class Kernel>
+  unit_statistics run(index_t count, Kernel const& kernel) {
+    index_t const blocks = divide_up(count, update_block);
+    backend_->launch(blocks, kernel);
+    update_sums total;
+    for (index_t i = 0; i < blocks; ++i) {
+      total.relative_change += sums_.data()[i].relative_change;
+      total.squared_gradient += sums_.data()[i].squared_gradient;
+    }
+    double const elements = count > 0 ? static_cast<double>(count) : 1.0;
+    return {total.relative_change / elements, std::sqrt(total.squared_gradient)};
+  }
+  /// The partial sums, after checking that those of `count` elements fit.
+  [[nodiscard]] update_sums* sums_for(index_t count) const {
+    if (count < 0 || divide_up(count, update_block) > sums_.size()) {
+      throw shape_error(mismatch("optimizer: elements of a parameter", count,
+                                 "at least 0 and at most the largest_parameter that the optimizer was made for, " +
+                                     std::to_string(sums_.size() * update_block) + " or less"));
+    }
+    return sums_.data();
+  }
+
+  Backend* backend_;
+  moment_table<Backend, T> table_;
+  double factor_ = 1.0;
+
+ private:
+  buffer<update_sums, typename Backend::resource_type> sums_;
+};
+
+namespace detail {
+/// @throws value_error unless `valid`.
+inline void require_option(bool valid, char const* name, double value, char const* expectation) {
+  if (!valid) { throw value_error(mismatch(name, value, expectation)); }
+}
+}  // namespace detail
+
+}  // namespace slimfit

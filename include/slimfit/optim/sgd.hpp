@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Stochastic gradient descent. Without momentum it keeps no state at all.
+#pragma once
+
+#include <slimfit/kernels/sgd.hpp>
+#include <slimfit/optim/optimizer.hpp>
+
+namespace slimfit {
+
+template <class Backend, scalar T>
+class sgd_optimizer;
+
+/// Options, for designated initialisers: `sgd{.learning_rate = 0.1, .momentum = 0.9}`.
+struct sgd {
+  double learning_rate = 1e-2;
+  double momentum = 0;      ///< 0: none, and no memory for it
+  double weight_decay = 0;  ///< added to the gradient, times the weight
+
+  template <class Backend, scalar T>
+  using optimizer = sgd_optimizer<Backend, T>;
+
+  /// Bytes of category::optimizer that a parameter of `count` elements takes once it was updated.
+  template <scalar T>
+  [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {
+    return slimfit::moment_bytes<T>(momentum > 0 ? 1 : 0, count);
+  }
+};
+
+/// Frozen parameters and their momentum do not move. Gradients that are not finite: as in `adamw_optimizer`.
+template <class Backend, scalar T>
+class sgd_optimizer : public optimizer_base<Backend, T> {
+  using base = optimizer_base<Backend, T>;
+
+ public:
+  using value_type = typename base::value_type;
+  using options_type = sgd;
+  static constexpr bool coasts = false;
+
+  /// @param parameters length of the model's parameter list
+  /// @param largest_parameter most elements that one of them has
+  /// @throws value_error for options outside their domain, memory_error.
+  sgd_optimizer(Backend& backend, sgd options, index_t parameters, index_t largest_parameter)
+      : base(backend, parameters, largest_parameter, names(options)), options_(options) {}
+
+  [[nodiscard]] sgd const& options() const { return options_; }
+
+  /// One step of one parameter. Allocates only if it has momentum and was not prepared.
+  /// @return what freezing criteria use, measured at this update
+  /// @throws value_error, shape_error, memory_error; then nothing changed.
+  unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {
+    auto* const sums = this->sums_for(count);
+    static_cast<void>(this->table_.steps(parameter));  // throws for a position that does not exist
+    auto* const moment = this->table_.moments(parameter, count);
+    auto const rate = static_cast<value_type>(options_.learning_rate * this->factor_);
+    auto const momentum = static_cast<value_type>(options_.momentum);
+    auto const decay = static_cast<value_type>(options_.weight_decay);
+    auto const statistics =
+        moment != nullptr
+            ? this->run(count, sgd_update<T, true>{rate, momentum, decay, count, weights, moment, gradient, sums})
+            : this->run(count, sgd_update<T, false>{rate, momentum, decay, count, weights, moment, gradient, sums});
+    this->table_.count_step(parameter);
+    return statistics;
+  }
+  /// Frozen parameters stay as they are.
+  void coast(index_t /*parameter*/, T* /*weights*/, index_t /*count*/) {}
+
+ private:
+  static std::vector<char const*> names(sgd const& o) {
+    detail::require_option(o.learning_rate >= 0 && std::isfinite(o.learning_rate), "sgd: learning_rate",
+                           o.learning_rate, "a finite number, at least 0");
+    detail::require_option(o.momentum >= 0 && o.momentum < 1, "sgd: momentum", o.momentum,
+                           "at least 0 and less than 1");
+    detail::require_option(o.weight_decay >= 0 && std::isfinite(o.weight_decay), "sgd: weight_decay", o.weight_decay,
+                           "a finite number, at least 0");
+    return o.momentum > 0 ? std::vector<char const*>{"momentum"} : std::vector<char const*>{};
+  }
+
+  sgd options_;
+};
+
+}  // namespace slimfit

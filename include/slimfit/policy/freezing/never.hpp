@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// No scheduling: every unit is active in every iteration.
+#pragma once
+
+#include <slimfit/policy/freezing/inter_layer.hpp>
+#include <slimfit/policy/freezing/none.hpp>
+
+namespace slimfit::freezing {
+
+/// Full fine-tuning.
+using never = inter_layer<none>;
+
+}  // namespace slimfit::freezing

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+// Optimizers against plain double loops; their measurements; memory; resume.
+#include <doctest/doctest.h>
+#include <slimfit/backend/host.hpp>
+#include <slimfit/optim.hpp>
+#include <slimfit/train/learning_rate.hpp>
+
+#include <cstring>
+#include <map>
+#include <random>
+
+#include "../reference/adamw.hpp"
+
+namespace sf = slimfit;
+using sf::index_t;
+
+namespace {
+
+template <class T>
+struct numbers {
+  std::vector<T> values;
+  std::vector<double> exact;
+
+  numbers(index_t count, unsigned seed, double scale, bool zeros = false) {
+    std::mt19937 generator(seed);
+    std::normal_distribution<double> normal(0.0, scale);
+    for (index_t i = 0; i < count; ++i) {
+      auto const value = zeros && i % 3 == 0 ? T{} : static_cast<T>(static_cast<float>(normal(generator)));
+      values.push_back(value);
+      exact.push_back(static_cast<double>(static_cast<sf::compute_type<T>>(value)));
+    }
+  }
+};
+
+template <class T>
+bool same_bits(std::vector<T> const& a, std::vector<T> const& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+template <class T>
+double worst_error(std::vector<T> const& values, std::vector<double> const& exact) {
+  double worst = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    double const value = static_cast<double>(values[i]);
+    worst = std::max(worst, std::fabs(value - exact[i]) / std::max(1e-3, std::fabs(exact[i])));
+  }
+  return worst;
+}
+
+template <class T>
+void compare_adamw(index_t count, bool before_correction, bool decay_first, int threads) {
+  sf::host backend({.threads = threads});
+  sf::adamw const options{.learning_rate = 1e-3,
+                          .weight_decay = 0.05,
+                          .epsilon_before_correction = before_correction,
+                          .decay_first = decay_first};
+  sf::adamw::optimizer<sf::host, T> optimizer(backend, options, 1, count);
+  numbers<T> weights(count, 1, 0.05, true);
+  reference::adamw_parameter expected(weights.exact);
+  double const tolerance = std::is_same_v<T, double> ? 1e-12 : 3e-6;
+  for (int step = 0; step < 5; ++step) {
+    numbers<T> const gradient(count, 10U + static_cast<unsigned>(step), step == 2 ? 1e-7 : 1e-2, step == 0);
+    double const factor = 1.0 - 0.1 * step;
+    optimizer.set_learning_rate_factor(factor);
+    std::vector<T> const before = weights.values;
+    auto const statistics = optimizer.update(0, weights.values.data(), gradient.values.data(), count);
+    auto const reference =
+        expected.step({1e-3, 0.9, 0.999, 1e-6, 0.05, before_correction, decay_first}, gradient.exact, factor);
+    CHECK(worst_error(weights.values, expected.w) < tolerance);
+    CHECK(statistics.gradient_norm == doctest::Approx(reference.gradient_norm).epsilon(1e-5));
+    // Measured from the weights as they are, since differences of rounded numbers differ from the exact ones.
+    auto const widen = [](std::vector<T> const& v) { return std::vector<double>(v.begin(), v.end()); };
+    auto const distance = reference::measure(widen(before), widen(weights.values), gradient.exact).relative_update;
+    CHECK(statistics.relative_update == doctest::Approx(distance).epsilon(1e-5));
+    if (step < 1) { CHECK(statistics.relative_update == doctest::Approx(reference.relative_update).epsilon(1e-3)); }
+  }
+  CHECK(optimizer.steps(0) == 5);
+}
+
+constexpr index_t edge_sizes[] = {1, 7, 16, 255, 257, 4096, 4097, 3 * 4096 + 5};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("adamw agrees with its formula", T, float, double) {
+  for (auto const count : edge_sizes) {
+    CAPTURE(count);
+    for (int variant = 0; variant < 4; ++variant) {
+      compare_adamw<T>(count, (variant & 1) != 0, (variant & 2) != 0, 1);
+    }
+  }
+  compare_adamw<T>(768 * 768, false, false, 2);
+}
+
+TEST_CASE("adamw stores bfloat16 weights and measures what is stored") {
+  sf::host backend({.threads = 1});
+  sf::adamw::optimizer<sf::host, sf::bf16> optimizer(backend, {.learning_rate = 0.1, .weight_decay = 0}, 1, 2);
+  std::vector<sf::bf16> w{sf::bf16(1.0F), sf::bf16(64.0F)};
+  std::vector<sf::bf16> const g{sf::bf16(1.0F), sf::bf16(1.0F)};
+  auto const statistics = optimizer.update(0, w.data(), g.data(), 2);
+  CHECK(static_cast<float>(w[0]) == static_cast<float>(sf::bf16(0.9F)));
+  CHECK(static_cast<float>(w[1]) == 64.0F);  // 0.1 is below half a step there, so nothing moved
+  CHECK(statistics.relative_update == doctest::Approx((1.0 - static_cast<double>(static_cast<float>(w[0]))) / 2));
+}
+
+TEST_CASE("distances: zero weights count 0 in the sum and 1 in the mean") {
+  sf::host backend({.threads = 1});
+  sf::adamw::optimizer<sf::host, float> optimizer(backend, {.learning_rate = 0.1, .weight_decay = 0}, 3, 4);
+  std::vector<float> w{0.0F, -0.0F, 2.0F, 0.0F};
+  std::vector<float> const g{1, 1, 1, 1};
+  CHECK(optimizer.update(0, w.data(), g.data(), 4).relative_update == doctest::Approx(0.1 / 2 / 4).epsilon(1e-5));
+  std::vector<float> zeros(4);
+  auto const statistics = optimizer.update(1, zeros.data(), g.data(), 4);
+  CHECK(statistics.relative_update == 0.0);
+  CHECK(statistics.gradient_norm == 2.0);
+  CHECK(optimizer.update(2, zeros.data(), nullptr, 0).relative_update == 0.0);
+}
+
+TEST_CASE("a gradient that is not finite shows in the statistics") {
+  sf::host backend({.threads = 1});
+  sf::adamw::optimizer<sf::host, float> optimizer(backend, {}, 1, 4);
+  std::vector<float> w{1, 1, 1, 1};
+  std::vector<float> const g{1, std::nanf(""), 1, 1};
+  auto const statistics = optimizer.update(0, w.data(), g.data(), 4);
+  CHECK(std::isnan(statistics.gradient_norm));
+  CHECK(std::isnan(statistics.relative_update));
+  CHECK(std::isfinite(w[0]));
+  CHECK(std::isnan(w[1]));
+}
+
+TEST_CASE("strict freezing moves nothing, coasting follows zero gradients") {
+  index_t const count = 4097;
+  sf::host backend({.threads = 1});
+  sf::adamw::optimizer<sf::host, double> strict(backend, {}, 2, count);
+  sf::coasting_adamw::optimizer<sf::host, double> coasting(backend, {}, 2, count);
+  static_assert(!decltype(strict)::coasts && decltype(coasting)::coasts);
+  numbers<double> const start(count, 1, 0.05);
+  numbers<double> const gradient(count, 2, 0.01);
+  auto a = start.values;
+  auto b = start.values;
+  reference::adamw_parameter expected(start.exact);
+  strict.coast(0, a.data(), count);
+  coasting.coast(0, b.data(), count);  // never updated: nothing to coast on
+  CHECK(same_bits(a, start.values));
+  CHECK(same_bits(b, start.values));
+  strict.update(0, a.data(), gradient.values.data(), count);
+  coasting.update(0, b.data(), gradient.values.data(), count);
+  expected.step({1e-3, 0.9, 0.999, 1e-6, 0.01, false, false}, gradient.exact, 1.0);
+  CHECK(same_bits(a, b));
+  auto const frozen = a;
+  for (int i = 0; i < 20; ++i) {
+    strict.coast(0, a.data(), count);
+    coasting.coast(0, b.data(), count);
+    expected.step({1e-3, 0.9, 0.999, 1e-6, 0.01, false, false}, std::vector<double>(4097), 1.0);
+  }
+  CHECK(same_bits(a, frozen));
+  CHECK(strict.steps(0) == 1);
+  CHECK(worst_error(b, expected.w) < 1e-12);
+  CHECK(coasting.steps(0) == 21);
+}
+
+TEST_CASE("sgd agrees with its formula, with and without momentum") {
+  for (double const momentum : {0.0, 0.9}) {
+    for (auto const count : edge_sizes) {
+      sf::host backend({.threads = 2});
+      sf::sgd::optimizer<sf::host, double> optimizer(
+          backend, {.learning_rate = 0.1, .momentum = momentum, .weight_decay = 0.02}, 1, count);
+      numbers<double> weights(count, 1, 0.05, true);
+      auto w = weights.exact;
+      std::vector<double> b(w.size());
+      for (unsigned step = 0; step < 4; ++step) {
+        numbers<double> const gradient(count, step + 5, 0.01);
+        auto const statistics = optimizer.update(0, weights.values.data(), gradient.values.data(), count);
+        auto const expected = reference::sgd_step(w, b, 0.1, momentum, 0.02, gradient.exact);
+        CHECK(worst_error(weights.values, w) < 1e-12);
+        CHECK(statistics.relative_update == doctest::Approx(expected.relative_update).epsilon(1e-9));
+        CHECK(statistics.gradient_norm == doctest::Approx(expected.gradient_norm).epsilon(1e-9));
+      }
+      CHECK(backend.memory().book().now()[sf::category::optimizer] ==
+            (momentum > 0 ? sf::sgd{.momentum = 0.9}.moment_bytes<double>(count) : 0));
+    }
+  }
+}
+
+TEST_CASE("any number of threads gives the same bits") {
+  index_t const count = 768 * 768 + 3;
+  numbers<float> const start(count, 1, 0.05);
+  std::vector<std::vector<float>> results;
+  std::vector<sf::unit_statistics> statistics;
+  for (int const threads : {1, 2, 4}) {
+    sf::host backend({.threads = threads});
+    sf::adamw::optimizer<sf::host, float> optimizer(backend, {}, 1, count);
+    auto weights = start.values;
+    for (unsigned step = 0; step < 3; ++step) {
+      numbers<float> const gradient(count, step + 2, 0.01);
+      statistics.push_back(optimizer.update(0, weights.data(), gradient.values.data(), count));
+    }
+    results.push_back(weights);
+  }
+  for (std::size_t i = 1; i < 3; ++i) {
+    CHECK(same_bits(results[0], results[i]));
+    for (std::size_t step = 0; step < 3; ++step) { CHECK(statistics[step] == statistics[3 * i + step]); }
+  }
+}
+
+TEST_CASE("memory: what plans count, only for what is updated, all or nothing") {
+  index_t const count = 1000;
+  static_assert(sf::adamw::moment_bytes<float>(1000) == 2 * 4032);
+  static_assert(sf::adamw::moment_bytes<double>(1) == 2 * 64);
+  index_t const moments = sf::adamw::moment_bytes<float>(count);
+  index_t const workspace = sf::optimizer_workspace_bytes(count);
+  sf::host backend({.threads = 1, .budget = workspace + 3 * moments});
+  {
+    sf::adamw::optimizer<sf::host, float> optimizer(backend, {}, 8, count);
+    auto const& book = backend.memory().book().now();
+    CHECK(book[sf::category::workspace] == workspace);
+    CHECK(book[sf::category::optimizer] == 0);
+    std::vector<sf::parameter_extent> const first{{0, count}, {5, count}};
+    optimizer.prepare(first);
+    optimizer.prepare(first);
+    CHECK(book[sf::category::optimizer] == 2 * moments);
+    std::vector<sf::parameter_extent> const too_many{{5, count}, {6, count}, {7, count}};
+    CHECK_THROWS_AS(optimizer.prepare(too_many), sf::memory_error);
+    CHECK(book[sf::category::optimizer] == 2 * moments);
+    std::vector<float> w(count, 1.0F);
+    std::vector<float> const g(count, 1.0F);
+    optimizer.update(6, w.data(), g.data(), count);
+    CHECK(book[sf::category::optimizer] == 3 * moments);
+    auto const before = w;
+    CHECK_THROWS_AS(optimizer.update(7, w.data(), g.data(), count), sf::memory_error);
+    CHECK(same_bits(w, before));
+    CHECK(optimizer.steps(7) == 0);
+    CHECK(optimizer.steps(6) == 1);
+    CHECK_THROWS_AS(optimizer.update(8, w.data(), g.data(), count), sf::value_error);
+    CHECK_THROWS_AS(optimizer.update(-1, w.data(), g.data(), count), sf::value_error);
+    CHECK_THROWS_AS(optimizer.update(6, w.data(), g.data(), 900), sf::shape_error);
+    CHECK_THROWS_AS(optimizer.update(6, w.data(), g.data(), 9000), sf::shape_error);
+    CHECK(same_bits(w, before));
+  }
+  CHECK(backend.memory().reserved() == 0);
+  CHECK(backend.memory().book().now().total() == 0);
+}
+
+TEST_CASE("a loaded state goes on bit for bit; a failed load changes nothing") {
+  std::vector<index_t> const counts{300, 5, 5000};
+  sf::host backend({.threads = 1});
+  using optimizer_type = sf::adamw::optimizer<sf::host, float>;
+  optimizer_type run(backend, {}, 3, 5000);
+  std::vector<std::vector<float>> w;
+  for (auto const count : counts) { w.push_back(numbers<float>(count, 3, 0.1).values); }
+  auto const step = [&](optimizer_type& optimizer, std::vector<std::vector<float>>& weights, unsigned time) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      if (i == 1 && time < 6) { continue; }  // first updated after the checkpoint
+      numbers<float> const g(counts[i], time, 0.01);
+      optimizer.update(static_cast<index_t>(i), weights[i].data(), g.values.data(), counts[i]);
+    }
+  };
+  for (unsigned time = 0; time < 5; ++time) { step(run, w, time); }
+  std::map<std::string, std::vector<float>> file;
+  for (auto const& array : run.state_arrays(counts)) { file[array.name] = {array.data, array.data + array.count}; }
+  CHECK(file.size() == 4);
+  CHECK(file.count("2.second_moment") == 1);
+  CHECK(run.step_counts() == std::vector<index_t>{5, 0, 5});
+
+  optimizer_type resumed(backend, {}, 3, 5000);
+  auto const fail = [](auto const& array) {
+    if (array.name == "2.first_moment") { throw sf::file_error("slimfit: truncated"); }
+  };
+  CHECK_THROWS_AS(resumed.load_state(run.step_counts(), counts, fail), sf::file_error);
+  CHECK(resumed.step_counts() == std::vector<index_t>{0, 0, 0});
+  auto const read = [&](auto const& array) {
+    auto const& values = file.at(array.name);
+    REQUIRE(static_cast<index_t>(values.size()) == array.count);
+    std::copy(values.begin(), values.end(), array.data);
+  };
+  resumed.load_state(run.step_counts(), counts, read);
+  auto copy = w;
+  for (unsigned time = 5; time < 9; ++time) {
+    step(run, w, time);
+    step(resumed, copy, time);
+  }
+  for (std::size_t i = 0; i < 3; ++i) { CHECK(same_bits(w[i], copy[i])); }
+  CHECK_THROWS_AS(resumed.load_state(std::vector<index_t>{1, -1, 0}, counts, read), sf::error);
+  CHECK_THROWS_AS(resumed.load_state(std::vector<index_t>{1}, counts, read), sf::shape_error);
+  CHECK(run.step_counts() == resumed.step_counts());
+}
+
+TEST_CASE("options outside their domain are named") {
+  sf::host backend({.threads = 1});
+  using adamw = sf::adamw::optimizer<sf::host, float>;
+  using sgd = sf::sgd::optimizer<sf::host, float>;
+  CHECK_THROWS_WITH_AS(adamw(backend, {.learning_rate = -1}, 1, 1),
+                       "slimfit: adamw: learning_rate is -1.000000, expected a finite number, at least 0",
+                       sf::value_error);
+  CHECK_THROWS_AS(adamw(backend, {.beta1 = 1}, 1, 1), sf::value_error);
+  CHECK_THROWS_AS(adamw(backend, {.beta2 = std::nan("")}, 1, 1), sf::value_error);
+  CHECK_THROWS_AS(adamw(backend, {.epsilon = 0}, 1, 1), sf::value_error);
+  CHECK_THROWS_AS(adamw(backend, {.weight_decay = -0.1}, 1, 1), sf::value_error);
+  CHECK_THROWS_AS(sgd(backend, {.momentum = 1}, 1, 1), sf::value_error);
+  CHECK(backend.memory().reserved() == 0);
+}
+
+TEST_CASE("learning-rate schedules") {
+  CHECK(sf::constant_rate{}(5, 10) == 1.0);
+  CHECK(sf::linear_decay{}(0, 10) == 1.0);
+  CHECK(sf::linear_decay{}(5, 10) == 0.5);
+  CHECK(sf::linear_decay{}(10, 10) == 0.0);
+  CHECK(sf::linear_decay{}(0, 0) == 0.0);
+  sf::linear_warm_up const warm{4};
+  CHECK(warm(0, 14) == 0.0);
+  CHECK(warm(2, 14) == 0.5);
+  CHECK(warm(4, 14) == 1.0);
+  CHECK(warm(9, 14) == 0.5);
+  CHECK(warm(14, 14) == 0.0);
+  CHECK(warm(3, 2) == 0.75);
+  sf::cosine_decay const cosine{2};
+  CHECK(cosine(1, 12) == 0.5);
+  CHECK(cosine(2, 12) == 1.0);
+  CHECK(cosine(7, 12) == doctest::Approx(0.5));
+  CHECK(cosine(12, 12) == 0.0);
+}
