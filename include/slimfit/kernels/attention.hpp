@@ -4,12 +4,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 
 #include <slimfit/backend/matrix_product.hpp>
 #include <slimfit/kernels/softmax.hpp>
 #include <slimfit/stash/probability_stash.hpp>
 
-namespace slimfit {
+namespace slimfit::kernels {
 
 /// Queries whose scores are in memory at the same time.
 inline constexpr index_t query_block = 64;
@@ -43,11 +44,12 @@ void attention_head_forward(attention_operands<T> const& in, Probabilities const
     Device::multiply_serial(rows, n, HeadSize, scale, operand<T>{in.query + first * in.stride, in.stride, false},
                             operand<T>{in.key, in.stride, true}, block, n, update_mode::overwrite);
     for (index_t row = 0; row < rows; ++row) {
-      auto const log_sum_exp = softmax_row(block + row * n, n);
+      auto const log_sum_exp = softmax_row(block + row * n, block + row * n, n, T{1});
       kept.save(first + row, n, block + row * n, log_sum_exp);
     }
-    Device::multiply_serial(rows, HeadSize, n, T{1}, operand<T>{block, n, false}, operand<T>{in.value, in.stride, false},
-                            output + first * in.stride, in.stride, update_mode::overwrite);
+    Device::multiply_serial(rows, HeadSize, n, T{1}, operand<T>{block, n, false},
+                            operand<T>{in.value, in.stride, false}, output + first * in.stride, in.stride,
+                            update_mode::overwrite);
   }
 }
 
@@ -69,24 +71,25 @@ void attention_head_backward(attention_operands<T> const& in, Probabilities cons
       Device::multiply_serial(rows, n, HeadSize, scale, query, operand<T>{in.key, in.stride, true}, scores, n,
                               update_mode::overwrite);
       for (index_t row = 0; row < rows; ++row) {
-        probabilities_from_log_sum_exp(scores + row * n, n, kept.log_sum_exp(first + row));
+        softmax_from_log_sum(scores + row * n, scores + row * n, n, T{1}, kept.log_sum_exp(first + row));
       }
       block = scores;
     } else {
       block = kept.restore(first, rows, n, scores);
     }
-    Device::multiply_serial(rows, n, HeadSize, T{1}, upstream, operand<T>{in.value, in.stride, true}, score_gradients, n,
-                            update_mode::overwrite);
+    Device::multiply_serial(rows, n, HeadSize, T{1}, upstream, operand<T>{in.value, in.stride, true}, score_gradients,
+                            n, update_mode::overwrite);
     for (index_t row = 0; row < rows; ++row) {
-      softmax_backward_row(block + row * n, score_gradients + row * n, n, scale);
+      softmax_row_backward(block + row * n, score_gradients + row * n, score_gradients + row * n, n, scale);
     }
     Device::multiply_serial(rows, HeadSize, n, T{1}, operand<T>{score_gradients, n, false},
                             operand<T>{in.key, in.stride, false}, query_gradient + first * in.stride, in.stride,
                             update_mode::overwrite);
-    Device::multiply_serial(n, HeadSize, rows, T{1}, operand<T>{score_gradients, n, true}, query, key_gradient, in.stride,
+    Device::multiply_serial(n, HeadSize, rows, T{1}, operand<T>{score_gradients, n, true}, query, key_gradient,
+                            in.stride, mode);
+    Device::multiply_serial(n, HeadSize, rows, T{1}, operand<T>{block, n, true}, upstream, value_gradient, in.stride,
                             mode);
-    Device::multiply_serial(n, HeadSize, rows, T{1}, operand<T>{block, n, true}, upstream, value_gradient, in.stride, mode);
   }
 }
 
-}  // namespace slimfit
+}  // namespace slimfit::kernels

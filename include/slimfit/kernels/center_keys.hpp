@@ -4,7 +4,7 @@
 
 #include <slimfit/kernels/tile.hpp>
 
-namespace slimfit {
+namespace slimfit::kernels {
 
 /// One group per sequence of `tokens` rows; in place.
 template <int Width, scalar T>
@@ -25,9 +25,10 @@ struct center_keys {
     auto const share = value_type{1} / static_cast<value_type>(tokens);
     for (index_t token = 0; token < tokens; ++token) {
       T* const row = first + token * Width;
-      store(group, row, map([share](value_type x, value_type total) { return x - share * total; }, load<Width>(group, row), mean));
+      store(group, row,
+            map([share](value_type x, value_type total) { return x - share * total; }, load<Width>(group, row), mean));
     }
   }
 };
 
-}  // namespace slimfit
+}  // namespace slimfit::kernels

@@ -17,6 +17,8 @@ struct sample_result {
   std::int32_t predicted = 0;
 };
 
+namespace kernels {
+
 /// gradient = (softmax(logits) - one_hot(label)) * scale; loss = log-sum-exp(logits) - logits[label].
 /// `gradient` may be null. Ties of the largest score go to the lowest class. One lane works; rows are short.
 template <scalar T>
@@ -42,13 +44,17 @@ struct cross_entropy {
     for (index_t i = 0; i < classes; ++i) { total += std::exp(static_cast<value_type>(scores[i]) - largest); }
     index_t const label = labels[row];
     auto const distance = largest - static_cast<value_type>(scores[label]);
-    results[row] = {static_cast<double>(std::log(total) + distance), best == label ? 1 : 0, static_cast<std::int32_t>(best)};
+    results[row] = {static_cast<double>(std::log(total) + distance), best == label ? 1 : 0,
+                    static_cast<std::int32_t>(best)};
     if (gradient == nullptr) { return; }
     for (index_t i = 0; i < classes; ++i) {
       auto const probability = std::exp(static_cast<value_type>(scores[i]) - largest) / total;
-      gradient[row * classes + i] = static_cast<T>((probability - (i == label ? value_type{1} : value_type{0})) * scale);
+      gradient[row * classes + i] =
+          static_cast<T>((probability - (i == label ? value_type{1} : value_type{0})) * scale);
     }
   }
 };
+
+}  // namespace kernels
 
 }  // namespace slimfit

@@ -4,10 +4,10 @@
 
 #include <slimfit/kernels/group.hpp>
 
-namespace slimfit {
+namespace slimfit::kernels {
 
-/// Row `first + r` of the token matrix: token 0 of each image is the class token, token `1 + i` is patch `i` in row-major
-/// order. Pixels of a patch are ordered channel, row, column, as in a convolution's weight.
+/// Row `first + r` of the token matrix: token 0 of each image is the class token, token `1 + i` is patch `i` in
+/// row-major order. Pixels of a patch are ordered channel, row, column, as in a convolution's weight.
 /// @tparam Image, Patch, Channels pixels per side of image and patch, colour channels
 template <int Image, int Patch, int Channels, class T>
 struct extract_patches {
@@ -39,4 +39,4 @@ struct extract_patches {
   }
 };
 
-}  // namespace slimfit
+}  // namespace slimfit::kernels

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Row kernels around the embeddings and the class token: starting values of tokens, sums over sequences, gather, scatter.
+// Row kernels around the embeddings and the class token: starting values of tokens, sums over sequences, gather,
+// scatter.
 #pragma once
 
 #include <slimfit/kernels/tile.hpp>
 
-namespace slimfit {
+namespace slimfit::kernels {
 
 /// output[row] = position[token] + (token == 0 ? class_token : bias), with `token = row % tokens`.
 template <int Width, scalar T>
@@ -75,4 +76,4 @@ struct scatter_rows {
   }
 };
 
-}  // namespace slimfit
+}  // namespace slimfit::kernels

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Multi-head softmax attention without its projections. What it keeps is the policy: queries, keys and values in a matrix
-// stash, and of the probabilities everything (materialized, as the paper does) or only log-sum-exps (tiled).
+// Multi-head softmax attention without its projections. What it keeps is the policy: queries, keys and values in a
+// matrix stash, and of the probabilities everything (materialized, as the paper does) or only log-sum-exps (tiled).
 #pragma once
 
 #include <slimfit/kernels/attention.hpp>
@@ -41,7 +41,8 @@ class attention {
     auto const state = run.training ? unit_state::active : unit_state::inference;
     kept_type kept;
     for (auto& each : kept.operands) {
-      each = operand_stash::template keep<T, Hidden>(run.memory, sequences * tokens, category::static_activations, state);
+      each =
+          operand_stash::template keep<T, Hidden>(run.memory, sequences * tokens, category::static_activations, state);
     }
     kept.probabilities = probability_stash::template keep<T>(run.memory, sequences * Heads, tokens, state);
     return kept;
@@ -52,32 +53,36 @@ class attention {
     for (int i = 2; i >= 0; --i) { operand_stash::release(run.memory, kept.operands[static_cast<std::size_t>(i)]); }
   }
 
-  /// Overwrites `output`. `operands` are rows of whole sequences; where they lie on the tape already they are not copied.
+  /// Overwrites `output`. `operands` are rows of whole sequences; where they lie on the tape already they are not
+  /// copied.
   template <class Context>
-  static constexpr void forward(Context& run, std::array<T*, 3> const& operands, kept_type const& kept, index_t sequences,
-                                index_t tokens, T* output) {
+  static constexpr void forward(Context& run, std::array<T*, 3> const& operands, kept_type const& kept,
+                                index_t sequences, index_t tokens, T* output) {
     if constexpr (Policy::keys == attention_keys::centered) {
-      run.launch(sequences, center_keys<Hidden, T>{operands[1], tokens});
+      run.launch(sequences, kernels::center_keys<Hidden, T>{operands[1], tokens});
     }
     for (std::size_t i = 0; i < 3; ++i) {
       kept.operands[i].visit([&](auto const& form) {
         using form_type = std::remove_cvref_t<decltype(form)>;
         if constexpr (form_type::restores && !detail::is_dense_view<form_type>) {
-          run.launch(sequences * tokens, save_rows<Hidden, T, form_type>{operands[i], form});
+          run.launch(sequences * tokens, kernels::save_rows<Hidden, T, form_type>{operands[i], form});
         }
       });
     }
     index_t const heads = sequences * Heads;
     index_t const slots = std::min<index_t>(run.device.concurrent_tasks, heads);
-    auto const scores = run.template scratch<T>(slots * score_elements(tokens, 1));
-    run.device.for_each_task(slots, [&](index_t slot) {
-      for (index_t head = slot; head < heads; head += slots) {
-        index_t const offset = head_offset(head, tokens);
-        attention_head_forward<typename Context::device_type, head_size, T>(
-            {operands[0] + offset, operands[1] + offset, operands[2] + offset, Hidden, tokens},
-            kept.probabilities.head(head, tokens), output + offset, scores.data() + slot * score_elements(tokens, 1));
-      }
-    });
+    auto const scores = run.template scratch<T>(slots * kernels::score_elements(tokens, 1));
+    if constexpr (!Context::counts_only) {
+      run.device.for_each_task(slots, [&](index_t slot) {
+        for (index_t head = slot; head < heads; head += slots) {
+          index_t const offset = head_offset(head, tokens);
+          kernels::attention_head_forward<typename Context::device_type, head_size, T>(
+              {operands[0] + offset, operands[1] + offset, operands[2] + offset, Hidden, tokens},
+              kept.probabilities.head(head, tokens), output + offset,
+              scores.data() + slot * kernels::score_elements(tokens, 1));
+        }
+      });
+    }
   }
 
   /// Overwrites `gradients` of queries, keys and values.
@@ -94,23 +99,25 @@ class attention {
           operands[i] = form.data;
         } else if constexpr (form_type::restores) {
           T* const target = advance(restored.data(), static_cast<index_t>(i) * rows * Hidden);
-          run.launch(rows, restore_rows<Hidden, T, form_type>{form, target});
+          run.launch(rows, kernels::restore_rows<Hidden, T, form_type>{form, target});
           operands[i] = target;
         }
       });
     }
     index_t const heads = sequences * Heads;
     index_t const slots = std::min<index_t>(run.device.concurrent_tasks, heads);
-    auto const scores = run.template scratch<T>(slots * score_elements(tokens, 2));
-    run.device.for_each_task(slots, [&](index_t slot) {
-      for (index_t head = slot; head < heads; head += slots) {
-        index_t const offset = head_offset(head, tokens);
-        attention_head_backward<typename Context::device_type, head_size, T>(
-            {operands[0] + offset, operands[1] + offset, operands[2] + offset, Hidden, tokens},
-            kept.probabilities.head(head, tokens), output_gradient + offset, gradients[0] + offset, gradients[1] + offset,
-            gradients[2] + offset, scores.data() + slot * score_elements(tokens, 2));
-      }
-    });
+    auto const scores = run.template scratch<T>(slots * kernels::score_elements(tokens, 2));
+    if constexpr (!Context::counts_only) {
+      run.device.for_each_task(slots, [&](index_t slot) {
+        for (index_t head = slot; head < heads; head += slots) {
+          index_t const offset = head_offset(head, tokens);
+          kernels::attention_head_backward<typename Context::device_type, head_size, T>(
+              {operands[0] + offset, operands[1] + offset, operands[2] + offset, Hidden, tokens},
+              kept.probabilities.head(head, tokens), output_gradient + offset, gradients[0] + offset,
+              gradients[1] + offset, gradients[2] + offset, scores.data() + slot * kernels::score_elements(tokens, 2));
+        }
+      });
+    }
   }
 
  private:

@@ -13,16 +13,17 @@ namespace slimfit {
 
 /// What binding found.
 struct parameter_layout {
-  index_t elements = 0;       ///< of the weights' memory, padding included
-  index_t parameters = 0;     ///< trainable numbers
-  index_t largest = 0;        ///< elements of the largest parameter
+  index_t elements = 0;    ///< of the weights' memory, padding included
+  index_t parameters = 0;  ///< trainable numbers
+  index_t largest = 0;     ///< elements of the largest parameter
   int tensors = 0;
   int units = 0;
 };
 
 /// @param memory the weights' memory, or null to learn the layout
 template <class Network>
-constexpr parameter_layout bind_parameters(Network& network, typename Network::value_type* memory, bias_updates biases) {
+constexpr parameter_layout bind_parameters(Network& network, typename Network::value_type* memory,
+                                           bias_updates biases) {
   using value_type = typename Network::value_type;
   constexpr index_t step = arena::alignment / static_cast<index_t>(sizeof(value_type));
   parameter_layout layout;

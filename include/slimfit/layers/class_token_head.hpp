@@ -35,21 +35,24 @@ class class_token_head {
 
   /// Overwrites `logits` (sequences x Classes).
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, index_t sequences, index_t tokens, T* logits) const {
+  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, index_t sequences, index_t tokens,
+                                            T* logits) const {
     kept_type kept;
     index_t const rows = all_rows ? sequences * tokens : sequences;
     kept.norm = norm_.keep(run, rows);
-    if (all_rows && run.training) { kept.normalized = run.memory.template keep<T>(rows * Hidden, category::static_activations); }
+    if (all_rows && run.training) {
+      kept.normalized = run.memory.template keep<T>(rows * Hidden, category::static_activations);
+    }
     kept.input = classifier_.keep(run, sequences);
     auto const class_rows = run.template scratch<T>(sequences * Hidden);
     if constexpr (all_rows) {
       auto const unkept = run.template scratch<T>(run.training ? 0 : rows * Hidden);
       T* const normalized = run.training ? kept.normalized.data : unkept.data();
       norm_.apply(run, stream, kept.norm, rows, normalized);
-      run.launch(sequences, gather_rows<Hidden, T>{normalized, tokens, class_rows.data()});
+      run.launch(sequences, kernels::gather_rows<Hidden, T>{normalized, tokens, class_rows.data()});
     } else {
       auto const gathered = run.template scratch<T>(sequences * Hidden);
-      run.launch(sequences, gather_rows<Hidden, T>{stream, tokens, gathered.data()});
+      run.launch(sequences, kernels::gather_rows<Hidden, T>{stream, tokens, gathered.data()});
       norm_.apply(run, gathered.data(), kept.norm, rows, class_rows.data());
     }
     if constexpr (!all_rows) { classifier_.save_input(run, kept.input, class_rows.data(), sequences); }
@@ -59,14 +62,15 @@ class class_token_head {
 
   /// Overwrites `stream_gradient` (all rows).
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, index_t sequences, index_t tokens,
-                          T* stream_gradient) const {
+  constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, index_t sequences,
+                          index_t tokens, T* stream_gradient) const {
     auto const class_gradient = run.template scratch<T>(sequences * Hidden);
     if constexpr (all_rows) {
       auto const class_rows = run.template scratch<T>(sequences * Hidden);
-      run.launch(sequences, gather_rows<Hidden, T>{kept.normalized.data, tokens, class_rows.data()});
+      run.launch(sequences, kernels::gather_rows<Hidden, T>{kept.normalized.data, tokens, class_rows.data()});
       using rows_view = stash::dense::kept<T, Hidden>;
-      classifier_.backward_from(run, rows_view::adopt(class_rows.data()), logit_gradient, sequences, class_gradient.data());
+      classifier_.backward_from(run, rows_view::adopt(class_rows.data()), logit_gradient, sequences,
+                                class_gradient.data());
     } else {
       classifier_.backward(run, kept.input, logit_gradient, sequences, class_gradient.data());
     }
@@ -75,14 +79,14 @@ class class_token_head {
     if constexpr (all_rows) {
       run.memory.release(kept.normalized);
       auto const spread = run.template scratch<T>(rows * Hidden);
-      run.launch(rows, scatter_rows<Hidden, T>{class_gradient.data(), tokens, spread.data()});
+      run.launch(rows, kernels::scatter_rows<Hidden, T>{class_gradient.data(), tokens, spread.data()});
       norm_.apply_backward(run, kept.norm, spread.data(), rows, stream_gradient, update_mode::overwrite, sums,
                            update_mode::overwrite);
     } else {
       auto const gathered = run.template scratch<T>(sequences * Hidden);
-      norm_.apply_backward(run, kept.norm, class_gradient.data(), sequences, gathered.data(), update_mode::overwrite, sums,
-                           update_mode::overwrite);
-      run.launch(rows, scatter_rows<Hidden, T>{gathered.data(), tokens, stream_gradient});
+      norm_.apply_backward(run, kept.norm, class_gradient.data(), sequences, gathered.data(), update_mode::overwrite,
+                           sums, update_mode::overwrite);
+      run.launch(rows, kernels::scatter_rows<Hidden, T>{gathered.data(), tokens, stream_gradient});
     }
     sums.finish();
     norm_.release(run, kept.norm);
@@ -93,7 +97,8 @@ class class_token_head {
     int const unit = classifier_.weight().unit;
     if (unit == no_unit) { return; }
     auto const stored = [&](active_set const& active) {
-      return stored_bytes(active, [&](counting_context& run) { (void)forward(run, nullptr, sequences, tokens, nullptr); });
+      return stored_bytes(active,
+                          [&](counting_context& run) { (void)forward(run, nullptr, sequences, tokens, nullptr); });
     };
     active_set only;
     only.set(unit);

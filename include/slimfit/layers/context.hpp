@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a layer needs to run: where (the backend), on what memory (the arena), what to do with gradients, which units are
-// active, and the random numbers of this iteration. Layers written on it run on every backend and are planned by running
-// them on the counting one.
+// What a layer needs to run: where (the backend), on what memory (the arena), what to do with gradients, which units
+// are active, and the random numbers of this iteration. Layers written on it run on every backend and are planned by
+// running them on the counting one.
 #pragma once
 
 #include <algorithm>
@@ -48,10 +48,10 @@ struct context {
   }
   [[nodiscard]] constexpr random_stream random(std::uint32_t place) const { return {seed, iteration, place}; }
 
-  /// The same context for layers whose backward pass will not run.
-  [[nodiscard]] constexpr context without_backward() const {
+  /// The same context for layers whose backward pass will run, or will not.
+  [[nodiscard]] constexpr context with_backward(bool follows) const {
     context copy = *this;
-    copy.training = false;
+    copy.training = training && follows;
     return copy;
   }
 };

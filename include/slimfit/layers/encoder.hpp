@@ -47,8 +47,7 @@ class encoder {
                                             index_t tokens) const {
     kept_type kept;
     for (std::size_t i = 0; i < Layers; ++i) {
-      auto here = run;
-      if (!needs_backward(run, last_unit_[i])) { here = run.without_backward(); }
+      auto here = run.with_backward(needs_backward(run, last_unit_[i]));
       kept[i] = blocks_[i].forward(here, stream, sequences, tokens);
     }
     return kept;
@@ -68,7 +67,8 @@ class encoder {
   /// is measured.
   constexpr void unit_costs(index_t sequences, index_t tokens, index_t* costs) const {
     auto const stored = [&](active_set const& active) {
-      return stored_bytes(active, [&](counting_context& run) { (void)blocks_[0].forward(run, nullptr, sequences, tokens); });
+      return stored_bytes(active,
+                          [&](counting_context& run) { (void)blocks_[0].forward(run, nullptr, sequences, tokens); });
     };
     index_t const none = stored(active_set::none());
     int const units = last_unit_[0] + 1 - first_unit_;

@@ -13,6 +13,7 @@ namespace slimfit {
 template <int Hidden, int Heads, int Mlp, class Policy, scalar T>
 class encoder_block {
  public:
+  using value_type = T;
   using norm_type = layer_norm<Hidden, typename Policy::norm, T>;
   using attention_type = self_attention<Hidden, Heads, Policy, T>;
   using mlp_type = mlp<Hidden, Mlp, Policy, T>;
@@ -67,7 +68,8 @@ class encoder_block {
 
   /// Turns the gradient of the output stream into that of the input stream, in place.
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T* stream_gradient, index_t sequences, index_t tokens) const {
+  constexpr void backward(Context& run, kept_type const& kept, T* stream_gradient, index_t sequences,
+                          index_t tokens) const {
     using updates = typename Context::updates_type;
     index_t const rows = sequences * tokens;
     index_t const chunk = Policy::chunk::sequences(sequences, tokens, Hidden);
@@ -83,8 +85,8 @@ class encoder_block {
         with_input(mlp_norm_, norm_part, part.input, [&](auto const& input) {
           mlp_.apply_backward(run, input, part, here, count, normalized_gradient.data(), sums, mode);
         });
-        mlp_norm_.apply_backward(run, norm_part, normalized_gradient.data(), count, here, update_mode::accumulate, norm_sums,
-                                 mode);
+        mlp_norm_.apply_backward(run, norm_part, normalized_gradient.data(), count, here, update_mode::accumulate,
+                                 norm_sums, mode);
       });
       sums.finish();
       norm_sums.finish();

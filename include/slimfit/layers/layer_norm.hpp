@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Layer normalisation (Ba et al. 2016): y = (x - mean) / sqrt(variance + epsilon) * weight + bias over each row. Its input
-// or the normalised rows are needed in the backward pass whether or not the weight is frozen: a static activation.
+// Layer normalisation (Ba et al. 2016): y = (x - mean) / sqrt(variance + epsilon) * weight + bias over each row. Its
+// input or the normalised rows are needed in the backward pass whether or not the weight is frozen: a static
+// activation.
 #pragma once
 
-#include <slimfit/kernels/bias.hpp>
 #include <slimfit/kernels/layer_norm.hpp>
 #include <slimfit/layers/gradient.hpp>
+#include <slimfit/stash/by_state.hpp>
 #include <slimfit/stash/layer_norm_stash.hpp>
 
 namespace slimfit {
 
-/// @tparam Stash what is kept: `stash::layer_norm_input<...>`, `stash::layer_norm_normalized<...>`, or `by_state` of both
+/// @tparam Stash what is kept: `stash::layer_norm_input<...>`, `stash::layer_norm_normalized<...>`, or `by_state` of
+/// both
 template <int Width, class Stash, scalar T>
 class layer_norm {
  public:
@@ -44,7 +46,7 @@ class layer_norm {
   template <class Context>
   constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T* output) const {
     kept.visit([&](auto const& form) {
-      run.launch(rows, layer_norm_forward<Width, T, std::remove_cvref_t<decltype(form)>>{
+      run.launch(rows, kernels::layer_norm_forward<Width, T, std::remove_cvref_t<decltype(form)>>{
                            input, weight_.data, bias_.data, output, static_cast<compute_type<T>>(epsilon_), form});
     });
   }
@@ -69,24 +71,33 @@ class layer_norm {
                                 T* input_gradient, update_mode input_mode, gradients<Updates>& sums,
                                 update_mode sum_mode) const {
     bool const wanted = sums.weight.wanted() || sums.bias.wanted();
-    index_t const blocks = wanted ? divide_up(rows, column_sum_rows) : 0;
-    auto const weight_sums = run.template scratch<T>(blocks * Width);
-    auto const bias_sums = run.template scratch<T>(blocks * Width);
-    kept.visit([&](auto const& form) {
+    index_t const blocks = kernels::row_block_count(rows);
+    auto const weight_sums = run.template scratch<compute_type<T>>(wanted ? blocks * Width : 0);
+    auto const bias_sums = run.template scratch<compute_type<T>>(wanted ? blocks * Width : 0);
+    auto const launch = [&](auto const& form, auto gradients_wanted) {
       using form_type = std::remove_cvref_t<decltype(form)>;
-      if constexpr (form_type::restores) {
-        layer_norm_backward<Width, T, form_type> const kernel{
-            output_gradient, weight_.data,       rows, static_cast<compute_type<T>>(epsilon_), form, input_gradient, input_mode,
-            wanted ? weight_sums.data() : nullptr, wanted ? bias_sums.data() : nullptr};
-        run.launch(divide_up(rows, column_sum_rows), kernel);
-      } else {
+      using kernel = kernels::layer_norm_backward<Width, T, form_type, decltype(gradients_wanted)::value>;
+      run.launch(blocks,
+                 kernel{form, output_gradient, weight_.data, input_gradient, static_cast<compute_type<T>>(epsilon_),
+                        rows, input_mode, weight_sums.data(), bias_sums.data()});
+    };
+    kept.visit([&](auto const& form) {
+      using kernels::parameter_gradients;
+      if constexpr (!std::remove_cvref_t<decltype(form)>::restores) {
         throw usage_error("slimfit: layer_norm: nothing was kept for the backward pass");
+      } else if (wanted) {
+        launch(form, std::integral_constant<parameter_gradients, parameter_gradients::all>{});
+      } else {
+        launch(form, std::integral_constant<parameter_gradients, parameter_gradients::none>{});
       }
     });
     if (sums.weight.wanted()) {
-      run.launch(1, sum_rows<Width, T>{weight_sums.data(), blocks, sums.weight.data(), sum_mode});
+      run.launch(
+          1, kernels::sum_rows<Width, compute_type<T>, T>{weight_sums.data(), blocks, sums.weight.data(), sum_mode});
     }
-    if (sums.bias.wanted()) { run.launch(1, sum_rows<Width, T>{bias_sums.data(), blocks, sums.bias.data(), sum_mode}); }
+    if (sums.bias.wanted()) {
+      run.launch(1, kernels::sum_rows<Width, compute_type<T>, T>{bias_sums.data(), blocks, sums.bias.data(), sum_mode});
+    }
   }
 
   /// Calls `body` with a source of the rows of the output, rebuilt from what is kept of the input.
@@ -110,10 +121,12 @@ class layer_norm {
   }
   /// Overwrites `input_gradient`; hands the gradients of weight and bias to the context's updates.
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* output_gradient, index_t rows, T* input_gradient) const {
+  constexpr void backward(Context& run, kept_type const& kept, T const* output_gradient, index_t rows,
+                          T* input_gradient) const {
     {
       gradients<typename Context::updates_type> sums(run, *this);
-      apply_backward(run, kept, output_gradient, rows, input_gradient, update_mode::overwrite, sums, update_mode::overwrite);
+      apply_backward(run, kept, output_gradient, rows, input_gradient, update_mode::overwrite, sums,
+                     update_mode::overwrite);
       sums.finish();
     }
     release(run, kept);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Linear layers that share one input: y_i = x * W_i^T + b_i. The input is stashed only while one of the weights is active,
-// because only the weights' gradients need it.
+// Linear layers that share one input: y_i = x * W_i^T + b_i. The input is stashed only while one of the weights is
+// active, because only the weights' gradients need it.
 #pragma once
 
 #include <slimfit/backend/matrix_product.hpp>
@@ -67,7 +67,7 @@ class linear {
       using form_type = std::remove_cvref_t<decltype(form)>;
       if constexpr (form_type::restores) {
         if (!detail::is_dense_view<form_type> || detail::tape_matrix<T>(form) != input) {
-          run.launch(rows, save_rows<In, T, form_type>{input, form});
+          run.launch(rows, kernels::save_rows<In, T, form_type>{input, form});
         }
       }
     });
@@ -76,27 +76,28 @@ class linear {
   /// `output = input * W_i^T + b_i`, or without the bias, or added to what `output` holds.
   template <class Context>
   constexpr void apply(Context& run, T const* input, index_t rows, T* output, int i = 0) const {
-    run.launch(rows, broadcast_bias<Out, T>{at(bias_, i).data, nullptr, output});
+    run.launch(rows, kernels::broadcast_bias<Out, T>{at(bias_, i).data, nullptr, output});
     apply_weight(run, input, rows, output, update_mode::accumulate, i);
   }
   template <class Context>
-  constexpr void apply_weight(Context& run, T const* input, index_t rows, T* output, update_mode mode, int i = 0) const {
-    run.device.multiply(rows, Out, In, operand<T>{input, In, false}, operand<T>{at(weight_, i).data, In, true}, output, Out,
-                        mode);
+  constexpr void apply_weight(Context& run, T const* input, index_t rows, T* output, update_mode mode,
+                              int i = 0) const {
+    run.device.multiply(rows, Out, In, operand<T>{input, In, false}, operand<T>{at(weight_, i).data, In, true}, output,
+                        Out, mode);
   }
   /// `input_gradient (+)= output_gradient * W_i`.
   template <class Context>
-  constexpr void apply_transpose(Context& run, T const* output_gradient, index_t rows, T* input_gradient, update_mode mode,
-                                 int i = 0) const {
-    run.device.multiply(rows, In, Out, operand<T>{output_gradient, Out, false}, operand<T>{at(weight_, i).data, In, false},
-                        input_gradient, In, mode);
+  constexpr void apply_transpose(Context& run, T const* output_gradient, index_t rows, T* input_gradient,
+                                 update_mode mode, int i = 0) const {
+    run.device.multiply(rows, In, Out, operand<T>{output_gradient, Out, false},
+                        operand<T>{at(weight_, i).data, In, false}, input_gradient, In, mode);
   }
 
-  /// Adds the gradients of `rows` rows. `source` yields the input: what `keep` returned, from the first of these rows on,
-  /// or anything else that restores it.
+  /// Adds the gradients of `rows` rows. `source` yields the input: what `keep` returned, from the first of these rows
+  /// on, or anything else that restores it.
   template <class Context, class Source, class Updates>
-  constexpr void add_gradients(Context& run, Source const& source, T const* const (&output_gradients)[Count], index_t rows,
-                               gradient<T, Updates> (&weight_gradients)[Count],
+  constexpr void add_gradients(Context& run, Source const& source, T const* const (&output_gradients)[Count],
+                               index_t rows, gradient<T, Updates> (&weight_gradients)[Count],
                                gradient<T, Updates> (&bias_gradients)[Count], update_mode mode) const {
     for (int i = 0; i < Count; ++i) {
       if (bias_gradients[i].wanted()) {
@@ -115,7 +116,7 @@ class linear {
         if constexpr (dense) {
           input = form.data;
         } else {
-          run.launch(rows, restore_rows<In, T, form_type>{form, restored.data()});
+          run.launch(rows, kernels::restore_rows<In, T, form_type>{form, restored.data()});
         }
         for (int i = 0; i < Count; ++i) {
           if (!weight_gradients[i].wanted()) { continue; }
@@ -130,8 +131,7 @@ class linear {
   /// @return what `backward` needs
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T const* input, index_t rows, T* output) const
-    requires(Count == 1)
-  {
+      requires(Count == 1) {
     auto const kept = keep(run, rows);
     save_input(run, kept, input, rows);
     apply(run, input, rows, output);
@@ -139,18 +139,15 @@ class linear {
   }
   /// Overwrites `input_gradient` unless it is null; hands the gradients of weight and bias to the context's updates.
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* output_gradient, index_t rows, T* input_gradient) const
-    requires(Count == 1)
-  {
+  constexpr void backward(Context& run, kept_type const& kept, T const* output_gradient, index_t rows,
+                          T* input_gradient) const requires(Count == 1) {
     backward_from(run, kept, output_gradient, rows, input_gradient);
     release(run, kept);
   }
   /// The same with the input from `source`; nothing is released.
   template <class Context, class Source>
   constexpr void backward_from(Context& run, Source const& source, T const* output_gradient, index_t rows,
-                               T* input_gradient) const
-    requires(Count == 1)
-  {
+                               T* input_gradient) const requires(Count == 1) {
     if (input_gradient != nullptr) {
       apply_transpose(run, output_gradient, rows, input_gradient, update_mode::overwrite);
     }

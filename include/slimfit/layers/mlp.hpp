@@ -66,12 +66,13 @@ class mlp {
     first_.apply_weight(run, input, rows, before.data(), update_mode::overwrite);
     kept.gelu.visit([&](auto const& gelu_form) {
       kept.hidden.visit([&](auto const& hidden_form) {
-        using kernel = gelu_forward<Width, T, std::remove_cvref_t<decltype(gelu_form)>, std::remove_cvref_t<decltype(hidden_form)>>;
+        using kernel = kernels::gelu_forward<Width, T, std::remove_cvref_t<decltype(gelu_form)>,
+                                             std::remove_cvref_t<decltype(hidden_form)>>;
         run.launch(rows, kernel{before.data(), first_.bias().data, hidden, gelu_form, hidden_form});
       });
     });
-    run.launch(rows, broadcast_bias<Hidden, T>{second_.bias().data, mode == update_mode::accumulate ? residual : nullptr,
-                                               residual});
+    run.launch(rows, kernels::broadcast_bias<Hidden, T>{
+                         second_.bias().data, mode == update_mode::accumulate ? residual : nullptr, residual});
     second_.apply_weight(run, hidden, rows, residual, update_mode::accumulate);
   }
 
@@ -104,15 +105,15 @@ class mlp {
     second_.apply_transpose(run, residual_gradient, rows, hidden_gradient.data(), update_mode::overwrite);
     T const* const second_gradients[1]{residual_gradient};
     if constexpr (rebuilds) {
-      second_.add_gradients(run, kept.gelu, second_gradients, rows, sums.second_weight, sums.second_bias,
-                            sum_mode);
+      second_.add_gradients(run, kept.gelu, second_gradients, rows, sums.second_weight, sums.second_bias, sum_mode);
     } else {
       second_.add_gradients(run, kept.hidden, second_gradients, rows, sums.second_weight, sums.second_bias, sum_mode);
     }
     kept.gelu.visit([&](auto const& form) {
       using form_type = std::remove_cvref_t<decltype(form)>;
       if constexpr (stash::gelu_view<form_type>) {
-        run.launch(rows, gelu_backward<Width, T, form_type>{hidden_gradient.data(), form, hidden_gradient.data()});
+        run.launch(rows,
+                   kernels::gelu_backward<Width, T, form_type>{form, hidden_gradient.data(), hidden_gradient.data()});
       }
     });
     first_.apply_transpose(run, hidden_gradient.data(), rows, input_gradient, update_mode::overwrite);

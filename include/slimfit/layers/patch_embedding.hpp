@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Images to tokens (Dosovitskiy et al. 2021): non-overlapping patches through a linear projection, a class token in front,
-// learned positions added. Pixels are not stashed: the batch itself is in memory for the whole step, and patches are cut
-// again for the projection's gradient.
+// Images to tokens (Dosovitskiy et al. 2021): non-overlapping patches through a linear projection, a class token in
+// front, learned positions added. Pixels are not stashed: the batch itself is in memory for the whole step, and patches
+// are cut again for the projection's gradient.
 #pragma once
 
 #include <slimfit/kernels/patches.hpp>
@@ -16,7 +16,7 @@ class patch_embedding {
   static_assert(Image % Patch == 0, "slimfit: patch_embedding: the image's side must be a multiple of the patch's");
 
  public:
-  using extract = extract_patches<Image, Patch, Channels, T>;
+  using extract = kernels::extract_patches<Image, Patch, Channels, T>;
   static constexpr index_t tokens = extract::tokens;
   static constexpr index_t pixels = index_t{Channels} * Image * Image;  ///< elements of one image
 
@@ -38,7 +38,8 @@ class patch_embedding {
   /// Overwrites `stream` (count * tokens rows) with the tokens of `count` images.
   template <class Context>
   constexpr void forward(Context& run, T const* images, index_t count, T* stream) const {
-    run.launch(count * tokens, start_tokens<Hidden, T>{position_.data, class_token_.data, bias_.data, tokens, stream});
+    run.launch(count * tokens,
+               kernels::start_tokens<Hidden, T>{position_.data, class_token_.data, bias_.data, tokens, stream});
     for_each_patch_chunk(run, images, count, [&](index_t row, index_t rows, T const* patches) {
       run.device.multiply(rows, Hidden, extract::width, operand<T>{patches, extract::width, false},
                           operand<T>{weight_.data, extract::width, true}, advance(stream, row * Hidden), Hidden,
@@ -55,16 +56,18 @@ class patch_embedding {
     gradient weight_gradient(run, weight_);
     if (position_gradient.wanted() || class_gradient.wanted() || bias_gradient.wanted()) {
       auto const sums = run.template scratch<T>(tokens * Hidden);
-      run.launch(tokens, sum_over_sequences<Hidden, T>{stream_gradient, count, tokens, sums.data()});
+      run.launch(tokens, kernels::sum_over_sequences<Hidden, T>{stream_gradient, count, tokens, sums.data()});
       if (position_gradient.wanted()) { run.device.copy(sums.data(), position_gradient.data(), tokens * Hidden); }
       if (class_gradient.wanted()) { run.device.copy(sums.data(), class_gradient.data(), Hidden); }
       if (bias_gradient.wanted()) {
-        add_bias_gradient<Hidden>(run, advance(sums.data(), Hidden), tokens - 1, bias_gradient.data(), update_mode::overwrite);
+        add_bias_gradient<Hidden>(run, advance(sums.data(), Hidden), tokens - 1, bias_gradient.data(),
+                                  update_mode::overwrite);
       }
     }
     if (weight_gradient.wanted()) {
       for_each_patch_chunk(run, images, count, [&](index_t row, index_t rows, T const* patches) {
-        run.device.multiply(Hidden, extract::width, rows, operand<T>{advance(stream_gradient, row * Hidden), Hidden, true},
+        run.device.multiply(Hidden, extract::width, rows,
+                            operand<T>{advance(stream_gradient, row * Hidden), Hidden, true},
                             operand<T>{patches, extract::width, false}, weight_gradient.data(), extract::width,
                             row == 0 ? update_mode::overwrite : update_mode::accumulate);
       });

@@ -59,8 +59,8 @@ class self_attention {
 
   /// `residual += attention(input)`, or `residual = attention(input)` with `update_mode::overwrite`.
   template <class Context>
-  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t sequences, index_t tokens, T* residual,
-                       update_mode mode) const {
+  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t sequences, index_t tokens,
+                       T* residual, update_mode mode) const {
     index_t const rows = sequences * tokens;
     projections_.save_input(run, kept.input, input, rows);
     output_target<T> const output(run, kept.output_input, rows * Hidden);
@@ -78,8 +78,8 @@ class self_attention {
       core::forward(run, {query.data(), key.data(), value.data()}, kept.attention, sequences, tokens, output.data());
     }
     output_.save_input(run, kept.output_input, output.data(), rows);
-    run.launch(rows, broadcast_bias<Hidden, T>{output_.bias().data, mode == update_mode::accumulate ? residual : nullptr,
-                                               residual});
+    run.launch(rows, kernels::broadcast_bias<Hidden, T>{
+                         output_.bias().data, mode == update_mode::accumulate ? residual : nullptr, residual});
     output_.apply_weight(run, output.data(), rows, residual, update_mode::accumulate);
   }
 
@@ -92,7 +92,9 @@ class self_attention {
 
     template <class Context>
     constexpr gradients(Context& run, self_attention const& layer)
-        : weight{{run, layer.projections_.weight(0)}, {run, layer.projections_.weight(1)}, {run, layer.projections_.weight(2)}},
+        : weight{{run, layer.projections_.weight(0)},
+                 {run, layer.projections_.weight(1)},
+                 {run, layer.projections_.weight(2)}},
           bias{{run, layer.projections_.bias(0)}, {run, layer.projections_.bias(1)}, {run, layer.projections_.bias(2)}},
           output_weight{{run, layer.output_.weight()}},
           output_bias{{run, layer.output_.bias()}} {}
@@ -119,7 +121,8 @@ class self_attention {
       auto const output_gradient = run.template scratch<T>(rows * Hidden);
       output_.apply_transpose(run, residual_gradient, rows, output_gradient.data(), update_mode::overwrite);
       T const* const output_gradients[1]{residual_gradient};
-      output_.add_gradients(run, kept.output_input, output_gradients, rows, sums.output_weight, sums.output_bias, sum_mode);
+      output_.add_gradients(run, kept.output_input, output_gradients, rows, sums.output_weight, sums.output_bias,
+                            sum_mode);
       core::backward(run, kept.attention, sequences, tokens, output_gradient.data(), each);
     }
     for (int i = 0; i < 3; ++i) {

@@ -55,7 +55,8 @@ class output_target {
   /// Whether `kept` holds its matrix as it was computed.
   template <class Kept>
   [[nodiscard]] static constexpr bool is_dense(Kept const& kept) {
-    return kept.visit([](auto const& view) { return detail::writes_tape_matrix<std::remove_cvref_t<decltype(view)>>(); });
+    return kept.visit(
+        [](auto const& view) { return detail::writes_tape_matrix<std::remove_cvref_t<decltype(view)>>(); });
   }
 
  private:

@@ -41,8 +41,11 @@ class model {
   explicit model(Device& device, std::uint64_t seed = 0)
       : device_(&device), weights_(device.memory(), layout.elements, category::weights) {
     bind_parameters(network_, weights_.data(), policy_type::biases);
-    network_.visit([&](parameter<value_type> const& each, std::string const& name) { parameters_.push_back({name, each}); },
-                   std::string{});
+    network_.visit(
+        [&](parameter<value_type> const& each, std::string const& name) {
+          parameters_.push_back({name, each});
+        },
+        std::string{});
     initialize(seed);
   }
 

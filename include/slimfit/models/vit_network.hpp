@@ -65,7 +65,8 @@ class vit_network {
   }
   /// Hands every gradient to the context's updates.
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* images, index_t count, T const* logit_gradient) const {
+  constexpr void backward(Context& run, kept_type const& kept, T const* images, index_t count,
+                          T const* logit_gradient) const {
     auto const stream_gradient = run.template scratch<T>(count * tokens * Shape.hidden);
     head_.backward(run, kept.head, logit_gradient, count, tokens, stream_gradient.data());
     if (encoder_.backward(run, kept.blocks, stream_gradient.data(), count, tokens)) {

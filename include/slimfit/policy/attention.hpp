@@ -8,8 +8,8 @@
 
 namespace slimfit {
 
-/// What happens to the part of the keys that is the same for all tokens. It adds the same number to all scores of a query,
-/// so the softmax and every gradient are the same; but it widens the range that a coded key must cover.
+/// What happens to the part of the keys that is the same for all tokens. It adds the same number to all scores of a
+/// query, so the softmax and every gradient are the same; but it widens the range that a coded key must cover.
 enum class attention_keys : unsigned char {
   with_bias,     ///< as other frameworks do
   without_bias,  ///< the bias is not added

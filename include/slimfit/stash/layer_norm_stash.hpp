@@ -175,6 +175,10 @@ struct layer_norm_output {
   SLIMFIT_HD constexpr layer_norm_output rows_from(index_t first) const {
     return {kept.rows_from(first), gamma, beta, epsilon};
   }
+  template <class F>
+  constexpr decltype(auto) visit(F&& f) const {
+    return f(*this);
+  }
 };
 
 }  // namespace slimfit::stash

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What attention keeps of its probabilities: all of them, 8-bit codes of them (both of size tokens x tokens), or only each
-// row's log-sum-exp, from which the backward pass rebuilds them (Dao et al., "FlashAttention", 2022).
+// What attention keeps of its probabilities: all of them, 8-bit codes of them (both of size tokens x tokens), or only
+// each row's log-sum-exp, from which the backward pass rebuilds them (Dao et al., "FlashAttention", 2022).
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,13 @@ struct probabilities_dense {
     kept_array<T> storage{};
 
     /// Where the forward pass computes the scores of queries from `first` on: in place.
-    T* target(index_t first, index_t tokens, T* scratch) const { return data != nullptr ? data + first * tokens : scratch; }
+    T* target(index_t first, index_t tokens, T* scratch) const {
+      return data != nullptr ? data + first * tokens : scratch;
+    }
     void save(index_t /*row*/, index_t /*tokens*/, T const* /*values*/, T /*log_sum_exp*/) const {}
-    T const* restore(index_t first, index_t /*rows*/, index_t tokens, T* /*scratch*/) const { return data + first * tokens; }
+    T const* restore(index_t first, index_t /*rows*/, index_t tokens, T* /*scratch*/) const {
+      return data + first * tokens;
+    }
     /// The part of head `head`, counted over all sequences.
     [[nodiscard]] constexpr kept head(index_t head, index_t tokens) const {
       return {advance(data, detail::first_row(head, tokens) * tokens), storage};

@@ -6,7 +6,8 @@
 
 namespace slimfit::stash {
 
-/// Nothing is kept here: the input is rebuilt, element by element, from the stash of the normalisation or GELU before it.
+/// Nothing is kept here: the input is rebuilt, element by element, from the stash of the normalisation or GELU before
+/// it.
 struct rebuilt : none {};
 
 }  // namespace slimfit::stash

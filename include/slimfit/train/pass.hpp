@@ -19,16 +19,16 @@ struct batch_view {
 
 /// @param forward_done called between forward and backward; it may throw to give the step up before anything is updated
 template <class Network, class Context, class ForwardDone>
-constexpr void training_pass(Network const& network, Context& run, batch_view<typename Network::input_type> const& batch,
-                             ForwardDone const& forward_done) {
+constexpr void training_pass(Network const& network, Context& run,
+                             batch_view<typename Network::input_type> const& batch, ForwardDone const& forward_done) {
   using value_type = typename Network::value_type;
   auto const logit_gradient = run.template scratch<value_type>(batch.count * Network::classes);
   auto const kept = [&] {
     auto const logits = run.template scratch<value_type>(batch.count * Network::classes);
     auto result = network.forward(run, batch.inputs, batch.count, logits.data());
     auto const scale = compute_type<value_type>{1} / static_cast<compute_type<value_type>>(batch.count);
-    run.launch(batch.count, cross_entropy<value_type>{logits.data(), batch.labels, Network::classes, scale,
-                                                      logit_gradient.data(), batch.results});
+    run.launch(batch.count, kernels::cross_entropy<value_type>{logits.data(), batch.labels, Network::classes, scale,
+                                                               logit_gradient.data(), batch.results});
     return result;
   }();
   forward_done();
@@ -37,11 +37,13 @@ constexpr void training_pass(Network const& network, Context& run, batch_view<ty
 
 /// Class scores and results without keeping anything.
 template <class Network, class Context>
-constexpr void inference_pass(Network const& network, Context& run, batch_view<typename Network::input_type> const& batch) {
+constexpr void inference_pass(Network const& network, Context& run,
+                              batch_view<typename Network::input_type> const& batch) {
   using value_type = typename Network::value_type;
   auto const logits = run.template scratch<value_type>(batch.count * Network::classes);
   (void)network.forward(run, batch.inputs, batch.count, logits.data());
-  run.launch(batch.count, cross_entropy<value_type>{logits.data(), batch.labels, Network::classes, {}, nullptr, batch.results});
+  run.launch(batch.count, kernels::cross_entropy<value_type>{
+                              logits.data(), batch.labels, Network::classes, {}, nullptr, batch.results});
 }
 
 }  // namespace slimfit

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The memory of training, computed before it runs, at compile time where wanted: the network's own code runs on a backend
-// that only counts. For a given choice of active units a plan equals the ledger to the byte; without one it is a bound.
+// The memory of training, computed before it runs, at compile time where wanted: the network's own code runs on a
+// backend that only counts. For a given choice of active units a plan equals the ledger to the byte; without one it is
+// a bound.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <slimfit/layers/bind.hpp>
 #include <slimfit/layers/counting_context.hpp>
 #include <slimfit/memory/resource.hpp>
+#include <slimfit/optim/adamw.hpp>
 #include <slimfit/train/pass.hpp>
 
 namespace slimfit {
@@ -30,8 +32,8 @@ struct resident_bytes {
 };
 
 /// Plans training of `Model` with batches of `batch` samples.
-/// @tparam Optimizer gives `moment_bytes<T>(count)` and `workspace_bytes(largest)`
-template <class Model, class Optimizer>
+/// @tparam Optimizer options of an optimizer, e.g. `adamw`
+template <class Model, class Optimizer = adamw>
 class memory_plan {
  public:
   using network_type = typename Model::network_type;
@@ -43,7 +45,8 @@ class memory_plan {
     bind_parameters(network_, nullptr, policy_type::biases);
   }
 
-  /// Exactly what a step takes in which `active` units are updated, and `updated` units have been so far, this step included.
+  /// Exactly what a step takes in which `active` units are updated, and `updated` units have been so far, this step
+  /// included.
   [[nodiscard]] constexpr memory_usage with(active_set const& active, active_set const& updated) const {
     ledger book;
     add(book, resident(updated));
@@ -52,7 +55,9 @@ class memory_plan {
     return book.peaks();
   }
   /// The same when every unit has been updated before.
-  [[nodiscard]] constexpr memory_usage with(active_set const& active) const { return with(active, active_set::all(units)); }
+  [[nodiscard]] constexpr memory_usage with(active_set const& active) const {
+    return with(active, active_set::all(units));
+  }
 
   /// Bytes of the arena that a step needs.
   [[nodiscard]] constexpr index_t arena_bytes(active_set const& active) const {
@@ -72,8 +77,15 @@ class memory_plan {
     return memory.high_water();
   }
 
-  /// An upper bound over all choices of `active` units: what every choice stores, the stashes of the most expensive units,
-  /// and the largest temporary memory of any part of the network. Exact when all units are active.
+  /// An upper bound over all choices that the policy's schedule can make.
+  [[nodiscard]] constexpr memory_usage bound() const {
+    return bound(typename policy_type::freezing{}.most_active(units));
+  }
+  /// Most bytes at any moment, whatever the schedule chooses.
+  [[nodiscard]] constexpr index_t peak() const { return bound().peak(); }
+
+  /// An upper bound over all choices of `active` units: what every choice stores, the stashes of the most expensive
+  /// units, and the largest temporary memory of any part of the network. Exact when all units are active.
   [[nodiscard]] constexpr memory_usage bound(index_t active) const {
     if (active >= units) { return with(active_set::all(units)); }
     auto usage = with(least());
@@ -83,8 +95,8 @@ class memory_plan {
     usage.stored += extra;
     usage.peak_by_category[category::dynamic_activations] += extra;
     usage.peak_by_category[category::static_activations] += extra;
-    usage.peak_by_category[category::gradients] =
-        std::max(usage.peak_by_category[category::gradients] + gradients, with_all().peak_by_category[category::gradients]);
+    usage.peak_by_category[category::gradients] = std::max(usage.peak_by_category[category::gradients] + gradients,
+                                                           with_all().peak_by_category[category::gradients]);
     usage.peak_by_category[category::workspace] =
         std::max(usage.peak_by_category[category::workspace], with_all().peak_by_category[category::workspace]);
     index_t const before = usage.total - usage.activations;
@@ -105,7 +117,7 @@ class memory_plan {
           }
         },
         no_name{});
-    bytes.workspace = Optimizer::workspace_bytes(Model::layout.largest);
+    bytes.workspace = optimizer_workspace_bytes(Model::layout.largest);
     bytes.data = detail::array_bytes<typename network_type::input_type>(batch_ * network_type::inputs) +
                  detail::array_bytes<std::int32_t>(batch_) + detail::array_bytes<sample_result>(batch_);
     return bytes;
@@ -168,5 +180,11 @@ class memory_plan {
   index_t batch_;
   network_type network_;
 };
+
+/// The plan of training `Model`: `static_assert(plan<model>(128).peak() < 6 * GiB)`.
+template <class Model, class Optimizer = adamw>
+constexpr memory_plan<Model, Optimizer> plan(index_t batch) {
+  return memory_plan<Model, Optimizer>(batch);
+}
 
 }  // namespace slimfit

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the trainer does with gradients: feeds them to the optimizer as soon as they are complete, or keeps them until the
-// backward pass is done.
+// What the trainer does with gradients: feeds them to the optimizer as soon as they are complete, or keeps them until
+// the backward pass is done.
 #pragma once
 
 #include <vector>
@@ -17,12 +17,10 @@ struct releasing_updates {
 
   Optimizer& optimizer;
   ScheduleState& schedule;
-  double learning_rate_factor;
 
   template <scalar T>
   void apply(parameter<T> const& target, T* gradient) {
-    auto const measured =
-        optimizer.update(target.position, target.data, gradient, target.count(), learning_rate_factor);
+    auto const measured = optimizer.update(target.position, target.data, gradient, target.count());
     if (target.kind == parameter_kind::unit) { schedule.observe(target.unit, measured); }
   }
 };
@@ -33,8 +31,8 @@ class keeping_updates {
  public:
   static constexpr bool releases = false;
 
-  keeping_updates(Optimizer& optimizer, ScheduleState& schedule, double learning_rate_factor, Resource& resource)
-      : then_{optimizer, schedule, learning_rate_factor}, resource_(&resource) {}
+  keeping_updates(Optimizer& optimizer, ScheduleState& schedule, Resource& resource)
+      : then_{optimizer, schedule}, resource_(&resource) {}
 
   /// @throws memory_error; no weight has changed then
   T* slot(parameter<T> const& target) {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Memory of a trainer that lives longer than a pass: the batch in the backend's memory, and the arena's block.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include <slimfit/memory/resource.hpp>
+#include <slimfit/train/pass.hpp>
+
+namespace slimfit {
+
+/// Inputs, labels and results of one batch on a backend, in category::data.
+template <class Device, class Input>
+class batch_buffers {
+ public:
+  explicit batch_buffers(Device& device) : device_(&device) {}
+
+  /// Copies a batch to the backend. @throws memory_error
+  void load(std::span<Input const> inputs, std::span<std::int32_t const> labels) {
+    auto const count = static_cast<index_t>(labels.size());
+    auto const elements = static_cast<index_t>(inputs.size());
+    if (count != labels_.size() || elements != inputs_.size()) {
+      inputs_ = {};
+      labels_ = {};
+      results_ = {};
+      inputs_ = {device_->memory(), elements, category::data};
+      labels_ = {device_->memory(), count, category::data};
+      results_ = {device_->memory(), count, category::data};
+      host_results_.resize(labels.size());
+    }
+    device_->copy(inputs.data(), inputs_.data(), elements);
+    device_->copy(labels.data(), labels_.data(), count);
+  }
+
+  [[nodiscard]] batch_view<Input> view() const {
+    return {inputs_.data(), labels_.data(), labels_.size(), results_.data()};
+  }
+  /// What the last pass wrote.
+  [[nodiscard]] std::span<sample_result const> results() {
+    device_->copy(results_.data(), host_results_.data(), results_.size());
+    return host_results_;
+  }
+
+ private:
+  using resource_type = typename Device::resource_type;
+
+  Device* device_;
+  buffer<Input, resource_type> inputs_;
+  buffer<std::int32_t, resource_type> labels_;
+  buffer<sample_result, resource_type> results_;
+  std::vector<sample_result> host_results_;
+};
+
+/// One block for an arena. The ledger counts what the arena puts in it, the resource the block.
+template <class Device>
+class arena_block {
+ public:
+  explicit arena_block(Device& device) : device_(&device) {}
+  arena_block(arena_block const&) = delete;
+  arena_block& operator=(arena_block const&) = delete;
+  ~arena_block() { free(); }
+
+  /// Makes sure that there are `bytes`. What the block held is lost when it grows.
+  /// @throws memory_error; the block is then empty
+  void reserve(index_t bytes) {
+    if (bytes <= size_) { return; }
+    free();
+    data_ = static_cast<std::byte*>(device_->memory().allocate(bytes, "activations"));
+    size_ = bytes;
+  }
+
+  [[nodiscard]] std::byte* data() const { return data_; }
+  [[nodiscard]] index_t size() const { return size_; }
+
+ private:
+  void free() noexcept {
+    if (data_ != nullptr) { device_->memory().deallocate(data_, size_); }
+    data_ = nullptr;
+    size_ = 0;
+  }
+
+  Device* device_;
+  std::byte* data_ = nullptr;
+  index_t size_ = 0;
+};
+
+}  // namespace slimfit

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+// Trains a model: chooses the active units, makes sure that the step's memory is there, runs it, updates.
+#pragma once
+
+#include <cmath>
+#include <optional>
+#include <span>
+
+#include <slimfit/optim/adamw.hpp>
+#include <slimfit/train/batch_buffers.hpp>
+#include <slimfit/train/learning_rate.hpp>
+#include <slimfit/train/plan.hpp>
+#include <slimfit/train/updates.hpp>
+
+namespace slimfit {
+
+struct trainer_options {
+  std::uint64_t seed = 0;  ///< of the schedule, dropout and stochastic rounding
+  index_t steps = 0;       ///< length of the run, for the learning rate; 0: the rate stays constant
+};
+
+/// What one training step did.
+struct step_report {
+  double loss = 0;        ///< mean over the batch, before the update
+  index_t correct = 0;    ///< samples whose largest score was the label's
+  index_t iteration = 0;  ///< counted from 0
+  double learning_rate_factor = 1;
+  active_set active;      ///< units that were updated
+  memory_usage measured;  ///< by the ledger
+  memory_usage planned;   ///< by the plan for this choice; equal
+};
+
+/// Mean loss and accuracy of a data set.
+struct evaluation {
+  double loss = 0;
+  double accuracy = 0;
+};
+
+/// @tparam Model        e.g. `vit<...>`
+/// @tparam Optimizer    options of an optimizer, e.g. `adamw`
+/// @tparam Schedule     which units are active; the policy's by default
+/// @tparam LearningRate a schedule of train/learning_rate.hpp
+template <class Model, class Optimizer = adamw, class Schedule = typename Model::policy_type::freezing,
+          class LearningRate = linear_decay>
+class trainer {
+ public:
+  using model_type = Model;
+  using value_type = typename Model::value_type;
+  using network_type = typename Model::network_type;
+  using policy_type = typename Model::policy_type;
+  using device_type = typename Model::device_type;
+  using input_type = typename network_type::input_type;
+  using optimizer_type = typename Optimizer::template optimizer<device_type, value_type>;
+  using schedule_state = decltype(std::declval<Schedule const&>().make_state(0, 0));
+
+  /// @throws memory_error, value_error
+  explicit trainer(Model& net, Optimizer options = {}, trainer_options settings = {}, Schedule schedule = {},
+                   LearningRate learning_rate = {})
+      : net_(&net),
+        settings_(settings),
+        learning_rate_(learning_rate),
+        optimizer_(net.device(), options, Model::layout.tensors, Model::layout.largest),
+        schedule_(schedule.make_state(Model::units, settings.seed)),
+        batch_(net.device()),
+        block_(net.device()) {}
+
+  /// One forward and backward pass and the updates of the active units.
+  /// @param inputs batch x `network_type::inputs` numbers, @param labels one class per sample
+  /// @throws shape_error, value_error (labels outside the classes, an input or a loss that is not finite),
+  /// memory_error;
+  ///   weights, moments and schedule are then as they were before.
+  step_report step(std::span<input_type const> inputs, std::span<std::int32_t const> labels) {
+    auto schedule = schedule_;
+    auto const active = schedule.choose(iteration_);
+    auto updated = updated_;
+    for (std::size_t i = 0; i < updated.words.size(); ++i) { updated.words[i] |= active.words[i]; }
+    auto const count = check(inputs, labels);
+    memory_plan<Model, Optimizer> const planned(count);
+
+    auto& book = net_->device().memory().book();
+    batch_.load(inputs, labels);
+    block_.reserve(planned.arena_bytes(active));
+    optimizer_.prepare(extents(active));
+    book.reset_peaks();
+
+    step_report report;
+    report.iteration = iteration_;
+    report.active = active;
+    report.learning_rate_factor = settings_.steps > 0 ? learning_rate_(iteration_, settings_.steps) : 1.0;
+    optimizer_.set_learning_rate_factor(report.learning_rate_factor);
+    run(active, schedule, [&] {
+      book.forward_ended();
+      summarize(batch_.results(), report);
+      if (!std::isfinite(report.loss)) { report_not_finite(inputs, report.loss); }
+    });
+    coast(active);
+
+    schedule_ = std::move(schedule);
+    updated_ = updated;
+    ++iteration_;
+    report.measured = book.peaks();
+    report.planned = planned.with(active, updated);
+    return report;
+  }
+
+  /// Loss and accuracy without training, in batches of at most `batch`.
+  /// @throws shape_error, value_error, memory_error
+  evaluation evaluate(std::span<input_type const> inputs, std::span<std::int32_t const> labels, index_t batch) {
+    evaluation result;
+    auto const all = static_cast<index_t>(labels.size());
+    check(inputs, labels);
+    for (index_t first = 0; first < all; first += batch) {
+      auto const count = std::min(batch, all - first);
+      batch_.load(inputs.subspan(static_cast<std::size_t>(first * network_type::inputs),
+                                 static_cast<std::size_t>(count * network_type::inputs)),
+                  labels.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
+      block_.reserve(memory_plan<Model, Optimizer>(count).inference_arena_bytes());
+      arena memory(net_->device().memory().book(), block_.data(), block_.size());
+      releasing_updates<optimizer_type, schedule_state> none{optimizer_, schedule_};
+      context<device_type, decltype(none)> inference{net_->device(), memory, none, {}, false, settings_.seed, 0};
+      inference_pass(net_->network(), inference, batch_.view());
+      for (auto const& each : batch_.results()) {
+        result.loss += each.loss;
+        result.accuracy += each.correct;
+      }
+    }
+    auto const samples = all > 0 ? static_cast<double>(all) : 1.0;
+    return {result.loss / samples, result.accuracy / samples};
+  }
+
+  [[nodiscard]] Model& net() const { return *net_; }
+  [[nodiscard]] index_t iteration() const { return iteration_; }
+  [[nodiscard]] trainer_options const& settings() const { return settings_; }
+  [[nodiscard]] optimizer_type& optimizer() { return optimizer_; }
+  [[nodiscard]] schedule_state const& schedule() const { return schedule_; }
+  /// Replaces all that changes in training but weights and moments: for checkpoints.
+  void restore(index_t iteration, schedule_state schedule, active_set const& updated) {
+    iteration_ = iteration;
+    schedule_ = std::move(schedule);
+    updated_ = updated;
+  }
+  /// Units that were updated at least once.
+  [[nodiscard]] active_set const& updated() const { return updated_; }
+
+ private:
+  /// The arena's memory. It grows to what the largest step so far needed.
+  using block_type = arena_block<device_type>;
+
+  index_t check(std::span<input_type const> inputs, std::span<std::int32_t const> labels) const {
+    auto const count = static_cast<index_t>(labels.size());
+    if (count == 0) { throw shape_error(mismatch("labels: count", count, "at least 1")); }
+    require_equal("inputs: count", static_cast<index_t>(inputs.size()), count * network_type::inputs);
+    for (auto const label : labels) {
+      if (label < 0 || label >= network_type::classes) {
+        throw value_error(mismatch("label", label, "0 to " + std::to_string(network_type::classes - 1)));
+      }
+    }
+    return count;
+  }
+  [[nodiscard]] std::vector<parameter_extent> extents(active_set const& active) const {
+    std::vector<parameter_extent> result;
+    for (auto const& [name, each] : net_->parameters()) {
+      if (each.unit == no_unit || active.test(each.unit)) { result.push_back({each.position, each.count()}); }
+    }
+    return result;
+  }
+  template <class ForwardDone>
+  void run(active_set const& active, schedule_state& schedule, ForwardDone const& forward_done) {
+    auto& device = net_->device();
+    arena memory(device.memory().book(), block_.data(), block_.size());
+    auto const pass = [&](auto& updates) {
+      context<device_type, std::remove_reference_t<decltype(updates)>> training{
+          device, memory, updates, active, true, settings_.seed, static_cast<std::uint32_t>(iteration_)};
+      training_pass(net_->network(), training, batch_.view(), forward_done);
+    };
+    if constexpr (policy_type::releases_gradients) {
+      releasing_updates<optimizer_type, schedule_state> updates{optimizer_, schedule};
+      pass(updates);
+    } else {
+      keeping_updates<optimizer_type, schedule_state, typename device_type::resource_type, value_type> updates(
+          optimizer_, schedule, device.memory());
+      pass(updates);
+      updates.apply_all();
+    }
+  }
+  void coast(active_set const& active) {
+    if constexpr (optimizer_type::coasts) {
+      for (auto const& [name, each] : net_->parameters()) {
+        if (each.unit != no_unit && !active.test(each.unit)) {
+          optimizer_.coast(each.position, each.data, each.count());
+        }
+      }
+    }
+  }
+  static void summarize(std::span<sample_result const> results, step_report& report) {
+    for (auto const& each : results) {
+      report.loss += each.loss;
+      report.correct += each.correct;
+    }
+    report.loss /= static_cast<double>(results.size());
+  }
+  [[noreturn]] static void report_not_finite(std::span<input_type const> inputs, double loss) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (!std::isfinite(static_cast<double>(inputs[i]))) {
+        throw value_error(mismatch("inputs: element " + std::to_string(i % network_type::inputs) + " of sample " +
+                                       std::to_string(i / network_type::inputs),
+                                   static_cast<double>(inputs[i]), "a finite number"));
+      }
+    }
+    throw value_error(
+        mismatch("loss", loss, "a finite number (the inputs are finite; is the learning rate too high?)"));
+  }
+
+  Model* net_;
+  trainer_options settings_;
+  LearningRate learning_rate_;
+  optimizer_type optimizer_;
+  schedule_state schedule_;
+  batch_buffers<device_type, input_type> batch_;
+  block_type block_;
+  active_set updated_;
+  index_t iteration_ = 0;
+};
+
+template <class Model, class Optimizer>
+trainer(Model&, Optimizer) -> trainer<Model, Optimizer>;
+template <class Model, class Optimizer>
+trainer(Model&, Optimizer, trainer_options) -> trainer<Model, Optimizer>;
+
+}  // namespace slimfit
