@@ -15,10 +15,8 @@ namespace slimfit::kernels {
 /// Queries whose scores are in memory at the same time.
 inline constexpr index_t query_block = 64;
 
-/// Elements of scratch memory for `count` blocks of scores of `tokens` keys.
-constexpr index_t score_elements(index_t tokens, index_t count) {
-  return round_up(count * std::min(query_block, tokens) * tokens, 16);
-}
+/// Elements of scratch memory for one block of scores of `tokens` keys.
+constexpr index_t score_elements(index_t tokens) { return round_up(std::min(query_block, tokens) * tokens, 16); }
 
 /// `rows x HeadSize` slices of row-major matrices with `stride` elements between rows.
 template <class T>
@@ -33,7 +31,7 @@ struct attention_operands {
 /// output = softmax(query * key^T / sqrt(HeadSize)) * value (Vaswani et al. 2017, equation 1).
 /// @tparam Device        a backend with `multiply_serial`
 /// @tparam Probabilities what is kept of the probabilities of this head: `stash::probabilities_*::kept`
-/// @param scores `score_elements(tokens, 1)` elements of scratch
+/// @param scores `score_elements(tokens)` elements of scratch
 template <class Device, int HeadSize, class T, class Probabilities>
 void attention_head_forward(attention_operands<T> const& in, Probabilities const& kept, T* output, T* scores) {
   auto const scale = T{1} / std::sqrt(static_cast<T>(HeadSize));
@@ -54,13 +52,13 @@ void attention_head_forward(attention_operands<T> const& in, Probabilities const
 }
 
 /// Gradients of query, key and value (all overwritten) from that of the output.
-/// @param scores `score_elements(tokens, 2)` elements of scratch
+/// @param scores `2 * score_elements(tokens)` elements of scratch
 template <class Device, int HeadSize, class T, class Probabilities>
 void attention_head_backward(attention_operands<T> const& in, Probabilities const& kept, T const* output_gradient,
                              T* query_gradient, T* key_gradient, T* value_gradient, T* scores) {
   auto const scale = T{1} / std::sqrt(static_cast<T>(HeadSize));
   index_t const n = in.tokens;
-  T* const score_gradients = scores + score_elements(n, 1);
+  T* const score_gradients = scores + score_elements(n);
   for (index_t first = 0; first < n; first += query_block) {
     index_t const rows = std::min(query_block, n - first);
     auto const mode = first == 0 ? update_mode::overwrite : update_mode::accumulate;

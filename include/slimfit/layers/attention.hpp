@@ -71,7 +71,7 @@ class attention {
     }
     index_t const heads = sequences * Heads;
     index_t const slots = std::min<index_t>(run.device.concurrent_tasks, heads);
-    auto const scores = run.template scratch<T>(slots * kernels::score_elements(tokens, 1));
+    auto const scores = run.template scratch<T>(slots * kernels::score_elements(tokens));
     if constexpr (!Context::counts_only) {
       run.device.for_each_task(slots, [&](index_t slot) {
         for (index_t head = slot; head < heads; head += slots) {
@@ -79,7 +79,7 @@ class attention {
           kernels::attention_head_forward<typename Context::device_type, head_size, T>(
               {operands[0] + offset, operands[1] + offset, operands[2] + offset, Hidden, tokens},
               kept.probabilities.head(head, tokens), output + offset,
-              scores.data() + slot * kernels::score_elements(tokens, 1));
+              scores.data() + slot * kernels::score_elements(tokens));
         }
       });
     }
@@ -106,7 +106,7 @@ class attention {
     }
     index_t const heads = sequences * Heads;
     index_t const slots = std::min<index_t>(run.device.concurrent_tasks, heads);
-    auto const scores = run.template scratch<T>(slots * kernels::score_elements(tokens, 2));
+    auto const scores = run.template scratch<T>(slots * 2 * kernels::score_elements(tokens));
     if constexpr (!Context::counts_only) {
       run.device.for_each_task(slots, [&](index_t slot) {
         for (index_t head = slot; head < heads; head += slots) {
@@ -114,7 +114,7 @@ class attention {
           kernels::attention_head_backward<typename Context::device_type, head_size, T>(
               {operands[0] + offset, operands[1] + offset, operands[2] + offset, Hidden, tokens},
               kept.probabilities.head(head, tokens), output_gradient + offset, gradients[0] + offset,
-              gradients[1] + offset, gradients[2] + offset, scores.data() + slot * kernels::score_elements(tokens, 2));
+              gradients[1] + offset, gradients[2] + offset, scores.data() + slot * 2 * kernels::score_elements(tokens));
         }
       });
     }
