@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// Reads the JSON subset of safetensors headers: objects, strings, arrays of non-negative integers. The caller knows the
+// structure and asks for it piece by piece, so nesting is as deep as the caller's code and hostile text cannot recurse.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <slimfit/core/config.hpp>
+#include <slimfit/core/error.hpp>
+
+namespace slimfit::detail {
+
+class json_cursor {
+ public:
+  /// @param source named in errors, e.g. the file's path
+  json_cursor(std::string_view text, std::string const& source) : text_(text), source_(&source) {}
+
+  /// Skips spaces, then `c`. @throws file_error when something else comes.
+  void expect(char c) {
+    if (!accept(c)) { fail(std::string("expected '") + c + "'"); }
+  }
+  /// Skips spaces, then `c` if it comes next.
+  bool accept(char c) {
+    skip_spaces();
+    if (position_ >= text_.size() || text_[position_] != c) { return false; }
+    ++position_;
+    return true;
+  }
+  /// Only spaces may follow.
+  void expect_end() {
+    skip_spaces();
+    if (position_ != text_.size()) { fail("expected nothing after the header's object"); }
+  }
+
+  /// Calls `member(key)` for each member of an object; it must consume the value.
+  template <class Member>
+  void object(Member const& member) {
+    expect('{');
+    if (accept('}')) { return; }
+    do {
+      auto const key = string();
+      expect(':');
+      member(key);
+    } while (accept(','));
+    expect('}');
+  }
+  /// Calls `element()` for each element of an array; it must consume the value.
+  template <class Element>
+  void array(Element const& element) {
+    expect('[');
+    if (accept(']')) { return; }
+    do { element(); } while (accept(','));
+    expect(']');
+  }
+
+  /// A non-negative integer without fraction or exponent.
+  index_t integer() {
+    skip_spaces();
+    constexpr index_t largest = INT64_MAX;
+    auto const start = position_;
+    index_t value = 0;
+    for (; position_ < text_.size() && text_[position_] >= '0' && text_[position_] <= '9'; ++position_) {
+      index_t const digit = text_[position_] - '0';
+      if (value > (largest - digit) / 10) { fail("expected a number below 2^63"); }
+      value = 10 * value + digit;
+    }
+    if (position_ == start) { fail("expected a non-negative integer"); }
+    if (text_[start] == '0' && position_ - start > 1) { fail("expected a number without leading zeros"); }
+    return value;
+  }
+
+  /// A string; escapes are resolved to UTF-8.
+  std::string string() {
+    expect('"');
+    std::string result;
+    for (;;) {
+      char const c = next("expected the end of a string");
+      if (c == '"') { return result; }
+      if (static_cast<unsigned char>(c) < 0x20U) { fail("expected no control character in a string"); }
+      if (c == '\\') {
+        escape(result);
+      } else {
+        result += c;
+      }
+    }
+  }
+
+  [[noreturn]] void fail(std::string const& expectation) const {
+    throw file_error("slimfit: " + *source_ + ": header, byte " + std::to_string(position_) + ": " + expectation);
+  }
+
+ private:
+  void skip_spaces() {
+    while (position_ < text_.size() && std::string_view(" \t\r\n").find(text_[position_]) != std::string_view::npos) {
+      ++position_;
+    }
+  }
+  char next(char const* expectation) {
+    if (position_ >= text_.size()) { fail(expectation); }
+    return text_[position_++];
+  }
+  void escape(std::string& result) {
+    constexpr std::string_view names = "\"\\/bfnrt";
+    constexpr std::string_view characters = "\"\\/\b\f\n\r\t";
+    char const c = next("expected an escaped character");
+    if (auto const which = names.find(c); which != std::string_view::npos) {
+      result += characters[which];
+    } else if (c == 'u') {
+      append_utf8(result, code_point());
+    } else {
+      fail("expected one of the escapes \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u");
+    }
+  }
+  unsigned code_unit() {
+    unsigned value = 0;
+    for (int i = 0; i < 4; ++i) {
+      constexpr std::string_view digits = "0123456789abcdef";
+      char const c = next("expected four hexadecimal digits");
+      auto const digit = digits.find(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
+      if (digit == std::string_view::npos) { fail("expected four hexadecimal digits"); }
+      value = 16U * value + static_cast<unsigned>(digit);
+    }
+    return value;
+  }
+  unsigned code_point() {
+    unsigned const first = code_unit();
+    if (first < 0xD800U || first > 0xDFFFU) { return first; }
+    if (first > 0xDBFFU || next("expected a surrogate pair") != '\\' || next("expected a surrogate pair") != 'u') {
+      fail("expected a surrogate pair");
+    }
+    unsigned const second = code_unit();
+    if (second < 0xDC00U || second > 0xDFFFU) { fail("expected a surrogate pair"); }
+    return 0x10000U + ((first - 0xD800U) << 10U) + (second - 0xDC00U);
+  }
+  static void append_utf8(std::string& result, unsigned code) {
+    auto const tail = [&](unsigned shift) { result += static_cast<char>(0x80U | ((code >> shift) & 0x3FU)); };
+    if (code < 0x80U) {
+      result += static_cast<char>(code);
+    } else if (code < 0x800U) {
+      result += static_cast<char>(0xC0U | (code >> 6U));
+      tail(0);
+    } else if (code < 0x10000U) {
+      result += static_cast<char>(0xE0U | (code >> 12U));
+      tail(6);
+      tail(0);
+    } else {
+      result += static_cast<char>(0xF0U | (code >> 18U));
+      tail(12);
+      tail(6);
+      tail(0);
+    }
+  }
+
+  std::string_view text_;
+  std::string const* source_;
+  std::size_t position_ = 0;
+};
+
+}  // namespace slimfit::detail

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Writes safetensors files: the same tensors give the same bytes, and an interrupted write leaves the old file.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include <slimfit/io/atomic_file.hpp>
+#include <slimfit/io/safetensors_reader.hpp>
+
+namespace slimfit {
+
+class safetensors_writer {
+ public:
+  /// Adds a tensor, converted to `type` while it is written. `data` must stay valid until `save`.
+  /// @throws value_error when the name is taken or reserved, an extent is negative, or `type` is of another kind
+  /// (integers for floats) than `T`.
+  template <tensor_element T>
+  void add(std::string name, dtype type, std::vector<index_t> shape, T const* data) {
+    if (type == dtype::unknown || is_floating(type) != is_floating_element<T>) {
+      throw value_error("slimfit: tensor " + name + " cannot be stored as " + std::string(dtype_name(type)) +
+                        ", expected a floating type for floating data and an integer type for integers");
+    }
+    index_t const bytes = shape_bytes(shape, dtype_bytes(type));
+    bool const negative = std::any_of(shape.begin(), shape.end(), [](index_t extent) { return extent < 0; });
+    if (bytes < 0 || negative) {
+      throw value_error("slimfit: tensor " + name + " has shape " + shape_text(shape) +
+                        ", expected extents of at least 0 whose product fits 63 bits");
+    }
+    bool const taken = std::any_of(tensors_.begin(), tensors_.end(), [&](source const& s) { return s.name == name; });
+    if (taken || name == "__metadata__") {
+      throw value_error("slimfit: tensor name " + name + " is taken, expected a name of its own");
+    }
+    converter convert = nullptr;
+    with_dtype(type, [&]<class To>(To) {
+      if constexpr (is_floating_element<To> == is_floating_element<T>) { convert = &convert_range<T, To>; }
+    });
+    tensors_.push_back({std::move(name), type, std::move(shape), bytes, data, convert});
+  }
+  /// Sets a string of `__metadata__`.
+  void set_metadata(std::string const& key, std::string value) { metadata_[key] = std::move(value); }
+
+  /// Writes everything to `path`, whole or not at all.
+  /// @throws file_error, value_error for an integer that its type does not hold; a file that was there is unchanged
+  /// then.
+  void save(std::string const& path) const {
+    // Wide types first, so that every tensor is aligned for its type; then by name.
+    std::vector<source const*> order;
+    for (auto const& tensor : tensors_) { order.push_back(&tensor); }
+    std::sort(order.begin(), order.end(), [](source const* a, source const* b) {
+      auto const width_a = dtype_bytes(a->type);
+      auto const width_b = dtype_bytes(b->type);
+      return width_a != width_b ? width_a > width_b : a->name < b->name;
+    });
+    auto const text = header(order);
+    auto const length = static_cast<std::uint64_t>(text.size());
+    atomic_file file(path);
+    file.write(&length, 8);
+    file.write(text.data(), static_cast<index_t>(text.size()));
+    std::vector<std::byte> chunk(std::size_t{1} << 18U);
+    for (auto const* tensor : order) {
+      index_t const width = dtype_bytes(tensor->type);
+      index_t const elements = tensor->bytes / width;
+      index_t const step = static_cast<index_t>(chunk.size()) / width;
+      for (index_t first = 0; first < elements; first += step) {
+        index_t const count = std::min(step, elements - first);
+        tensor->convert(*tensor, first, count, chunk.data());
+        file.write(chunk.data(), count * width);
+      }
+    }
+    file.commit();
+  }
+
+ private:
+  struct source;
+  using converter = void (*)(source const& tensor, index_t first, index_t count, std::byte* target);
+
+  struct source {
+    std::string name;
+    dtype type;
+    std::vector<index_t> shape;
+    index_t bytes;
+    void const* data;
+    converter convert;
+  };
+
+  template <class From, class To>
+  static void convert_range(source const& tensor, index_t first, index_t count, std::byte* target) {
+    for (index_t i = first; i < first + count; ++i) {
+      From const value = static_cast<From const*>(tensor.data)[i];
+      if constexpr (std::integral<From>) {
+        if (!std::in_range<To>(value)) {
+          throw value_error(mismatch("tensor " + tensor.name + ", element " + std::to_string(i), value,
+                                     "a number that " + std::string(dtype_name(tensor.type)) + " holds"));
+        }
+      }
+      To const converted = convert_element<To>(value);
+      std::memcpy(target, &converted, sizeof(To));
+      target += sizeof(To);
+    }
+  }
+
+  static std::string quoted(std::string const& text) {
+    std::string result = "\"";
+    for (char const c : text) {
+      constexpr char const* digits = "0123456789abcdef";
+      auto const code = static_cast<unsigned char>(c);
+      if (c == '"' || c == '\\') {
+        result += '\\';
+        result += c;
+      } else if (code < 0x20U) {
+        result += std::string("\\u00") + digits[code >> 4U] + digits[code & 15U];
+      } else {
+        result += c;
+      }
+    }
+    return result + "\"";
+  }
+
+  [[nodiscard]] std::string header(std::vector<source const*> const& order) const {
+    std::string text = "{";
+    if (!metadata_.empty()) {
+      text += "\"__metadata__\":{";
+      for (auto const& [key, value] : metadata_) {
+        text += (text.back() == '{' ? "" : ",") + quoted(key) + ":" + quoted(value);
+      }
+      text += "}";
+    }
+    index_t begin = 0;
+    for (auto const* tensor : order) {
+      text += (text.back() == '{' ? "" : ",") + quoted(tensor->name) + ":{\"dtype\":\"";
+      text += std::string(dtype_name(tensor->type)) + "\",\"shape\":" + shape_text(tensor->shape);
+      text += ",\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(begin + tensor->bytes) + "]}";
+      begin += tensor->bytes;
+    }
+    text += "}";
+    text.resize((text.size() + 7) / 8 * 8, ' ');
+    return text;
+  }
+
+  std::vector<source> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+}  // namespace slimfit
