@@ -139,6 +139,12 @@ class trainer {
     schedule_ = std::move(schedule);
     updated_ = updated;
   }
+  /// Elements of every parameter, by position.
+  [[nodiscard]] std::vector<index_t> parameter_counts() const {
+    std::vector<index_t> counts;
+    for (auto const& [name, each] : net_->parameters()) { counts.push_back(each.count()); }
+    return counts;
+  }
   /// Units that were updated at least once.
   [[nodiscard]] active_set const& updated() const { return updated_; }
 
