@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// The examples' data readers, batches and progress line.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "../../examples/data/batches.hpp"
+#include "../../examples/data/idx.hpp"
+#include "../../examples/support/progress.hpp"
+
+namespace ex = examples;
+using slimfit::index_t;
+
+namespace {
+
+struct scratch_folder {
+  std::filesystem::path path;
+  scratch_folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "slimfit.XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  ~scratch_folder() { std::filesystem::remove_all(path); }
+  [[nodiscard]] std::string write(char const* name, std::string const& bytes) const {
+    auto const file = (path / name).string();
+    std::ofstream(file, std::ios::binary) << bytes;
+    return file;
+  }
+  [[nodiscard]] std::string compress(char const* name, std::string const& bytes) const {
+    auto const file = (path / name).string();
+    gzFile const out = gzopen(file.c_str(), "wb");
+    gzwrite(out, bytes.data(), static_cast<unsigned>(bytes.size()));
+    gzclose(out);
+    return file;
+  }
+};
+
+std::string words(std::initializer_list<std::uint32_t> numbers) {
+  std::string bytes;
+  for (auto const number : numbers) {
+    for (unsigned shift = 32; shift > 0; shift -= 8) { bytes += static_cast<char>(number >> (shift - 8) & 0xFFU); }
+  }
+  return bytes;
+}
+
+std::string read(std::string const& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+ex::labelled_images some_images(index_t count) {
+  ex::labelled_images data{{count, 2, 1, {}}, {}};
+  for (index_t i = 0; i < count; ++i) {
+    data.images.pixels.push_back(static_cast<std::uint8_t>(i));
+    data.images.pixels.push_back(255);
+    data.labels.push_back(static_cast<std::uint8_t>(i));
+  }
+  return data;
+}
+
+}  // namespace
+
+TEST_CASE("idx: plain and compressed files, every cut, every wrong number") {
+  scratch_folder const folder;
+  auto const images = words({0x803, 2, 2, 3}) + "abcdefghijkl";
+  auto const labels = words({0x801, 2}) + std::string("\x00\x09", 2);
+  for (auto const& path : {folder.write("plain", images), folder.compress("packed.gz", images)}) {
+    auto const read = ex::read_idx_images(path);
+    CHECK(read.count == 2);
+    CHECK(read.rows == 2);
+    CHECK(read.columns == 3);
+    CHECK(std::string(read.pixels.begin(), read.pixels.end()) == "abcdefghijkl");
+  }
+  CHECK(ex::read_idx_labels(folder.compress("labels.gz", labels), 10) == std::vector<std::uint8_t>{0, 9});
+  for (std::size_t length = 0; length < images.size(); ++length) {
+    CHECK_THROWS_AS(ex::read_idx_images(folder.write("cut", images.substr(0, length))), slimfit::file_error);
+  }
+  auto const packed = read(folder.compress("whole.gz", images));
+  for (std::size_t length = 0; length < packed.size(); ++length) {
+    CHECK_THROWS_AS(ex::read_idx_images(folder.write("cut.gz", packed.substr(0, length))), slimfit::file_error);
+  }
+  CHECK_THROWS_AS(ex::read_idx_images(folder.write("long", images + "x")), slimfit::file_error);
+  CHECK_THROWS_AS(ex::read_idx_images(folder.write("labels", labels)), slimfit::file_error);
+  CHECK_THROWS_AS(ex::read_idx_images(folder.write("flat", words({0x803, 1, 0, 3}))), slimfit::file_error);
+  CHECK_THROWS_AS(ex::read_idx_images(folder.write("huge", words({0x803, ~0U, 16384, 16384}))), slimfit::file_error);
+  CHECK_THROWS_AS(ex::read_idx_images(folder.write("wide", words({0x803, ~0U, ~0U, ~0U}))), slimfit::file_error);
+  CHECK_THROWS_AS(ex::read_idx_images((folder.path / "missing").string()), slimfit::file_error);
+  auto const nine = folder.write("nine", labels);
+  CHECK_THROWS_WITH_AS(ex::read_idx_labels(nine, 9),
+                       ("slimfit: " + nine + " has label 9 at position 1, expected labels below 9").c_str(),
+                       slimfit::file_error);
+  auto const one = folder.write("one", words({0x801, 1}) + "\x01");
+  CHECK_THROWS_AS(ex::read_idx(folder.write("two", images), one, 10), slimfit::file_error);
+}
+
+TEST_CASE("Fashion-MNIST as Debian packages it" *
+          doctest::skip(!std::filesystem::exists("/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"))) {
+  std::string const folder = "/usr/share/datasets/fashion-mnist/";
+  auto const data = ex::read_idx(folder + "t10k-images-idx3-ubyte.gz", folder + "t10k-labels-idx1-ubyte.gz", 10);
+  CHECK(data.images.count == 10000);
+  CHECK(data.images.rows == 28);
+  CHECK(data.images.columns == 28);
+  std::vector<int> per_class(10);
+  for (auto const label : data.labels) { ++per_class[label]; }
+  CHECK(per_class == std::vector<int>(10, 1000));
+}
+
+TEST_CASE("an epoch visits every image once, in an order of its own") {
+  auto const data = some_images(50);
+  ex::image_batches batches(data, 10, 7, {.mean = 0.5F, .deviation = 0.25F});
+  CHECK(batches.steps_per_epoch() == 5);
+  std::vector<std::vector<std::int32_t>> epochs;
+  for (index_t epoch = 0; epoch < 3; ++epoch) {
+    auto& seen = epochs.emplace_back();
+    for (index_t step = 0; step < 5; ++step) {
+      auto const batch = batches.training(5 * epoch + step);
+      CHECK(batch.images.size() == 20);
+      for (std::size_t i = 0; i < 10; ++i) {
+        CHECK(batch.images[2 * i] == doctest::Approx((static_cast<float>(batch.labels[i]) / 255.0F - 0.5F) / 0.25F));
+        CHECK(batch.images[2 * i + 1] == 2.0F);
+      }
+      seen.insert(seen.end(), batch.labels.begin(), batch.labels.end());
+    }
+    CHECK(std::set<std::int32_t>(seen.begin(), seen.end()).size() == 50);
+  }
+  CHECK(epochs[0] != epochs[1]);
+  CHECK(epochs[1] != epochs[2]);
+
+  ex::image_batches resumed(data, 10, 7);
+  auto const batch = resumed.training(7);  // starts in the middle of epoch 1
+  CHECK(std::equal(batch.labels.begin(), batch.labels.end(), epochs[1].begin() + 20));
+  ex::image_batches other(data, 10, 8);
+  auto const different = other.training(0);
+  CHECK_FALSE(std::equal(different.labels.begin(), different.labels.end(), epochs[0].begin()));
+}
+
+TEST_CASE("the shuffle is fair") {
+  std::vector<int> hits(36);
+  for (index_t epoch = 0; epoch < 6000; ++epoch) {
+    auto const order = ex::shuffled(6, 3, epoch);
+    for (std::size_t i = 0; i < 6; ++i) { ++hits[6 * i + static_cast<std::size_t>(order[i])]; }
+  }
+  for (int const count : hits) { CHECK(std::abs(count - 1000) < 150); }  // five standard deviations
+  CHECK(ex::shuffled(0, 1, 0).empty());
+  CHECK(ex::shuffled(1, 1, 0) == std::vector<index_t>{0});
+}
+
+TEST_CASE("subsets, leftovers and evaluation") {
+  auto const data = some_images(23);
+  ex::image_batches batches(data, 10, 1);
+  CHECK(batches.steps_per_epoch() == 2);
+  CHECK(batches.evaluation_steps() == 3);
+  CHECK(batches.evaluation(2).labels.size() == 3);
+  CHECK(batches.evaluation(2).labels[0] == 20);
+  ex::image_batches subset(data, 5, 1, {}, 5);
+  CHECK(subset.size() == 5);
+  for (index_t step = 0; step < 10; ++step) {
+    for (auto const label : subset.training(step).labels) { CHECK(label < 5); }
+  }
+  CHECK_THROWS_AS(ex::image_batches(data, 24, 1), slimfit::value_error);
+  CHECK_THROWS_AS(ex::image_batches(data, 0, 1), slimfit::value_error);
+}
+
+TEST_CASE("the progress line") {
+  CHECK(ex::clock_text(59.9) == "0:59");
+  CHECK(ex::clock_text(3723) == "1:02:03");
+  CHECK(ex::progress_line(60, 120, 20, 32, 10, {0.5, 0.75, 3 * slimfit::MiB}) ==
+        "[############............] 60/120  loss 0.5000  accuracy  75.0 %  128 images/s  3.0 MiB  0:15 left");
+  CHECK(ex::progress_line(0, 0, 0, 32, 0, {}).find("0/0") != std::string::npos);
+  std::FILE* const file = std::tmpfile();
+  {
+    ex::progress bar(100, 8, 0, 1000.0, file);
+    for (index_t step = 1; step <= 100; ++step) { bar.update(step, {}); }
+  }
+  std::rewind(file);
+  int lines = 0;
+  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) { lines += c == '\n' ? 1 : 0; }
+  std::fclose(file);
+  CHECK(lines == 2);  // the first and the last, not one per step
+}
