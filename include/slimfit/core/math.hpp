@@ -76,23 +76,25 @@ struct normal_tail {
   T tail;      ///< Phi(-distance)
 };
 
-/// Float: exp(-a^2 / 2) times a polynomial in 1 / (1 + 0.26 a) that fits the Mills ratio to 2e-8 relative. So one
-/// exponential serves both the density and the tail, and the tail keeps its relative accuracy.
+/// Float: exp(-a^2 / 2) times a rational function that fits the Mills ratio to 5e-9 relative. So one exponential serves
+/// both the density and the tail, and the tail keeps its relative accuracy; all coefficients are positive: no
+/// cancellation.
 SLIMFIT_HD constexpr normal_tail<float> tail_of(float x) {
   float a = x < 0.0F ? -x : x;
   a = a > 12.5F ? 12.5F : a;
   float const e = exp(-0.5F * a * a);
-  float const t = 1.0F / (1.0F + 0.26F * a);
-  float p = 0.031294096261262894F;
-  p = p * t - 0.1566973775625229F;
-  p = p * t + 0.259567528963089F;
-  p = p * t - 0.16030868887901306F;
-  p = p * t + 0.16752038896083832F;
-  p = p * t + 0.04816971719264984F;
-  p = p * t + 0.10378043353557587F;
-  p = p * t + 0.10290823131799698F;
-  p = p * t + 0.10376568138599396F;
-  return {a, e * static_cast<float>(inv_sqrt_2pi), e * (p * t)};
+  float p = 0.003958686114066091F;
+  p = p * a + 0.03956601562803531F;
+  p = p * a + 0.18005924499936982F;
+  p = p * a + 0.4339895814065999F;
+  p = p * a + 0.5F;
+  float q = 0.009922794261510033F;
+  q = q * a + 0.09918533276956704F;
+  q = q * a + 0.4610883704263514F;
+  q = q * a + 1.1892819417710245F;
+  q = q * a + 1.6658640454613978F;
+  q = q * a + 1.0F;
+  return {a, e * static_cast<float>(inv_sqrt_2pi), e * (p / q)};
 }
 SLIMFIT_HD inline normal_tail<double> tail_of(double x) {
   double a = x < 0.0 ? -x : x;
@@ -100,7 +102,7 @@ SLIMFIT_HD inline normal_tail<double> tail_of(double x) {
   return {a, std::exp(-0.5 * a * a) * inv_sqrt_2pi, 0.5 * std::erfc(a * inv_sqrt_2)};
 }
 
-/// Distribution function of N(0, 1): (1 + erf(x / sqrt 2)) / 2. Float: absolute error below 1e-7.
+/// Distribution function of N(0, 1): (1 + erf(x / sqrt 2)) / 2. Float: absolute error below 1.3e-7, two units in the last place of 1.
 template <class T>
 SLIMFIT_HD constexpr T normal_cdf(T x) {
   T const tail = tail_of(x).tail;

@@ -128,14 +128,13 @@ struct affine : private detail::checked_affine<Bits, Group> {
                         low > detail::ordered_bits<T>(std::bit_cast<key>(-std::numeric_limits<T>::infinity()));
     auto const smallest = std::bit_cast<T>(detail::ordered_bits<T>(low));
     auto const largest = std::bit_cast<T>(detail::ordered_bits<T>(high));
-    // In double, narrowing to float may round up; a double is at most half a float step away, a quarter of bf16's bits
-    // away from mattering: stepping back by 2^-23 of the value covers it.
+    // In double, narrowing to float may have rounded up; 2^-23 of the value is at least a step of float.
     auto narrowed = static_cast<float>(smallest);
-    if constexpr (sizeof(T) == 8) { narrowed -= (narrowed < 0 ? -narrowed : narrowed) * 0x1p-23F; }
+    if (static_cast<T>(narrowed) > smallest) { narrowed -= (narrowed < 0 ? -narrowed : narrowed) * 0x1p-23F; }
     bf16 const zero = detail::round_down_to_bf16(narrowed);
     T const step = (largest - static_cast<T>(static_cast<float>(zero))) / static_cast<T>(greatest);
     auto step_up = static_cast<float>(step);
-    if constexpr (sizeof(T) == 8) { step_up += step_up * 0x1p-23F; }
+    if (static_cast<T>(step_up) < step) { step_up += step_up * 0x1p-23F; }
     // The floor keeps the inverse finite; a constant group of zeros then decodes to exact zeros.
     bf16 const scale = detail::round_up_to_bf16(step_up > 0x1p-120F ? step_up : 0x1p-120F);
     bf16 const nan{std::numeric_limits<float>::quiet_NaN()};

@@ -15,17 +15,25 @@ namespace detail {
 
 /// Distribution of f(z), z ~ N(0, 1), as bins over its range: running sums of probability and of value.
 struct value_distribution {
-  static constexpr int points = 1200;  ///< z from -6 to 6
-  static constexpr int bins = 1024;
+  static constexpr int points = 2400;  ///< z from -6 to 6
+  static constexpr int bins = 256;
   double least = 0;
   double width = 0;  ///< of a bin
   std::array<double, bins + 1> mass{};
   std::array<double, bins + 1> moment{};
 
-  /// Bins that begin below `value`.
-  [[nodiscard]] constexpr int bins_below(double value) const {
+  /// Probability and moment of the values below `value`, taken as uniform within a bin.
+  struct partial {
+    double mass;
+    double moment;
+  };
+  [[nodiscard]] constexpr partial below(double value) const {
     double const position = (value - least) / width;
-    return position <= 0 ? 0 : position >= bins ? bins : static_cast<int>(position);
+    if (position <= 0) { return {0, 0}; }
+    if (position >= bins) { return {mass[bins], moment[bins]}; }
+    auto const bin = static_cast<std::size_t>(position);
+    double const part = position - static_cast<double>(bin);
+    return {mass[bin] + part * (mass[bin + 1] - mass[bin]), moment[bin] + part * (moment[bin + 1] - moment[bin])};
   }
 };
 
@@ -71,13 +79,10 @@ constexpr code_levels<Count> lloyd_levels(value_distribution const& values) {
     level[static_cast<std::size_t>(i)] = values.least + values.width * value_distribution::bins * (i + 0.5) / Count;
   }
   for (int round = 0; round < rounds; ++round) {
-    int begin = 0;
+    value_distribution::partial begin{0, 0};
     for (std::size_t i = 0; i < Count; ++i) {
-      int const end = i + 1 < Count ? values.bins_below(0.5 * (level[i] + level[i + 1])) : value_distribution::bins;
-      auto const b = static_cast<std::size_t>(begin);
-      auto const e = static_cast<std::size_t>(end);
-      double const mass = values.mass[e] - values.mass[b];
-      if (mass > 0) { level[i] = (values.moment[e] - values.moment[b]) / mass; }
+      auto const end = values.below(i + 1 < Count ? 0.5 * (level[i] + level[i + 1]) : 1e300);
+      if (end.mass > begin.mass) { level[i] = (end.moment - begin.moment) / (end.mass - begin.mass); }
       begin = end;
     }
   }

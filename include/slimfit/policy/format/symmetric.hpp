@@ -106,8 +106,9 @@ struct symmetric : private detail::checked_symmetric<Bits, Group> {
 
   template <class T>
   SLIMFIT_HD static bf16 scale_of(detail::key_type<T> largest) {
-    auto step = static_cast<float>(std::bit_cast<T>(largest) / static_cast<T>(greatest));
-    if constexpr (sizeof(T) == 8) { step += step * 0x1p-23F; }  // narrowing may have rounded down
+    T const exact = std::bit_cast<T>(largest) / static_cast<T>(greatest);
+    auto step = static_cast<float>(exact);
+    if (static_cast<T>(step) < exact) { step += step * 0x1p-23F; }  // narrowing from double rounded down
     bf16 const scale = detail::round_up_to_bf16(step > 0x1p-120F ? step : 0x1p-120F);  // keeps the inverse finite
     return largest < detail::infinity_key<T> ? scale : bf16{std::numeric_limits<float>::quiet_NaN()};
   }

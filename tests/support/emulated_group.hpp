@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// A group of N real threads: kernels written over lanes run as they would on a GPU, and ThreadSanitizer sees races.
+#pragma once
+
+#include <array>
+#include <barrier>
+#include <cstring>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include <slimfit/kernels/group.hpp>
+
+namespace slimfit::test {
+
+template <int N>
+class emulated_group {
+ public:
+  static constexpr int size = N;
+
+  /// What the lanes of one group share.
+  struct exchange {
+    std::barrier<> barrier{N};
+    std::array<std::array<std::byte, 16>, N> slots{};
+  };
+
+  emulated_group(int lane, exchange& shared) : lane_(lane), shared_(&shared) {}
+  [[nodiscard]] int lane() const { return lane_; }
+  void sync() const { shared_->barrier.arrive_and_wait(); }
+
+  template <int Lanes, class T, class Op>
+  T reduce(T value, Op op) const {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= 16 && Lanes <= N);
+    if constexpr (Lanes == 1) {
+      return value;
+    } else {
+      std::memcpy(slot(lane_), &value, sizeof(T));
+      sync();
+      int const first = lane_ / Lanes * Lanes;
+      T result{};
+      std::memcpy(&result, slot(first), sizeof(T));
+      for (int i = 1; i < Lanes; ++i) {
+        T other{};
+        std::memcpy(&other, slot(first + i), sizeof(T));
+        result = op(result, other);
+      }
+      sync();  // nobody overwrites a slot that another lane still reads
+      return result;
+    }
+  }
+
+ private:
+  [[nodiscard]] std::byte* slot(int lane) const { return shared_->slots[static_cast<std::size_t>(lane)].data(); }
+
+  int lane_;
+  exchange* shared_;
+};
+
+/// Runs `kernel(group, row)` for rows [0, rows), on the serial group or on the threads of an emulated one.
+template <class Group, class Kernel>
+void run_rows(index_t rows, Kernel const& kernel) {
+  if constexpr (Group::size == 1) {
+    for (index_t row = 0; row < rows; ++row) { kernel(serial_group{}, row); }
+  } else {
+    typename Group::exchange shared;
+    std::vector<std::thread> threads;
+    for (int lane = 0; lane < Group::size; ++lane) {
+      threads.emplace_back([&kernel, &shared, lane, rows] {
+        for (index_t row = 0; row < rows; ++row) { kernel(Group(lane, shared), row); }
+      });
+    }
+    for (auto& thread : threads) { thread.join(); }
+  }
+}
+
+}  // namespace slimfit::test

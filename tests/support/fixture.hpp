@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Data and memory for tests.
+#pragma once
+
+#include <cmath>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include <slimfit/memory/arena.hpp>
+
+namespace slimfit::test {
+
+/// Elements of a vector of `count`.
+constexpr std::size_t length(index_t count) { return static_cast<std::size_t>(count); }
+
+/// `count` numbers from N(mean, deviation^2).
+template <class T>
+std::vector<T> normal(index_t count, unsigned seed, double mean = 0, double deviation = 1) {
+  std::mt19937 engine(seed);
+  std::normal_distribution<double> draw(mean, deviation);
+  std::vector<T> values(length(count));
+  for (auto& value : values) { value = static_cast<T>(draw(engine)); }
+  return values;
+}
+
+/// ||a - b|| / ||b||
+template <class A, class B>
+double relative_error(std::vector<A> const& a, std::vector<B> const& b) {
+  double difference = 0;
+  double norm = 0;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    double const d = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    difference += d * d;
+    norm += static_cast<double>(b[i]) * static_cast<double>(b[i]);
+  }
+  return std::sqrt(difference / norm);
+}
+
+/// An arena with memory.
+class tape {
+ public:
+  explicit tape(index_t bytes = 16 * MiB) : block_(length(bytes + 64)), memory_(book_, aligned(block_.data()), bytes) {}
+  arena& memory() { return memory_; }
+  ledger& book() { return book_; }
+
+ private:
+  static std::byte* aligned(std::byte* block) {
+    auto const address = reinterpret_cast<std::uintptr_t>(block);
+    return block + (64 - address % 64) % 64;
+  }
+  ledger book_;
+  std::vector<std::byte> block_;
+  arena memory_;
+};
+
+/// Calls `f.template operator()<Width>()` for each width.
+template <int... Widths, class F>
+void for_widths(F const& f) {
+  (f.template operator()<Widths>(), ...);
+}
+
+}  // namespace slimfit::test

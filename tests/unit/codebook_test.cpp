@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <slimfit/policy/format/codebook.hpp>
+#include <slimfit/policy/format/fixed_point.hpp>
+
+#include "../reference/gelu.hpp"
+#include "../support/fixture.hpp"
+
+using namespace slimfit;
+
+namespace {
+/// Relative error of the gradient through GELU when dy is independent of z ~ N(0, deviation^2).
+template <class Format, bool CodesInput = false>
+double gradient_error(double deviation) {
+  auto const z = test::normal<double>(200000, 7, 0, deviation);
+  auto const dy = test::normal<double>(200000, 8);
+  std::vector<double> exact(z.size());
+  std::vector<double> coded(z.size());
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    exact[i] = dy[i] * reference::gelu_derivative(z[i]);
+    auto const code = Format::encode_value(CodesInput ? z[i] : reference::gelu_derivative(z[i]));
+    double const kept = Format::template decode_value<double>(code & ((1 << Format::bits) - 1));
+    coded[i] = dy[i] * (CodesInput ? reference::gelu_derivative(kept) : kept);
+  }
+  return test::relative_error(coded, exact);
+}
+}  // namespace
+
+TEST_CASE("Lloyd levels of GELU's derivative have the errors that were measured before") {
+  using format::gelu_derivative_codebook;
+  CHECK(gradient_error<gelu_derivative_codebook<4>>(1) < 0.0335);
+  CHECK(gradient_error<gelu_derivative_codebook<3>>(1) < 0.066);
+  CHECK(gradient_error<gelu_derivative_codebook<2>>(1) < 0.134);
+  CHECK(gradient_error<gelu_derivative_codebook<4>>(0.7) < 0.038);
+  CHECK(gradient_error<gelu_derivative_codebook<4>>(2) < 0.032);
+  // The paper's 4-bit code of the input is more than three times worse.
+  CHECK(gradient_error<format::fixed_point<2, 1>, true>(1) == doctest::Approx(0.112).epsilon(0.03));
+}
+
+TEST_CASE("levels are a fixed point of Lloyd's iteration, symmetric about one half") {
+  using book = format::gelu_derivative_codebook<3>;
+  for (std::size_t i = 0; i < 8; ++i) {
+    CHECK(static_cast<double>(book::levels[i] + book::levels[7 - i]) == doctest::Approx(1).epsilon(3e-3));
+    double sum = 0;
+    double weight = 0;
+    for (double z = -8; z < 8; z += 1e-4) {
+      double const d = reference::gelu_derivative(z);
+      if (book::encode_value(d) == i) {
+        sum += d * std::exp(-z * z / 2);
+        weight += std::exp(-z * z / 2);
+      }
+    }
+    CHECK(std::abs(sum / weight - static_cast<double>(book::levels[i])) < 2e-3);
+  }
+}
+
+TEST_CASE("a value takes the nearest level") {
+  using book = format::gelu_derivative_codebook<4>;
+  for (double d = -0.2; d < 1.2; d += 1e-3) {
+    double best = 1e9;
+    for (float const level : book::levels) { best = std::min(best, std::abs(d - static_cast<double>(level))); }
+    CHECK(std::abs(book::decode_value<double>(book::encode_value(d)) - d) <= best + 1e-7);
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Biases, sums over rows, softmax and dropout.
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include <slimfit/kernels/kernels.hpp>
+
+#include "../support/emulated_group.hpp"
+#include "../support/fixture.hpp"
+
+using namespace slimfit;
+using test::emulated_group;
+using test::length;
+
+namespace {
+template <int Width, class Group, class T>
+void check_sums(index_t rows) {
+  using namespace kernels;
+  auto const x = test::normal<T>(rows * Width, 1);
+  index_t const blocks = row_block_count(rows);
+  std::vector<T> partials(length(blocks * Width));
+  std::vector<T> total(Width, T{100});
+  test::run_rows<Group>(blocks, column_sums<Width, T>{x.data(), rows, partials.data()});
+  test::run_rows<Group>(1, sum_rows<Width, T>{partials.data(), blocks, total.data()});
+  auto added = total;
+  test::run_rows<Group>(1, sum_rows<Width, T>{partials.data(), blocks, added.data(), update_mode::accumulate});
+  for (std::size_t j = 0; j < Width; ++j) {
+    double expected = 0;
+    for (std::size_t i = 0; i < length(rows); ++i) { expected += static_cast<double>(x[i * Width + j]); }
+    REQUIRE(std::abs(static_cast<double>(total[j]) - expected) < 1e-4);
+    REQUIRE(std::abs(static_cast<double>(added[j]) - 2 * expected) < 2e-4);
+  }
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("column sums", T, float, double) {
+  test::for_widths<1, 5, 197, 3072>([]<int Width> {
+    check_sums<Width, serial_group, T>(1);
+    check_sums<Width, serial_group, T>(131);
+  });
+  check_sums<197, emulated_group<4>, T>(65);
+}
+
+TEST_CASE_TEMPLATE("a bias alone or added to a row", Group, serial_group, emulated_group<4>) {
+  auto const bias = test::normal<float>(197, 1);
+  auto const x = test::normal<float>(3 * 197, 2);
+  std::vector<float> alone(3 * 197);
+  auto added = x;
+  test::run_rows<Group>(3, kernels::broadcast_bias<197, float>{bias.data(), nullptr, alone.data()});
+  test::run_rows<Group>(3, kernels::broadcast_bias<197, float>{bias.data(), added.data(), added.data()});
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    CHECK(alone[i] == bias[i % 197]);
+    CHECK(added[i] == x[i] + bias[i % 197]);
+  }
+}
+
+TEST_CASE_TEMPLATE("softmax, its rebuilding and its gradient", T, float, double) {
+  double const tolerance = sizeof(T) == 4 ? 3e-6 : 1e-13;
+  for (index_t const width : {1, 5, 64, 197, 577}) {
+    auto const scores = test::normal<T>(width, 1, 100, 20);
+    auto const dp = test::normal<T>(width, 2);
+    double const scale = 0.125;
+    double largest = -1e300;
+    for (auto const s : scores) { largest = std::max(largest, scale * static_cast<double>(s)); }
+    double total = 0;
+    for (auto const s : scores) { total += std::exp(scale * static_cast<double>(s) - largest); }
+    std::vector<double> p(length(width));
+    double dot = 0;
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      p[i] = std::exp(scale * static_cast<double>(scores[i]) - largest) / total;
+      dot += p[i] * static_cast<double>(dp[i]);
+    }
+    std::vector<double> ds(length(width));
+    for (std::size_t i = 0; i < p.size(); ++i) { ds[i] = scale * p[i] * (static_cast<double>(dp[i]) - dot); }
+
+    std::vector<T> mine(scores);
+    T const log_sum = kernels::softmax_row(mine.data(), mine.data(), width, static_cast<T>(scale));
+    CHECK(test::relative_error(mine, p) < tolerance);
+    CHECK(static_cast<double>(log_sum) == doctest::Approx(largest + std::log(total)).epsilon(tolerance));
+    std::vector<T> again(length(width));
+    kernels::softmax_from_log_sum(scores.data(), again.data(), width, static_cast<T>(scale), log_sum);
+    CHECK(test::relative_error(again, p) < 2 * tolerance);
+    std::vector<T> gradient(dp);
+    kernels::softmax_row_backward(mine.data(), gradient.data(), gradient.data(), width, static_cast<T>(scale));
+    if (width > 1) { CHECK(test::relative_error(gradient, ds) < 2 * tolerance); }
+  }
+  std::vector<T> masked{T{1}, -std::numeric_limits<T>::infinity(), T{1}};
+  kernels::softmax_row(masked.data(), masked.data(), 3, T{1});
+  CHECK(masked[0] == T{0.5});
+  CHECK(masked[1] == T{0});
+  std::vector<T> bad{T{1}, std::numeric_limits<T>::quiet_NaN()};
+  kernels::softmax_row(bad.data(), bad.data(), 2, T{1});
+  CHECK(std::isnan(bad[0]));
+}
+
+TEST_CASE_TEMPLATE("dropout is a function of the element's number", T, float, double) {
+  using tenth = percent<10>;
+  constexpr index_t rows = 101;
+  constexpr int width = 197;
+  random_stream const stream{.seed = 3, .iteration = 4, .place = 5};
+  std::vector<T> const ones(length(rows * width), T{1});
+  std::vector<T> y(ones.size());
+  test::run_rows<serial_group>(rows, kernels::dropout<width, T, tenth>{ones.data(), y.data(), stream});
+  double mean = 0;
+  index_t dropped = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    auto const row = static_cast<index_t>(i) / width;
+    auto const column = static_cast<index_t>(i) % width;
+    bool const drop = static_cast<T>(uniform(stream.word(row * 200 + column))) < static_cast<T>(tenth::value());
+    REQUIRE(y[i] == (drop ? T{0} : static_cast<T>(1 / 0.9)));
+    dropped += drop ? 1 : 0;
+    mean += static_cast<double>(y[i]) / static_cast<double>(y.size());
+  }
+  CHECK(mean == doctest::Approx(1).epsilon(0.01));
+  CHECK(static_cast<double>(dropped) / static_cast<double>(y.size()) == doctest::Approx(0.1).epsilon(0.05));
+  std::vector<T> lanes(ones.size());
+  test::run_rows<emulated_group<4>>(3, kernels::dropout<width, T, tenth>{ones.data(), lanes.data(), stream, 0});
+  CHECK(std::equal(lanes.begin(), lanes.begin() + 3 * width, y.begin()));
+  test::run_rows<serial_group>(1, kernels::dropout<width, T, tenth>{ones.data(), lanes.data(), stream, 2});
+  CHECK(std::equal(lanes.begin(), lanes.begin() + width, y.begin() + 2 * width));
+}
