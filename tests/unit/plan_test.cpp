@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// What a plan says is what the ledger counts, to the byte, for every policy, shape and choice of units.
+#include <doctest/doctest.h>
+#include <slimfit/backend/host.hpp>
+#include <slimfit/models/vit.hpp>
+#include <slimfit/policy/presets.hpp>
+#include <slimfit/train/trainer.hpp>
+
+#include <random>
+
+using namespace slimfit;
+
+namespace {
+
+constexpr vit_shape narrow{
+    .image = 12, .patch = 4, .channels = 3, .hidden = 32, .heads = 4, .mlp = 64, .layers = 3, .classes = 5};
+constexpr vit_shape odd{
+    .image = 9, .patch = 3, .channels = 1, .hidden = 24, .heads = 3, .mlp = 40, .layers = 2, .classes = 3};
+constexpr vit_shape many_tokens{
+    .image = 40, .patch = 2, .channels = 1, .hidden = 16, .heads = 2, .mlp = 32, .layers = 1, .classes = 2};
+
+struct with_unit_biases : policy::slim {
+  static constexpr bias_updates biases = bias_updates::with_unit;
+  static constexpr parameter_kind classifier_kind = parameter_kind::unit;
+};
+
+/// Chooses a random number of random units in every step.
+struct any_units {
+  using options = freezing::schedule_options<>;
+  static constexpr bool can_be_active(index_t /*unit*/, index_t /*units*/) { return true; }
+  [[nodiscard]] freezing::schedule_state<any_units> make_state(index_t units, std::uint64_t seed) const {
+    return {*this, units, seed};
+  }
+  [[nodiscard]] active_set select(freezing::choice_context const& now) const {
+    std::mt19937 random(static_cast<unsigned>(now.iteration) * 7919U + static_cast<unsigned>(now.seed));
+    auto const share = std::uniform_real_distribution<double>(0, 1)(random);
+    active_set active;
+    for (index_t unit = 0; unit < now.units(); ++unit) { active.set(unit, std::bernoulli_distribution(share)(random)); }
+    return active;
+  }
+};
+
+template <class T>
+std::vector<T> random_images(index_t count) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  std::vector<T> values(static_cast<std::size_t>(count));
+  for (auto& each : values) { each = static_cast<T>(normal(random)); }
+  return values;
+}
+
+template <class Model>
+void check_plans(index_t batch, int steps) {
+  host device({.threads = 2});
+  Model net(device);
+  trainer<Model, adamw, any_units, constant_rate> run(net, adamw{.learning_rate = 1e-4}, {.seed = 5}, any_units{});
+  auto const images = random_images<typename Model::network_type::input_type>(batch * Model::network_type::inputs);
+  std::vector<std::int32_t> labels(static_cast<std::size_t>(batch), 1);
+  memory_plan<Model> const plan(batch);
+  for (int step = 0; step < steps; ++step) {
+    auto const report = run.step(images, labels);
+    CAPTURE(step);
+    CHECK(report.measured == report.planned);
+    auto const bound = plan.bound(report.active.count());
+    CHECK(bound.total >= report.measured.total);
+    CHECK(bound.stored >= report.measured.stored);
+    CHECK(bound.temporary >= report.measured.temporary);
+    CHECK(bound.activations >= report.measured.activations);
+  }
+  // The arena's block is as large as the largest step's tape and scratch together: nothing is held that is not counted.
+  CHECK(device.memory().book().now().activations() == optimizer_workspace_bytes(Model::layout.largest));
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them", P, policy::eager, policy::paper,
+                   policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases) {
+  check_plans<vit<narrow, P, host, float>>(1, 12);
+  check_plans<vit<narrow, P, host, float>>(21, 25);
+  check_plans<vit<odd, P, host, double>>(5, 12);
+  check_plans<vit<many_tokens, P, host, float>>(2, 4);
+}
+
+TEST_CASE("plan: is known at compile time") {
+  using model = vit<shapes::vit_base_16, policy::slim, host, float>;
+  static_assert(plan<model>(8).peak() < 2 * GiB);
+  static_assert(plan<model>(8).peak() > 1 * GiB);  // weights and moments alone
+  using eager = vit<shapes::vit_base_16, policy::eager, host, float>;
+  // PyTorch keeps 12 * 58,624 + 6,152 bytes per token (eager float32), padding and the classifier's rows aside.
+  constexpr auto usage = plan<eager>(8).with(active_set::all(eager::units));
+  constexpr double per_token = static_cast<double>(usage.stored) / (8 * 197);
+  CHECK(per_token == doctest::Approx(709640).epsilon(1e-4));
+  MESSAGE("eager ViT-B/16 stores ", per_token, " bytes per token");
+  using half = vit<shapes::vit_base_16, policy::exact, host, bf16>;
+  static_assert(plan<half>(8).with(active_set::all(half::units)).stored < usage.stored / 3);
+}
+
+TEST_CASE("plan: backward ends at the lowest active unit when biases wait for their weights") {
+  using model = vit<narrow, with_unit_biases, host, float>;
+  memory_plan<model> const plan(4);
+  active_set last_block;
+  last_block.set(model::units - 2);
+  active_set first_block;
+  first_block.set(4);
+  CHECK(plan.with(last_block).stored < plan.with(first_block).stored / 2);
+}
