@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fine-tunes a small vision transformer on Fashion-MNIST, once for each policy, from the same start and seed, and compares
-// memory and accuracy. See --help.
+// Fine-tunes a small vision transformer on Fashion-MNIST, once for each policy, from the same start and seed, and
+// compares memory and accuracy. See --help.
 #include <cstdio>
 #include <filesystem>
 #include <slimfit/core/error.hpp>
@@ -30,7 +30,8 @@ task_data load_data(finetune_options const& options) {
   task_data data{pair("train"), pair("t10k")};
   for (auto* set : {&data.train, &data.test}) {
     if (set->images.rows != 28 || set->images.columns != 28) {
-      throw slimfit::shape_error(slimfit::mismatch("rows of images in " + options.data, set->images.rows, "28 x 28 pixels"));
+      throw slimfit::shape_error(
+          slimfit::mismatch("rows of images in " + options.data, set->images.rows, "28 x 28 pixels"));
     }
     if (options.merged_labels.empty()) { continue; }
     for (auto& label : set->labels) { label = static_cast<std::uint8_t>(options.merged_labels.at(label)); }
@@ -67,8 +68,7 @@ int run(int argc, char** argv) {
   auto finished = state.at("finished");
   for (auto i = finished.size(); i < options.runs.size(); ++i) {
     bool const continues = state.contains("current") && i == state.at("finished").size();
-    auto outcome =
-        run_policy({options, data, options.runs[i], finished, continues ? &state.at("current") : nullptr});
+    auto outcome = run_policy({options, data, options.runs[i], finished, continues ? &state.at("current") : nullptr});
     if (outcome.interrupted) {
       std::printf("interrupted; the same command with --resume continues from %s\n", checkpoint_path(options).c_str());
       return exit_interrupted;
@@ -77,7 +77,8 @@ int run(int argc, char** argv) {
   }
   auto command = nlohmann::json::array();
   for (int i = 0; i < argc; ++i) { command.push_back(argv[i]); }
-  index_t const train = options.images > 0 ? std::min(options.images, data.train.images.count) : data.train.images.count;
+  index_t const train =
+      options.images > 0 ? std::min(options.images, data.train.images.count) : data.train.images.count;
   nlohmann::json report{{"slimfit", slimfit::version},
                         {"command", command},
                         {"model", describe_model()},
@@ -90,8 +91,8 @@ int run(int argc, char** argv) {
                         {"runs", finished}};
   write_report(report, options.out);
   std::filesystem::remove(checkpoint_path(options));
-  std::printf("\n%s\n%s/report.html and %s/report.json were written\n", result_table(report).c_str(), options.out.c_str(),
-              options.out.c_str());
+  std::printf("\n%s\n%s/report.html and %s/report.json were written\n", result_table(report).c_str(),
+              options.out.c_str(), options.out.c_str());
   return 0;
 }
 

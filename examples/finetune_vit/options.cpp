@@ -20,7 +20,8 @@ run_choice parse_run(std::string const& text) {
   if (colon != std::string::npos) {
     double percent = -1;
     if (!CLI::detail::lexical_cast(text.substr(colon + 1), percent) || !(percent >= 0 && percent < 100)) {
-      throw CLI::ValidationError("--run", text + ": the share of frozen units must be at least 0 and below 100 (percent)");
+      throw CLI::ValidationError("--run",
+                                 text + ": the share of frozen units must be at least 0 and below 100 (percent)");
     }
     choice.rate = percent / 100;
   }
@@ -35,30 +36,38 @@ finetune_options parse_options(int argc, char** argv) {
   CLI::App app{
       "Fine-tunes a small vision transformer on Fashion-MNIST under several policies and reports what each kept in "
       "memory and what accuracy it reached: a table, report.html and report.json."};
-  app.option_defaults()->always_capture_default();
+  app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--data", options.data, "Folder with the four IDX files of (Fashion-)MNIST, plain or .gz")
       ->check(CLI::ExistingDirectory);
-  app.add_option("--start", options.start, "Checkpoint to start from (its classifier is not used); none: random weights")
+  app.add_option("--start", options.start,
+                 "Checkpoint to start from (its classifier is not used); none: random weights")
       ->check(CLI::ExistingFile);
   app.add_option("--out", options.out, "Folder for report.html, report.json and the checkpoint of an interrupted run");
-  app.add_option("--run", runs, "POLICY[:PERCENT FROZEN], repeatable. Policies: " + CLI::detail::join(policy_names(), ", "));
+  app.add_option("--run", runs,
+                 "POLICY[:PERCENT FROZEN], repeatable. Policies: " + CLI::detail::join(policy_names(), ", "))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--images", options.images, "Training images to use; 0: all")->check(CLI::NonNegativeNumber);
   app.add_option("--batch", options.batch, "Images per step")->check(CLI::PositiveNumber);
   app.add_option("--epochs", options.epochs, "Passes over the training images; may be a fraction")
       ->check(CLI::PositiveNumber);
   app.add_option("--learning-rate", options.learning_rate, "First learning rate of runs that freeze nothing")
       ->check(CLI::PositiveNumber);
-  app.add_option("--scheduled-learning-rate", options.scheduled_learning_rate, "First learning rate of runs that freeze")
+  app.add_option("--scheduled-learning-rate", options.scheduled_learning_rate,
+                 "First learning rate of runs that freeze")
       ->check(CLI::PositiveNumber);
-  app.add_option("--weight-decay", options.weight_decay, "AdamW's decoupled weight decay")->check(CLI::NonNegativeNumber);
+  app.add_option("--weight-decay", options.weight_decay, "AdamW's decoupled weight decay")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--seed", options.seed, "Of batches, schedule and a random start");
   app.add_option("--threads", options.threads, "0: as many as the machine has")->check(CLI::NonNegativeNumber);
-  app.add_option("--merge-labels", options.merged_labels, "New label of each of the ten classes, e.g. to pre-train on groups")
+  app.add_option("--merge-labels", options.merged_labels,
+                 "New label of each of the ten classes, e.g. to pre-train on groups")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->delimiter(',')
       ->expected(10)
       ->check(CLI::Range(0, 9));
   app.add_option("--save", options.save, "File for the model of the last run");
-  app.add_option("--save-type", options.save_type, "Numbers of that file")->check(CLI::IsMember({"F32", "F16", "BF16"}));
+  app.add_option("--save-type", options.save_type, "Numbers of that file")
+      ->check(CLI::IsMember({"F32", "F16", "BF16"}));
   app.add_flag("--resume", options.resume, "Continue the interrupted run in --out, bit for bit");
   try {
     app.parse(argc, argv);

@@ -17,13 +17,13 @@ struct run_choice {
 
 struct finetune_options {
   std::string data = "/usr/share/datasets/fashion-mnist";
-  std::string start;                ///< checkpoint to start from; empty: random weights
+  std::string start;  ///< checkpoint to start from; empty: random weights
   std::string out = "report";
-  std::string save;                 ///< where to write the last run's model; empty: nowhere
+  std::string save;  ///< where to write the last run's model; empty: nowhere
   std::string save_type = "F16";
   std::vector<run_choice> runs;
-  std::vector<int> merged_labels;   ///< new label of each class; empty: as they are
-  slimfit::index_t images = 0;      ///< training images used; 0: all
+  std::vector<int> merged_labels;  ///< new label of each class; empty: as they are
+  slimfit::index_t images = 0;     ///< training images used; 0: all
   slimfit::index_t batch = 32;
   double epochs = 2;
   double learning_rate = 2e-3;            ///< of runs without freezing

@@ -54,8 +54,8 @@ std::string result_table(nlohmann::json const& report) {
   std::snprintf(line, sizeof line, "%-10s %7s %9s %9s %9s %9s %9s %9s %9s %10s %10s\n", "policy", "frozen", "accuracy",
                 "stored", "static", "dynamic", "temporary", "peak", "vs eager", "ms/step", "units/step");
   table += line;
-  std::snprintf(line, sizeof line, "%-10s %7s %9s %9s %9s %9s %9s %9s %9s %10s %10s\n", "", "%", "%", "MiB", "MiB", "MiB",
-                "MiB", "MiB", "1 / x", "", "");
+  std::snprintf(line, sizeof line, "%-10s %7s %9s %9s %9s %9s %9s %9s %9s %10s %10s\n", "", "%", "%", "MiB", "MiB",
+                "MiB", "MiB", "MiB", "1 / x", "", "");
   table += line;
   auto const& runs = report.at("runs");
   for (auto const& run : runs) {
@@ -66,14 +66,17 @@ std::string result_table(nlohmann::json const& report) {
     std::snprintf(line, sizeof line, "%-10s %7.0f %9.2f %9s %9s %9s %9s %9s %9.2f %10.1f %6.1f/%d\n",
                   run.at("policy").get<std::string>().c_str(), 100 * run.at("rate").get<double>(),
                   100 * run.at("accuracy").get<double>(), mebibytes(bytes.at("stored").get<double>()).c_str(),
-                  mebibytes(bytes.at("static").get<double>()).c_str(), mebibytes(bytes.at("dynamic").get<double>()).c_str(),
-                  mebibytes(bytes.at("temporary").get<double>()).c_str(), mebibytes(bytes.at("peak").get<double>()).c_str(),
-                  activations(runs.front()) / activations(run), 1e3 * run.at("seconds_per_step").get<double>(), updated,
-                  run.at("units").get<int>());
+                  mebibytes(bytes.at("static").get<double>()).c_str(),
+                  mebibytes(bytes.at("dynamic").get<double>()).c_str(),
+                  mebibytes(bytes.at("temporary").get<double>()).c_str(),
+                  mebibytes(bytes.at("peak").get<double>()).c_str(), activations(runs.front()) / activations(run),
+                  1e3 * run.at("seconds_per_step").get<double>(), updated, run.at("units").get<int>());
     table += line;
   }
-  table += "stored: on the tape when the forward pass ends; temporary: the most of everything else but weights, moments and\n"
-           "data; peak: the most in all; vs eager: peak of activations, workspace and gradients, against the first run's.\n";
+  table +=
+      "stored: on the tape when the forward pass ends; temporary: the most of everything else but weights, moments "
+      "and\n"
+      "data; peak: the most in all; vs eager: peak of activations, workspace and gradients, against the first run's.\n";
   return table;
 }
 

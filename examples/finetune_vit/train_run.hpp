@@ -38,7 +38,8 @@ template <class Policy>
 class training_run {
  public:
   using model_type = slimfit::vit<quickstart_shape, Policy, slimfit::host>;
-  using schedule_type = slimfit::freezing::inter_layer<slimfit::freezing::relative_update, slimfit::freezing::run_time_rate>;
+  using schedule_type =
+      slimfit::freezing::inter_layer<slimfit::freezing::relative_update, slimfit::freezing::run_time_rate>;
   using trainer_type = slimfit::trainer<model_type, slimfit::adamw, schedule_type>;
 
   explicit training_run(run_request const& request)
@@ -46,10 +47,9 @@ class training_run {
         device_({.threads = request.options.threads}),
         net_(device_, request.options.seed),
         batches_(request.data.train, request.options.batch, request.options.seed, scale, request.options.images),
-        steps_(std::max<index_t>(1, static_cast<index_t>(request.options.epochs *
-                                                         static_cast<double>(batches_.steps_per_epoch())))),
-        trainer_(net_,
-                 slimfit::adamw{.learning_rate = learning_rate(), .weight_decay = request.options.weight_decay},
+        steps_(std::max<index_t>(
+            1, static_cast<index_t>(request.options.epochs * static_cast<double>(batches_.steps_per_epoch())))),
+        trainer_(net_, slimfit::adamw{.learning_rate = learning_rate(), .weight_decay = request.options.weight_decay},
                  slimfit::trainer_options{.seed = request.options.seed, .steps = steps_},
                  schedule_type(slimfit::freezing::run_time_rate(request.choice.rate))) {
     auto const& start = request.options.start;
@@ -90,8 +90,8 @@ class training_run {
         // A running mean over about 50 steps.
         double const share = 1.0 / static_cast<double>(std::min<index_t>(++done, 50));
         smooth_loss += share * (step.loss - smooth_loss);
-        smooth_accuracy += share * (static_cast<double>(step.correct) / static_cast<double>(request_.options.batch) -
-                                    smooth_accuracy);
+        smooth_accuracy +=
+            share * (static_cast<double>(step.correct) / static_cast<double>(request_.options.batch) - smooth_accuracy);
         bar.update(trainer_.iteration(), {smooth_loss, smooth_accuracy, step.measured.total});
       }
     }
@@ -141,9 +141,8 @@ class training_run {
 
   void save_interrupted() {
     std::filesystem::create_directories(request_.options.out);
-    nlohmann::json const state{{"options", fixed_options(request_.options)},
-                               {"finished", request_.finished},
-                               {"current", report_}};
+    nlohmann::json const state{
+        {"options", fixed_options(request_.options)}, {"finished", request_.finished}, {"current", report_}};
     slimfit::save_run(trainer_, checkpoint_path(request_.options), {{"finetune_vit", state.dump()}});
   }
 

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The host backend: OpenMP threads, a CBLAS, and the accounted resource. Work is cut into pieces whose size depends on
-// the problem only, never on the number of threads, so results are the same bits with any number of threads.
+// The host backend: a pool of threads, a CBLAS, and the accounted resource. Work is cut into pieces whose size depends
+// on the problem only, never on the number of threads, so results are the same bits with any number of threads.
 #pragma once
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
 #include <type_traits>
 
 #include <cblas.h>
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
 
 #include <slimfit/backend/host_memory.hpp>
 #include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/backend/task_pool.hpp>
 #include <slimfit/core/scalar.hpp>
 #include <slimfit/kernels/group.hpp>
 
@@ -27,7 +24,7 @@ namespace slimfit {
 
 /// How a host backend is set up.
 struct host_options {
-  int threads = 0;                                       ///< 0: as many as OpenMP offers
+  int threads = 0;                                       ///< 0: as many as the machine has
   index_t budget = std::numeric_limits<index_t>::max();  ///< bytes; beyond it allocations throw memory_error
 };
 
@@ -39,45 +36,26 @@ class host {
   static constexpr index_t concurrent_tasks = 16;
   using resource_type = host_resource;
 
-  explicit host(host_options options = {}) : resource_(options.budget), threads_(options.threads) {
-#if defined(_OPENMP)
-    if (threads_ <= 0) { threads_ = omp_get_max_threads(); }
-#else
-    threads_ = 1;
-#endif
+  explicit host(host_options options = {})
+      : resource_(options.budget),
+        pool_(options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency())) {
 #if defined(__GNUC__)
     if (openblas_set_num_threads != nullptr) { openblas_set_num_threads(1); }
 #endif
   }
 
   [[nodiscard]] resource_type& memory() { return resource_; }
-  [[nodiscard]] int threads() const { return threads_; }
+  [[nodiscard]] int threads() const { return pool_.threads(); }
 
   /// Runs `task(i)` for `i` in [0, count), in parallel. Tasks must not depend on each other's order.
   template <class Task>
-  void for_each_task(index_t count, Task const& task) const {
-#if defined(_OPENMP)
-    if (threads_ > 1 && count > 1) {
-      std::exception_ptr failure;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads_)
-      for (index_t i = 0; i < count; ++i) {
-        try {
-          task(i);
-        } catch (...) {
-#pragma omp critical(slimfit_task_failure)
-          failure = std::current_exception();
-        }
-      }
-      if (failure) { std::rethrow_exception(failure); }
-      return;
-    }
-#endif
-    for (index_t i = 0; i < count; ++i) { task(i); }
+  void for_each_task(index_t count, Task const& task) {
+    pool_.run(count, task);
   }
 
   /// Runs `kernel(group, row)` for every row in [0, rows).
   template <class Kernel>
-  void launch(index_t rows, Kernel const& kernel) const {
+  void launch(index_t rows, Kernel const& kernel) {
     index_t const block = rows_per_block<Kernel>();
     for_each_task(divide_up(rows, block), [&](index_t i) {
       index_t const end = std::min(rows, (i + 1) * block);
@@ -89,7 +67,7 @@ class host {
   /// @tparam T float or double
   template <class T>
   void multiply(index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c, index_t c_stride,
-                update_mode mode = update_mode::overwrite) const {
+                update_mode mode = update_mode::overwrite) {
     constexpr index_t row_block = 800;
     constexpr index_t column_block = 768;
     if (rows * columns * inner <= parallel_threshold) {
@@ -159,7 +137,7 @@ class host {
   }
 
   resource_type resource_;
-  int threads_;
+  task_pool pool_;
 };
 
 }  // namespace slimfit

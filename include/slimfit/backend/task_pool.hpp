@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// Threads that share the tasks of one call. The caller works too and never waits for a thread that has not begun: on a
+// busy machine a call takes at most as long as alone, while a barrier that all threads must reach (an OpenMP parallel
+// region) then takes a time slice of the operating system each time.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <slimfit/core/config.hpp>
+
+namespace slimfit {
+
+class task_pool {
+ public:
+  /// @param threads that work on a call, the caller included
+  explicit task_pool(int threads) {
+    for (int i = 1; i < threads; ++i) {
+      workers_.emplace_back([this] { serve(); });
+    }
+  }
+  task_pool(task_pool const&) = delete;
+  task_pool& operator=(task_pool const&) = delete;
+  ~task_pool() {
+    stopping_ = true;
+    wake();
+    for (auto& worker : workers_) { worker.join(); }
+  }
+
+  [[nodiscard]] int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  /// Runs `task(i)` for `i` in [0, count), each once, and returns when all are done. From within a task, or while
+  /// another thread's call runs, it works on the calling thread alone.
+  /// @throws what a task threw, one of them if several did
+  template <class Task>
+  void run(index_t count, Task const& task) {
+    std::unique_lock lock(calls_, std::defer_lock);
+    if (workers_.empty() || count < 2 || inside_task() || !lock.try_lock()) {
+      for (index_t i = 0; i < count; ++i) { task(i); }
+      return;
+    }
+    call_ = [](void const* context, index_t i) { (*static_cast<Task const*>(context))(i); };
+    context_ = &task;
+    count_ = count;
+    next_ = 0;
+    failure_ = nullptr;
+    open_ = true;
+    wake();
+    work();
+    open_ = false;
+    while (busy_ != 0) { std::this_thread::yield(); }
+    if (failure_) { std::rethrow_exception(failure_); }
+  }
+
+ private:
+  static bool& inside_task() {
+    thread_local bool inside = false;
+    return inside;
+  }
+
+  void wake() {
+    ++generation_;
+    if (sleeping_ != 0) { generation_.notify_all(); }
+  }
+
+  /// Takes tasks until there are none left.
+  void work() {
+    inside_task() = true;
+    for (index_t i = next_++; i < count_; i = next_++) {
+      try {
+        call_(context_, i);
+      } catch (...) {
+        std::lock_guard const guard(failure_lock_);
+        failure_ = std::current_exception();
+      }
+    }
+    inside_task() = false;
+  }
+
+  void serve() {
+    std::uint32_t seen = 0;
+    while (true) {
+      seen = next_generation(seen);
+      if (stopping_) { return; }
+      // Either this thread sees that the call has ended, or the caller sees that it is busy: both are sequentially
+      // consistent, in opposite order.
+      ++busy_;
+      if (open_) { work(); }
+      --busy_;
+    }
+  }
+  /// Waits until the generation is not `seen`: briefly at work, then asleep.
+  std::uint32_t next_generation(std::uint32_t seen) {
+    constexpr int looks = 4000;
+    for (int i = 0; i < looks; ++i) {
+      auto const now = generation_.load();
+      if (now != seen) { return now; }
+#if defined(__x86_64__) || defined(__i386__)
+      __builtin_ia32_pause();
+#endif
+    }
+    ++sleeping_;
+    generation_.wait(seen);
+    --sleeping_;
+    return generation_.load();
+  }
+
+  std::vector<std::thread> workers_;
+  std::mutex calls_;
+  std::mutex failure_lock_;
+  std::exception_ptr failure_;
+  void (*call_)(void const*, index_t) = nullptr;
+  void const* context_ = nullptr;
+  index_t count_ = 0;
+  std::atomic<index_t> next_ = 0;
+  std::atomic<bool> open_ = false;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> busy_ = 0;
+  std::atomic<int> sleeping_ = 0;
+  std::atomic<std::uint32_t> generation_ = 0;
+};
+
+}  // namespace slimfit
