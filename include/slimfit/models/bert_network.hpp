@@ -82,34 +82,47 @@ class bert_network : private detail::checked_bert_shape<Shape> {
   /// To be called when parameters have been given their units.
   constexpr void units_bound() { encoder_.units_bound(); }
 
+  /// Changes the length of the sequences, for a plan. To be called before parameters are bound.
+  /// @throws value_error
+  constexpr void plan_tokens(index_t count) {
+    if (count < 1 || count > Shape.positions) {
+      throw value_error(mismatch(
+          "tokens", count, "at least 1 and at most the position table's " + std::to_string(Shape.positions) + " rows"));
+    }
+    tokens_ = count;
+  }
+  /// Input elements of one sample; `inputs` unless a plan has changed the tokens.
+  [[nodiscard]] constexpr index_t planned_inputs() const { return 2 * tokens_; }
+
   /// Overwrites `logits` (count x classes). @param ids count x inputs, see `inputs`
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, input_type const* ids, index_t count, T* logits) const {
-    auto const stream = run.template scratch<T>(count * tokens * Shape.hidden);
-    embedding_.forward(run, ids, count, tokens, stream.data());
+    auto const stream = run.template scratch<T>(count * tokens_ * Shape.hidden);
+    embedding_.forward(run, ids, count, tokens_, stream.data());
     kept_type kept;
-    kept.blocks = encoder_.forward(run, stream.data(), count, tokens);
-    kept.head = head_.forward(run, stream.data(), count, tokens, logits);
+    kept.blocks = encoder_.forward(run, stream.data(), count, tokens_);
+    kept.head = head_.forward(run, stream.data(), count, tokens_, logits);
     return kept;
   }
   /// Hands every gradient to the context's updates.
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, input_type const* ids, index_t count,
                           T const* logit_gradient) const {
-    auto const stream_gradient = run.template scratch<T>(count * tokens * Shape.hidden);
-    head_.backward(run, kept.head, logit_gradient, count, tokens, stream_gradient.data());
-    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), count, tokens)) {
-      embedding_.backward(run, ids, count, tokens, stream_gradient.data());
+    auto const stream_gradient = run.template scratch<T>(count * tokens_ * Shape.hidden);
+    head_.backward(run, kept.head, logit_gradient, count, tokens_, stream_gradient.data());
+    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), count, tokens_)) {
+      embedding_.backward(run, ids, count, tokens_, stream_gradient.data());
     }
   }
 
   /// For every unit, the bytes it adds to what is stored when it alone is active.
   constexpr void unit_costs(index_t count, index_t* costs) const {
-    encoder_.unit_costs(count, tokens, costs);
-    head_.unit_costs(count, tokens, costs);
+    encoder_.unit_costs(count, tokens_, costs);
+    head_.unit_costs(count, tokens_, costs);
   }
 
  private:
+  index_t tokens_ = tokens;
   embedding_type embedding_;
   encoder_type encoder_;
   head_type head_{Shape.classifier_kind};
