@@ -62,7 +62,8 @@ struct layer_norm_backward {
     index_t const end = row_block_end(block, rows);
     for (index_t row = row_block_begin(block); row < end; ++row) {
       auto const dy = load<Width>(group, output_gradient + row * Width);
-      auto const [xhat, rstd] = kept.normalized(group, row, epsilon);
+      auto const normalized = kept.normalized(group, row, epsilon);
+      auto const& xhat = normalized.xhat;
       if constexpr (Wanted == parameter_gradients::all) {
 #pragma omp simd
         for (int slot = 0; slot < tile_type::slots; ++slot) {
@@ -76,7 +77,7 @@ struct layer_norm_backward {
       value_type const mean_gx = sum(
                                      group, [](auto d, auto s, auto x) { return d * s * x; }, dy, scale, xhat) /
                                  value_type{Width};
-      value_type const factor = rstd;
+      value_type const factor = normalized.rstd;
       auto const dx =
           map([=](auto d, auto s, auto x) { return factor * (d * s - mean_g - x * mean_gx); }, dy, scale, xhat);
       T* const target = input_gradient + row * Width;

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <string>
 
 #include <slimfit/layers/bind.hpp>
 #include <slimfit/layers/counting_context.hpp>
@@ -21,14 +20,13 @@ class encoder {
   using kept_type = std::array<typename Block::kept_type, Layers>;
 
   /// Blocks are named `name0`, `name1`, ...
-  template <class Visitor, class Name>
-  constexpr void visit(Visitor&& visitor, Name const& name) {
+  /// @param before for post-norm blocks: name of the normalisation that the first one begins with
+  template <class Visitor, class Name, class... Before>
+  constexpr void visit(Visitor&& visitor, Name const& name, Before... before) {
     for (int i = 0; i < Layers; ++i) {
-      if constexpr (std::is_same_v<Name, no_name>) {
-        blocks_[static_cast<std::size_t>(i)].visit(visitor, name);
-      } else {
-        blocks_[static_cast<std::size_t>(i)].visit(visitor, name + std::to_string(i));
-      }
+      auto const own = numbered(name, i);
+      blocks_[static_cast<std::size_t>(i)].visit(visitor, own, before...);
+      ((before = Block::last_norm(own)), ...);
     }
   }
   constexpr void units_bound() {

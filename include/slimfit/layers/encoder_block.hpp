@@ -1,136 +1,26 @@
 // SPDX-License-Identifier: MIT
-// A transformer block with normalisation before each half (Dosovitskiy et al. 2021): x += attention(norm(x)), then
-// x += mlp(norm(x)). The residual stream is updated in place; everything kept lies on the tape.
+// A transformer block with normalisation before each half (Dosovitskiy et al. 2021): x = x + attention(norm(x)), then
+// x = x + mlp(norm(x)).
 #pragma once
 
-#include <slimfit/layers/layer_norm.hpp>
-#include <slimfit/layers/mlp.hpp>
-#include <slimfit/layers/self_attention.hpp>
+#include <slimfit/layers/transformer_block.hpp>
 
 namespace slimfit {
 
 /// @tparam Policy a model policy, see policy/presets.hpp
 template <int Hidden, int Heads, int Mlp, class Policy, scalar T>
-class encoder_block {
+class encoder_block : public transformer_block<Hidden, Heads, Mlp, Policy, T, residual::stream> {
  public:
-  using value_type = T;
-  using norm_type = layer_norm<Hidden, typename Policy::norm, T>;
-  using attention_type = self_attention<Hidden, Heads, Policy, T>;
-  using mlp_type = mlp<Hidden, Mlp, Policy, T>;
-  /// Whether the linears' inputs are rebuilt from what the normalisation keeps.
-  static constexpr bool rebuilds = std::is_same_v<typename Policy::linear_input, stash::rebuilt>;
-
-  struct kept_type {
-    typename norm_type::kept_type attention_norm;
-    typename attention_type::kept_type attention;
-    typename norm_type::kept_type mlp_norm;
-    typename mlp_type::kept_type mlp;
-  };
-
   /// Names follow Hugging Face's ViT.
   template <class Visitor, class Name>
   constexpr void visit(Visitor&& visitor, Name const& name) {
     auto const projections = name + ".attention.attention";
-    attention_.visit_projections(visitor, projections + ".query", projections + ".key", projections + ".value");
-    attention_.visit_output(visitor, name + ".attention.output.dense");
-    mlp_.visit(visitor, name + ".intermediate.dense", name + ".output.dense");
-    attention_norm_.visit(visitor, name + ".layernorm_before");
-    mlp_norm_.visit(visitor, name + ".layernorm_after");
+    this->attention_.visit_projections(visitor, projections + ".query", projections + ".key", projections + ".value");
+    this->attention_.visit_output(visitor, name + ".attention.output.dense");
+    this->mlp_.visit(visitor, name + ".intermediate.dense", name + ".output.dense");
+    this->attention_norm_.visit(visitor, name + ".layernorm_before");
+    this->mlp_norm_.visit(visitor, name + ".layernorm_after");
   }
-
-  /// Updates `stream` (sequences * tokens rows) in place. @return what `backward` needs
-  template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T* stream, index_t sequences, index_t tokens) const {
-    index_t const rows = sequences * tokens;
-    index_t const chunk = Policy::chunk::sequences(sequences, tokens, Hidden);
-    kept_type kept;
-    kept.attention_norm = attention_norm_.keep(run, rows);
-    kept.attention = attention_.keep(run, sequences, tokens);
-    for_each_chunk(run, sequences, chunk, [&](index_t first, index_t count) {
-      index_t const row = first * tokens;
-      auto const part = kept.attention.from(first, tokens);
-      output_target<T> const normalized(run, part.input, count * tokens * Hidden);
-      T* const here = advance(stream, row * Hidden);
-      attention_norm_.apply(run, here, kept.attention_norm.rows_from(row), count * tokens, normalized.data());
-      attention_.apply(run, normalized.data(), part, count, tokens, here, update_mode::accumulate);
-    });
-    kept.mlp_norm = mlp_norm_.keep(run, rows);
-    kept.mlp = mlp_.keep(run, rows);
-    for_each_chunk(run, rows, chunk * tokens, [&](index_t row, index_t count) {
-      auto const part = kept.mlp.rows_from(row);
-      output_target<T> const normalized(run, part.input, count * Hidden);
-      T* const here = advance(stream, row * Hidden);
-      mlp_norm_.apply(run, here, kept.mlp_norm.rows_from(row), count, normalized.data());
-      mlp_.apply(run, normalized.data(), part, count, here, update_mode::accumulate);
-    });
-    return kept;
-  }
-
-  /// Turns the gradient of the output stream into that of the input stream, in place.
-  template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T* stream_gradient, index_t sequences,
-                          index_t tokens) const {
-    using updates = typename Context::updates_type;
-    index_t const rows = sequences * tokens;
-    index_t const chunk = Policy::chunk::sequences(sequences, tokens, Hidden);
-    {
-      typename norm_type::template gradients<updates> norm_sums(run, mlp_norm_);
-      typename mlp_type::template gradients<updates> sums(run, mlp_);
-      for_each_chunk(run, rows, chunk * tokens, [&](index_t row, index_t count) {
-        auto const mode = row == 0 ? update_mode::overwrite : update_mode::accumulate;
-        T* const here = advance(stream_gradient, row * Hidden);
-        auto const part = kept.mlp.rows_from(row);
-        auto const norm_part = kept.mlp_norm.rows_from(row);
-        auto const normalized_gradient = run.template scratch<T>(count * Hidden);
-        with_input(mlp_norm_, norm_part, part.input, [&](auto const& input) {
-          mlp_.apply_backward(run, input, part, here, count, normalized_gradient.data(), sums, mode);
-        });
-        mlp_norm_.apply_backward(run, norm_part, normalized_gradient.data(), count, here, update_mode::accumulate,
-                                 norm_sums, mode);
-      });
-      sums.finish();
-      norm_sums.finish();
-    }
-    mlp_.release(run, kept.mlp);
-    mlp_norm_.release(run, kept.mlp_norm);
-    {
-      typename norm_type::template gradients<updates> norm_sums(run, attention_norm_);
-      typename attention_type::template gradients<updates> sums(run, attention_);
-      for_each_chunk(run, sequences, chunk, [&](index_t first, index_t count) {
-        auto const mode = first == 0 ? update_mode::overwrite : update_mode::accumulate;
-        T* const here = advance(stream_gradient, first * tokens * Hidden);
-        auto const part = kept.attention.from(first, tokens);
-        auto const norm_part = kept.attention_norm.rows_from(first * tokens);
-        auto const normalized_gradient = run.template scratch<T>(count * tokens * Hidden);
-        with_input(attention_norm_, norm_part, part.input, [&](auto const& input) {
-          attention_.apply_backward(run, input, part, here, count, tokens, normalized_gradient.data(), sums, mode);
-        });
-        attention_norm_.apply_backward(run, norm_part, normalized_gradient.data(), count * tokens, here,
-                                       update_mode::accumulate, norm_sums, mode);
-      });
-      sums.finish();
-      norm_sums.finish();
-    }
-    attention_.release(run, kept.attention);
-    attention_norm_.release(run, kept.attention_norm);
-  }
-
- private:
-  /// Calls `body` with what yields a linear's input: its own stash, or the normalisation's output rebuilt.
-  template <class Body>
-  static constexpr void with_input(norm_type const& norm, typename norm_type::kept_type const& norm_kept,
-                                   typename attention_type::projection_type::kept_type const& own, Body const& body) {
-    if constexpr (rebuilds) {
-      norm.with_output(norm_kept, body);
-    } else {
-      body(own);
-    }
-  }
-
-  norm_type attention_norm_;
-  attention_type attention_;
-  norm_type mlp_norm_;
-  mlp_type mlp_;
 };
 
 }  // namespace slimfit

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The feed-forward half of a transformer block without its normalisation: linear, GELU, linear, added to a residual
-// stream. It runs on chunks of rows, so the wide intermediate exists for one chunk unless a policy keeps it dense.
+// The feed-forward half of a transformer block without its normalisation: linear, GELU, linear, plus a residual. It
+// runs on chunks of rows, so the wide intermediate exists for one chunk unless a policy keeps it dense.
 #pragma once
 
 #include <slimfit/kernels/gelu.hpp>
@@ -53,10 +53,10 @@ class mlp {
     first_.release(run, kept.input);
   }
 
-  /// `residual += mlp(input)`, or `residual = mlp(input)` with `update_mode::overwrite`.
+  /// `output = residual + mlp(input)`. `residual` may be `output`, `input`, or null for none.
   template <class Context>
-  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T* residual,
-                       update_mode mode) const {
+  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T const* residual,
+                       T* output) const {
     first_.save_input(run, kept.input, input, rows);
     output_target<T> const before(run, kept.gelu, rows * Width);
     // GELU runs in place unless its input stays on the tape.
@@ -71,9 +71,8 @@ class mlp {
         run.launch(rows, kernel{before.data(), first_.bias().data, hidden, gelu_form, hidden_form});
       });
     });
-    run.launch(rows, kernels::broadcast_bias<Hidden, T>{
-                         second_.bias().data, mode == update_mode::accumulate ? residual : nullptr, residual});
-    second_.apply_weight(run, hidden, rows, residual, update_mode::accumulate);
+    run.launch(rows, kernels::broadcast_bias<Hidden, T>{second_.bias().data, residual, output});
+    second_.apply_weight(run, hidden, rows, output, update_mode::accumulate);
   }
 
   template <class Updates>
@@ -97,13 +96,15 @@ class mlp {
     }
   };
 
-  /// Overwrites `input_gradient` and adds to `sums`. `input` yields the rows that `apply` was given.
+  /// `input_gradient (+)= ...`, and adds to `sums`. `input` yields the rows that `apply` was given; `input_gradient`
+  /// may be `output_gradient`.
   template <class Context, class Source, class Updates>
-  constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* residual_gradient,
-                                index_t rows, T* input_gradient, gradients<Updates>& sums, update_mode sum_mode) const {
+  constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* output_gradient,
+                                index_t rows, T* input_gradient, update_mode input_mode, gradients<Updates>& sums,
+                                update_mode sum_mode) const {
     auto const hidden_gradient = run.template scratch<T>(rows * Width);
-    second_.apply_transpose(run, residual_gradient, rows, hidden_gradient.data(), update_mode::overwrite);
-    T const* const second_gradients[1]{residual_gradient};
+    second_.apply_transpose(run, output_gradient, rows, hidden_gradient.data(), update_mode::overwrite);
+    T const* const second_gradients[1]{output_gradient};
     if constexpr (rebuilds) {
       second_.add_gradients(run, kept.gelu, second_gradients, rows, sums.second_weight, sums.second_bias, sum_mode);
     } else {
@@ -116,7 +117,7 @@ class mlp {
                    kernels::gelu_backward<Width, T, form_type>{form, hidden_gradient.data(), hidden_gradient.data()});
       }
     });
-    first_.apply_transpose(run, hidden_gradient.data(), rows, input_gradient, update_mode::overwrite);
+    first_.apply_transpose(run, hidden_gradient.data(), rows, input_gradient, input_mode);
     T const* const first_gradients[1]{hidden_gradient.data()};
     first_.add_gradients(run, input, first_gradients, rows, sums.first_weight, sums.first_bias, sum_mode);
   }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <concepts>
+#include <string>
 
 #include <slimfit/core/scalar.hpp>
 #include <slimfit/policy/parameters.hpp>
@@ -47,5 +49,15 @@ struct no_name {
     return {};
   }
 };
+
+/// `name` with the number `i` behind it.
+template <class Name>
+constexpr Name numbered(Name const& name, int i) {
+  if constexpr (std::same_as<Name, no_name>) {
+    return name;
+  } else {
+    return name + std::to_string(i);
+  }
+}
 
 }  // namespace slimfit

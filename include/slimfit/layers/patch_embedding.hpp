@@ -26,6 +26,13 @@ class patch_embedding {
         weight_(make_parameter<T>(parameter_kind::unit, Hidden, Channels, Patch, Patch)),
         bias_(make_parameter<T>(parameter_kind::bias, Hidden)) {}
 
+  /// Changes the number of tokens, class token included, for a plan: the position table gets that many rows. Kernels go
+  /// on with the compiled image, so such a network can be counted but not run.
+  constexpr void plan_tokens(index_t count) {
+    tokens_ = count;
+    position_.shape[1] = count;
+  }
+
   /// Names follow Hugging Face's ViT.
   template <class Visitor, class Name>
   constexpr void visit(Visitor&& visitor, Name const& name) {
@@ -38,8 +45,8 @@ class patch_embedding {
   /// Overwrites `stream` (count * tokens rows) with the tokens of `count` images.
   template <class Context>
   constexpr void forward(Context& run, T const* images, index_t count, T* stream) const {
-    run.launch(count * tokens,
-               kernels::start_tokens<Hidden, T>{position_.data, class_token_.data, bias_.data, tokens, stream});
+    run.launch(count * tokens_,
+               kernels::start_tokens<Hidden, T>{position_.data, class_token_.data, bias_.data, tokens_, stream});
     for_each_patch_chunk(run, images, count, [&](index_t row, index_t rows, T const* patches) {
       run.device.multiply(rows, Hidden, extract::width, operand<T>{patches, extract::width, false},
                           operand<T>{weight_.data, extract::width, true}, advance(stream, row * Hidden), Hidden,
@@ -55,12 +62,12 @@ class patch_embedding {
     gradient bias_gradient(run, bias_);
     gradient weight_gradient(run, weight_);
     if (position_gradient.wanted() || class_gradient.wanted() || bias_gradient.wanted()) {
-      auto const sums = run.template scratch<T>(tokens * Hidden);
-      run.launch(tokens, kernels::sum_over_sequences<Hidden, T>{stream_gradient, count, tokens, sums.data()});
-      if (position_gradient.wanted()) { run.device.copy(sums.data(), position_gradient.data(), tokens * Hidden); }
+      auto const sums = run.template scratch<T>(tokens_ * Hidden);
+      run.launch(tokens_, kernels::sum_over_sequences<Hidden, T>{stream_gradient, count, tokens_, sums.data()});
+      if (position_gradient.wanted()) { run.device.copy(sums.data(), position_gradient.data(), tokens_ * Hidden); }
       if (class_gradient.wanted()) { run.device.copy(sums.data(), class_gradient.data(), Hidden); }
       if (bias_gradient.wanted()) {
-        add_bias_gradient<Hidden>(run, advance(sums.data(), Hidden), tokens - 1, bias_gradient.data(),
+        add_bias_gradient<Hidden>(run, advance(sums.data(), Hidden), tokens_ - 1, bias_gradient.data(),
                                   update_mode::overwrite);
       }
     }
@@ -81,14 +88,15 @@ class patch_embedding {
  private:
   template <class Context, class Body>
   constexpr void for_each_patch_chunk(Context& run, T const* images, index_t count, Body const& body) const {
-    index_t const chunk = Chunk::sequences(count, tokens, Hidden) * tokens;
-    for_each_chunk(run, count * tokens, chunk, [&](index_t row, index_t rows) {
+    index_t const chunk = Chunk::sequences(count, tokens_, Hidden) * tokens_;
+    for_each_chunk(run, count * tokens_, chunk, [&](index_t row, index_t rows) {
       auto const patches = run.template scratch<T>(rows * extract::width);
       run.launch(rows, extract{images, row, patches.data()});
       body(row, rows, patches.data());
     });
   }
 
+  index_t tokens_ = tokens;
   parameter<T> class_token_;
   parameter<T> position_;
   parameter<T> weight_;

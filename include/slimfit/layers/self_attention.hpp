@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The attention half of a transformer block without its normalisation: projections to queries, keys and values,
-// attention, and the output projection, which is added to a residual stream. It runs on chunks of whole sequences.
+// attention, and the output projection, to which a residual is added. It runs on chunks of whole sequences.
 #pragma once
 
 #include <slimfit/layers/attention.hpp>
@@ -57,13 +57,13 @@ class self_attention {
     projections_.release(run, kept.input);
   }
 
-  /// `residual += attention(input)`, or `residual = attention(input)` with `update_mode::overwrite`.
+  /// `output = residual + attention(input)`. `residual` may be `output`, `input`, or null for none.
   template <class Context>
   constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t sequences, index_t tokens,
-                       T* residual, update_mode mode) const {
+                       T const* residual, T* output) const {
     index_t const rows = sequences * tokens;
     projections_.save_input(run, kept.input, input, rows);
-    output_target<T> const output(run, kept.output_input, rows * Hidden);
+    output_target<T> const attended(run, kept.output_input, rows * Hidden);
     {
       output_target<T> const query(run, kept.attention.operands[0], rows * Hidden);
       output_target<T> const key(run, kept.attention.operands[1], rows * Hidden);
@@ -75,12 +75,11 @@ class self_attention {
         projections_.apply_weight(run, input, rows, key.data(), update_mode::overwrite, 1);
       }
       projections_.apply(run, input, rows, value.data(), 2);
-      core::forward(run, {query.data(), key.data(), value.data()}, kept.attention, sequences, tokens, output.data());
+      core::forward(run, {query.data(), key.data(), value.data()}, kept.attention, sequences, tokens, attended.data());
     }
-    output_.save_input(run, kept.output_input, output.data(), rows);
-    run.launch(rows, kernels::broadcast_bias<Hidden, T>{
-                         output_.bias().data, mode == update_mode::accumulate ? residual : nullptr, residual});
-    output_.apply_weight(run, output.data(), rows, residual, update_mode::accumulate);
+    output_.save_input(run, kept.output_input, attended.data(), rows);
+    run.launch(rows, kernels::broadcast_bias<Hidden, T>{output_.bias().data, residual, output});
+    output_.apply_weight(run, attended.data(), rows, output, update_mode::accumulate);
   }
 
   template <class Updates>
@@ -108,26 +107,27 @@ class self_attention {
     }
   };
 
-  /// Overwrites `input_gradient` and adds to `sums`. `input` yields the rows that `apply` was given.
+  /// `input_gradient (+)= ...`, and adds to `sums`. `input` yields the rows that `apply` was given; `input_gradient`
+  /// may be `output_gradient`.
   template <class Context, class Source, class Updates>
-  constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* residual_gradient,
-                                index_t sequences, index_t tokens, T* input_gradient, gradients<Updates>& sums,
-                                update_mode sum_mode) const {
+  constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* output_gradient,
+                                index_t sequences, index_t tokens, T* input_gradient, update_mode input_mode,
+                                gradients<Updates>& sums, update_mode sum_mode) const {
     index_t const rows = sequences * tokens;
     auto const operand_gradients = run.template scratch<T>(3 * rows * Hidden);
     std::array<T*, 3> const each{operand_gradients.data(), advance(operand_gradients.data(), rows * Hidden),
                                  advance(operand_gradients.data(), 2 * rows * Hidden)};
     {
-      auto const output_gradient = run.template scratch<T>(rows * Hidden);
-      output_.apply_transpose(run, residual_gradient, rows, output_gradient.data(), update_mode::overwrite);
-      T const* const output_gradients[1]{residual_gradient};
+      auto const attended_gradient = run.template scratch<T>(rows * Hidden);
+      output_.apply_transpose(run, output_gradient, rows, attended_gradient.data(), update_mode::overwrite);
+      T const* const output_gradients[1]{output_gradient};
       output_.add_gradients(run, kept.output_input, output_gradients, rows, sums.output_weight, sums.output_bias,
                             sum_mode);
-      core::backward(run, kept.attention, sequences, tokens, output_gradient.data(), each);
+      core::backward(run, kept.attention, sequences, tokens, attended_gradient.data(), each);
     }
     for (int i = 0; i < 3; ++i) {
       projections_.apply_transpose(run, each[static_cast<std::size_t>(i)], rows, input_gradient,
-                                   i == 0 ? update_mode::overwrite : update_mode::accumulate, i);
+                                   i == 0 ? input_mode : update_mode::accumulate, i);
     }
     T const* const gradients_of[3]{each[0], each[1], each[2]};
     projections_.add_gradients(run, input, gradients_of, rows, sums.weight, sums.bias, sum_mode);

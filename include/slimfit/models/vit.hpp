@@ -17,6 +17,7 @@ class vit : public model<vit_network<Shape, Policy, T>, Device> {
 };
 
 namespace shapes {
+inline constexpr vit_shape vit_small_16{.hidden = 384, .heads = 6, .mlp = 1536};
 inline constexpr vit_shape vit_base_16{};
 inline constexpr vit_shape vit_base_16_384{.image = 384};
 inline constexpr vit_shape vit_large_16{.hidden = 1024, .heads = 16, .mlp = 4096, .layers = 24};

@@ -53,34 +53,48 @@ class vit_network {
   /// To be called when parameters have been given their units.
   constexpr void units_bound() { encoder_.units_bound(); }
 
+  /// Changes the number of tokens of a sequence, class token included, for a plan; see patch_embedding::plan_tokens.
+  /// To be called before parameters are bound.
+  /// @throws value_error
+  constexpr void plan_tokens(index_t count) {
+    if (count < 2) { throw value_error(mismatch("tokens", count, "at least 2, the class token and one patch")); }
+    tokens_ = count;
+    embedding_.plan_tokens(count);
+  }
+  /// Input elements of one sample; `inputs` unless a plan has changed the tokens.
+  [[nodiscard]] constexpr index_t planned_inputs() const {
+    return tokens_ == tokens ? inputs : (tokens_ - 1) * Shape.patch * Shape.patch * Shape.channels;
+  }
+
   /// Overwrites `logits` (count x classes). @param images count x channels x image x image, normalised
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T const* images, index_t count, T* logits) const {
-    auto const stream = run.template scratch<T>(count * tokens * Shape.hidden);
+    auto const stream = run.template scratch<T>(count * tokens_ * Shape.hidden);
     embedding_.forward(run, images, count, stream.data());
     kept_type kept;
-    kept.blocks = encoder_.forward(run, stream.data(), count, tokens);
-    kept.head = head_.forward(run, stream.data(), count, tokens, logits);
+    kept.blocks = encoder_.forward(run, stream.data(), count, tokens_);
+    kept.head = head_.forward(run, stream.data(), count, tokens_, logits);
     return kept;
   }
   /// Hands every gradient to the context's updates.
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, T const* images, index_t count,
                           T const* logit_gradient) const {
-    auto const stream_gradient = run.template scratch<T>(count * tokens * Shape.hidden);
-    head_.backward(run, kept.head, logit_gradient, count, tokens, stream_gradient.data());
-    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), count, tokens)) {
+    auto const stream_gradient = run.template scratch<T>(count * tokens_ * Shape.hidden);
+    head_.backward(run, kept.head, logit_gradient, count, tokens_, stream_gradient.data());
+    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), count, tokens_)) {
       embedding_.backward(run, images, count, stream_gradient.data());
     }
   }
 
   /// For every unit, the bytes it adds to what is stored when it alone is active.
   constexpr void unit_costs(index_t count, index_t* costs) const {
-    encoder_.unit_costs(count, tokens, costs);
-    head_.unit_costs(count, tokens, costs);
+    encoder_.unit_costs(count, tokens_, costs);
+    head_.unit_costs(count, tokens_, costs);
   }
 
  private:
+  index_t tokens_ = tokens;
   embedding_type embedding_;
   encoder_type encoder_;
   head_type head_;

@@ -41,8 +41,12 @@ class memory_plan {
   using policy_type = typename Model::policy_type;
   static constexpr index_t units = Model::units;
 
-  constexpr explicit memory_plan(index_t batch) : batch_(batch) {
-    bind_parameters(network_, nullptr, policy_type::biases);
+  constexpr explicit memory_plan(index_t batch) : batch_(batch), layout_(bind(network_)) {}
+  /// Plans the same layers for sequences of `tokens` tokens instead of the number that the model was compiled for.
+  /// @throws value_error when the model cannot have that many
+  constexpr memory_plan(index_t batch, index_t tokens) : batch_(batch) {
+    network_.plan_tokens(tokens);
+    layout_ = bind(network_);
   }
 
   /// Exactly what a step takes in which `active` units are updated, and `updated` units have been so far, this step
@@ -108,7 +112,7 @@ class memory_plan {
 
   [[nodiscard]] constexpr resident_bytes resident(active_set const& updated) const {
     resident_bytes bytes;
-    bytes.weights = detail::array_bytes<value_type>(Model::layout.elements);
+    bytes.weights = detail::array_bytes<value_type>(layout_.elements);
     auto network = network_;
     network.visit(
         [&](parameter<value_type> const& each, no_name) {
@@ -117,13 +121,17 @@ class memory_plan {
           }
         },
         no_name{});
-    bytes.workspace = optimizer_workspace_bytes(Model::layout.largest);
-    bytes.data = detail::array_bytes<typename network_type::input_type>(batch_ * network_type::inputs) +
+    bytes.workspace = optimizer_workspace_bytes(layout_.largest);
+    bytes.data = detail::array_bytes<typename network_type::input_type>(batch_ * network_.planned_inputs()) +
                  detail::array_bytes<std::int32_t>(batch_) + detail::array_bytes<sample_result>(batch_);
     return bytes;
   }
 
  private:
+  static constexpr parameter_layout bind(network_type& network) {
+    return bind_parameters(network, nullptr, policy_type::biases);
+  }
+
   using updates_type = counted_updates<policy_type::releases_gradients>;
 
   [[nodiscard]] constexpr batch_view<typename network_type::input_type> view() const {
@@ -179,12 +187,18 @@ class memory_plan {
 
   index_t batch_;
   network_type network_;
+  parameter_layout layout_;
 };
 
 /// The plan of training `Model`: `static_assert(plan<model>(128).peak() < 6 * GiB)`.
 template <class Model, class Optimizer = adamw>
 constexpr memory_plan<Model, Optimizer> plan(index_t batch) {
   return memory_plan<Model, Optimizer>(batch);
+}
+/// The same for sequences of `tokens` tokens.
+template <class Model, class Optimizer = adamw>
+constexpr memory_plan<Model, Optimizer> plan(index_t batch, index_t tokens) {
+  return memory_plan<Model, Optimizer>(batch, tokens);
 }
 
 }  // namespace slimfit

@@ -66,7 +66,7 @@ class trainer {
 
   /// One forward and backward pass and the updates of the active units.
   /// @param inputs batch x `network_type::inputs` numbers, @param labels one class per sample
-  /// @throws shape_error, value_error (labels outside the classes, an input or a loss that is not finite),
+  /// @throws shape_error, value_error (labels or ids outside their range, an input or a loss that is not finite),
   /// memory_error;
   ///   weights, moments and schedule are then as they were before.
   step_report step(std::span<input_type const> inputs, std::span<std::int32_t const> labels) {
@@ -156,6 +156,7 @@ class trainer {
     auto const count = static_cast<index_t>(labels.size());
     if (count == 0) { throw shape_error(mismatch("labels: count", count, "at least 1")); }
     require_equal("inputs: count", static_cast<index_t>(inputs.size()), count * network_type::inputs);
+    if constexpr (requires { network_type::check_inputs(inputs); }) { network_type::check_inputs(inputs); }
     for (auto const label : labels) {
       if (label < 0 || label >= network_type::classes) {
         throw value_error(mismatch("label", label, "0 to " + std::to_string(network_type::classes - 1)));

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What slimfit-step measures.
+#pragma once
+
+#include <slimfit/memory/usage.hpp>
+#include <string>
+#include <vector>
+
+#include "models.hpp"
+
+namespace examples {
+
+using slimfit::index_t;
+
+struct step_request {
+  std::string model = "vit-b16";
+  std::string policy = "slim";
+  double rate = -1;  ///< share of frozen units; negative: the policy's default
+  index_t batch = 8;
+  int steps = 5;    ///< measured; one more runs before them
+  int threads = 0;  ///< 0: as many as OpenMP offers
+};
+
+struct step_measurement {
+  step_request request;           ///< with defaults filled in
+  std::vector<double> seconds;    ///< of each step
+  std::vector<double> products;   ///< of the same step's matrix products alone
+  slimfit::memory_usage ledger;   ///< peaks over the steps
+  slimfit::memory_usage planned;  ///< the same by plans
+  index_t peak_resident = 0;      ///< of the process after the steps, bytes; 0 where the system does not tell
+};
+
+/// Trains the named model on random data. @tparam Entry one of `all_models`
+/// @throws slimfit::error
+template <class Entry>
+step_measurement measure_steps(step_request const& request);
+
+extern template step_measurement measure_steps<vit_s16>(step_request const&);
+extern template step_measurement measure_steps<vit_b16>(step_request const&);
+extern template step_measurement measure_steps<vit_b16_384>(step_request const&);
+extern template step_measurement measure_steps<vit_l16>(step_request const&);
+extern template step_measurement measure_steps<bert_base>(step_request const&);
+extern template step_measurement measure_steps<bert_large>(step_request const&);
+
+}  // namespace examples

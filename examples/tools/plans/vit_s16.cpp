@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+#include "plan_model.hpp"
+
+template examples::plan_row examples::plan_model<examples::vit_s16>(plan_request const&);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// slimfit-plan: the memory of training named models, without training them.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "plan_rows.hpp"
+#include "table.hpp"
+
+namespace {
+
+using namespace examples;
+using slimfit::category;
+
+struct options {
+  std::vector<std::string> models{"vit-b16"};
+  std::vector<index_t> tokens;
+  std::vector<index_t> batches{32};
+  std::vector<std::string> scalars{"float"};
+  std::vector<std::string> policies{"all"};
+  std::vector<double> rates;
+  bool json = false;
+};
+
+options parse(int argc, char** argv) {
+  options chosen;
+  CLI::App app{
+      "Plans the memory of training: bytes by category, what is stored for the backward pass, temporary memory and the "
+      "peak, as bounds over every choice of active units. Every option but --json can be repeated."};
+  auto const or_all = [](std::vector<std::string> names) {
+    names.insert(names.begin(), "all");
+    return CLI::IsMember(names);
+  };
+  app.add_option("--model", chosen.models, "Names of models, or all")
+      ->check(or_all(names_of(all_models{})))
+      ->capture_default_str();
+  app.add_option("--tokens", chosen.tokens, "Tokens of a sequence; without it what each model has")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--batch", chosen.batches, "Sequences per step")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--scalar", chosen.scalars, "Type of weights and dense activations: float, bf16, or all")
+      ->check(or_all({"float", "bf16"}))
+      ->capture_default_str();
+  app.add_option("--policy", chosen.policies, "Names of presets, or all")
+      ->check(or_all(names_of(all_policies{})))
+      ->capture_default_str();
+  app.add_option("--rate", chosen.rates,
+                 "Freezing rates, at least 0 and less than 1; without it 0 for eager and exact, 0.95 for the others")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_flag("--json", chosen.json, "Print an array of objects, bytes in full");
+  try {
+    app.parse(argc, argv);
+  } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
+  auto const expand = [](std::vector<std::string>& names, std::vector<std::string> const& all) {
+    if (std::find(names.begin(), names.end(), "all") != names.end()) { names = all; }
+  };
+  expand(chosen.models, names_of(all_models{}));
+  expand(chosen.scalars, {"float", "bf16"});
+  expand(chosen.policies, names_of(all_policies{}));
+  if (chosen.tokens.empty()) { chosen.tokens = {0}; }
+  if (chosen.rates.empty()) { chosen.rates = {-1}; }
+  return chosen;
+}
+
+std::vector<plan_row> plan_all(options const& chosen) {
+  std::vector<plan_row> rows;
+  for (auto const& model : chosen.models) {
+    for (auto const tokens : chosen.tokens) {
+      for (auto const batch : chosen.batches) {
+        for (auto const& scalar : chosen.scalars) {
+          for (auto const& policy : chosen.policies) {
+            for (auto const rate : chosen.rates) {
+              plan_request const request{model, policy, scalar, tokens, batch, rate};
+              rows.push_back(
+                  with_name<plan_row>(all_models{}, model, [&]<class Entry>() { return plan_model<Entry>(request); }));
+            }
+          }
+        }
+      }
+    }
+  }
+  return rows;
+}
+
+void print_json(std::vector<plan_row> const& rows) {
+  auto array = nlohmann::json::array();
+  for (auto const& row : rows) {
+    auto const& peaks = row.usage.peak_by_category;
+    auto const tokens = static_cast<double>(row.request.batch * row.request.tokens);
+    array.push_back({{"model", row.request.model},
+                     {"tokens", row.request.tokens},
+                     {"batch", row.request.batch},
+                     {"scalar", row.request.scalar},
+                     {"policy", row.request.policy},
+                     {"rate", row.request.rate},
+                     {"weights", peaks[category::weights]},
+                     {"gradients", peaks[category::gradients]},
+                     {"optimizer", peaks[category::optimizer]},
+                     {"static", row.static_bytes},
+                     {"dynamic", row.dynamic_bytes},
+                     {"workspace", peaks[category::workspace]},
+                     {"data", peaks[category::data]},
+                     {"stored", row.usage.stored},
+                     {"temporary", row.usage.temporary},
+                     {"peak", row.usage.peak()},
+                     {"stored_eager_float32", tokens * row.eager_float32},
+                     {"stored_amp_bf16", tokens * row.amp_bfloat16},
+                     {"stored_paper_code", tokens * row.paper_code}});
+  }
+  std::cout << array.dump(2) << '\n';
+}
+
+void print_table(std::vector<plan_row> const& rows) {
+  table lines({"model",     "tokens",    "batch",  "scalar",    "policy",    "rate",        "weights",
+               "gradients", "optimizer", "static", "dynamic",   "workspace", "data",        "stored",
+               "temporary", "peak",      "stored", "eager f32", "AMP bf16",  "paper's code"},
+              {0, 3, 4});
+  lines.add({"",    "",    "",    "",    "",    "",    "MiB",     "MiB",     "MiB",     "MiB",
+             "MiB", "MiB", "MiB", "MiB", "MiB", "MiB", "B/token", "B/token", "B/token", "B/token"});
+  for (auto const& row : rows) {
+    auto const& peaks = row.usage.peak_by_category;
+    std::vector<std::string> cells{
+        row.request.model,  std::to_string(row.request.tokens), std::to_string(row.request.batch), row.request.scalar,
+        row.request.policy, fixed(row.request.rate, 2)};
+    for (auto const bytes : {peaks[category::weights], peaks[category::gradients], peaks[category::optimizer],
+                             row.static_bytes, row.dynamic_bytes, peaks[category::workspace], peaks[category::data],
+                             row.usage.stored, row.usage.temporary, row.usage.peak()}) {
+      cells.push_back(mebibytes(bytes));
+    }
+    for (auto const bytes : {row.per_token(), row.eager_float32, row.amp_bfloat16, row.paper_code}) {
+      cells.push_back(fixed(bytes, 0));
+    }
+    lines.add(std::move(cells));
+  }
+  lines.print(std::cout);
+  std::cout
+      << "\nThe four columns on the right are what is stored for the backward pass, per token: by this plan, by\n"
+         "eager PyTorch in float32, by PyTorch with mixed precision and fused attention, and by SlimFit's code as\n"
+         "published at the same rate. They hold no temporaries; peaks of categories are not at the same moment.\n";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto const chosen = parse(argc, argv);
+  try {
+    auto const rows = plan_all(chosen);
+    if (chosen.json) {
+      print_json(rows);
+    } else {
+      print_table(rows);
+    }
+  } catch (std::exception const& problem) {
+    std::cerr << "slimfit-plan: " << problem.what() << '\n';
+    return 1;
+  }
+  return 0;
+}

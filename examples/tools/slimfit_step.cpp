@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// slimfit-step: time and memory of training steps of a named model on random data.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "measured_step.hpp"
+#include "table.hpp"
+
+namespace {
+
+using namespace examples;
+using slimfit::category_names;
+
+struct options {
+  step_request request;
+  bool json = false;
+};
+
+options parse(int argc, char** argv) {
+  options chosen;
+  auto& request = chosen.request;
+  CLI::App app{
+      "Trains a named model on random data and reports the seconds of a step, its memory by the ledger, by the plan "
+      "and "
+      "by the system, and the time of its matrix products alone."};
+  app.add_option("--model", request.model, "Name of the model")
+      ->check(CLI::IsMember(names_of(all_models{})))
+      ->capture_default_str();
+  app.add_option("--policy", request.policy, "Name of the preset")
+      ->check(CLI::IsMember(names_of(all_policies{})))
+      ->capture_default_str();
+  app.add_option("--rate", request.rate,
+                 "Freezing rate, at least 0 and less than 1; without it 0 for eager and exact, 0.95 for the others")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--batch", request.batch, "Sequences per step")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--steps", request.steps, "Steps to measure; one more runs before them")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--threads", request.threads, "0: as many as OpenMP offers")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_flag("--json", chosen.json, "Print an object, bytes in full");
+  try {
+    app.parse(argc, argv);
+  } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
+  return chosen;
+}
+
+struct spread {
+  double median;
+  double least;
+  double most;
+
+  explicit spread(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    std::size_t const half = values.size() / 2;
+    median = values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
+    least = values.front();
+    most = values.back();
+  }
+};
+
+double total(std::vector<double> const& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+
+nlohmann::json json_of(slimfit::memory_usage const& usage) {
+  nlohmann::json object;
+  for (std::size_t i = 0; i < category_names.size(); ++i) {
+    object[category_names[i]] = usage.peak_by_category.by_category[i];
+  }
+  object["stored"] = usage.stored;
+  object["temporary"] = usage.temporary;
+  object["peak"] = usage.peak();
+  return object;
+}
+nlohmann::json json_of(spread const& seconds) {
+  return {{"median", seconds.median}, {"min", seconds.least}, {"max", seconds.most}};
+}
+
+void print_json(step_measurement const& result) {
+  auto const& request = result.request;
+  nlohmann::json const object{{"model", request.model},
+                              {"policy", request.policy},
+                              {"rate", request.rate},
+                              {"batch", request.batch},
+                              {"steps", request.steps},
+                              {"threads", request.threads},
+                              {"seconds", json_of(spread(result.seconds))},
+                              {"product_seconds", json_of(spread(result.products))},
+                              {"ratio", total(result.seconds) / total(result.products)},
+                              {"ledger", json_of(result.ledger)},
+                              {"planned", json_of(result.planned)},
+                              {"peak_resident", result.peak_resident}};
+  std::cout << object.dump(2) << '\n';
+}
+
+void print_text(step_measurement const& result) {
+  auto const& request = result.request;
+  std::cout << request.model << ", policy " << request.policy << ", freezing rate " << fixed(request.rate, 2)
+            << ", batch " << request.batch << ", " << request.threads << " threads, " << request.steps << " steps\n\n";
+  table times({"", "median s", "min s", "max s"}, {0});
+  auto const add = [&](char const* name, spread const& seconds) {
+    times.add({name, fixed(seconds.median, 3), fixed(seconds.least, 3), fixed(seconds.most, 3)});
+  };
+  add("step", spread(result.seconds));
+  add("its matrix products alone", spread(result.products));
+  times.print(std::cout);
+  std::cout << "steps / products  " << fixed(total(result.seconds) / total(result.products), 3) << "\n\n";
+
+  table memory({"peak MiB", "ledger", "planned"}, {0});
+  for (std::size_t i = 0; i < category_names.size(); ++i) {
+    memory.add({category_names[i], mebibytes(result.ledger.peak_by_category.by_category[i]),
+                mebibytes(result.planned.peak_by_category.by_category[i])});
+  }
+  memory.add({"stored", mebibytes(result.ledger.stored), mebibytes(result.planned.stored)});
+  memory.add({"temporary", mebibytes(result.ledger.temporary), mebibytes(result.planned.temporary)});
+  memory.add({"all at once", mebibytes(result.ledger.peak()), mebibytes(result.planned.peak())});
+  memory.print(std::cout);
+  std::cout << (result.ledger == result.planned ? "The plan equals the ledger.\n" : "The plan differs!\n");
+  if (result.peak_resident > 0) {
+    std::cout << "The process had at most " << mebibytes(result.peak_resident) << " MiB resident.\n";
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto const chosen = parse(argc, argv);
+  try {
+    auto const result = with_name<step_measurement>(
+        all_models{}, chosen.request.model, [&]<class Entry>() { return measure_steps<Entry>(chosen.request); });
+    if (chosen.json) {
+      print_json(result);
+    } else {
+      print_text(result);
+    }
+  } catch (std::exception const& problem) {
+    std::cerr << "slimfit-step: " << problem.what() << '\n';
+    return 1;
+  }
+  return 0;
+}

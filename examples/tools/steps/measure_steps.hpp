@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// How steps are measured; the files beside this one instantiate it, one per model.
+#pragma once
+
+#include <chrono>
+#include <fstream>
+#include <slimfit/train/trainer.hpp>
+
+#include "../measured_step.hpp"
+#include "../random_batch.hpp"
+#include "../recorded_products.hpp"
+
+namespace examples {
+
+namespace detail {
+
+/// Seconds that `work()` takes.
+template <class Work>
+double seconds_of(Work const& work) {
+  auto const start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// The most memory that the process had resident, from Linux's /proc.
+inline index_t peak_resident_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    index_t kilobytes = 0;
+    if (word == "VmHWM:" && status >> kilobytes) { return kilobytes * slimfit::KiB; }
+  }
+  return 0;
+}
+
+template <class Model>
+void measure(step_measurement& result) {
+  using schedule = slimfit::freezing::inter_layer<slimfit::freezing::relative_update, slimfit::freezing::run_time_rate>;
+  auto const& request = result.request;
+  recording_host device({.threads = request.threads});
+  result.request.threads = device.threads();
+  std::vector<product_list> products(static_cast<std::size_t>(request.steps));
+  {
+    Model net(device, 1);
+    schedule const freezing{slimfit::freezing::run_time_rate(request.rate)};
+    slimfit::trainer<Model, slimfit::adamw, schedule> trainer(net, {.learning_rate = 1e-5}, {.seed = 1}, freezing);
+    random_batch<Model> const batch(request.batch);
+    trainer.step(batch.inputs, batch.labels);
+    for (auto& list : products) {
+      slimfit::step_report report;
+      device.record(&list);
+      result.seconds.push_back(seconds_of([&] { report = trainer.step(batch.inputs, batch.labels); }));
+      device.record(nullptr);
+      result.ledger.raise_to(report.measured);
+      result.planned.raise_to(report.planned);
+    }
+    result.peak_resident = peak_resident_bytes();
+  }
+  product_player player;
+  player.play(device, products[0]);
+  for (auto const& list : products) {
+    result.products.push_back(seconds_of([&] { player.play(device, list); }));
+  }
+}
+
+}  // namespace detail
+
+template <class Entry>
+step_measurement measure_steps(step_request const& request) {
+  return with_name<step_measurement>(all_policies{}, request.policy, [&]<class Policy>() {
+    step_measurement result;
+    result.request = request;
+    if (result.request.rate < 0) { result.request.rate = Policy::default_rate; }
+    detail::measure<typename Entry::template model<typename Policy::type, recording_host, float>>(result);
+    return result;
+  });
+}
+
+}  // namespace examples

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Rows of tables by token id, and their gradients. A gradient row may get contributions from many tokens; they are
+// added in the order of the tokens, by whoever owns the columns, so no atomics are needed and the result is the same
+// bits with any number of threads.
+#pragma once
+
+#include <cstdint>
+
+#include <slimfit/kernels/tile.hpp>
+
+namespace slimfit::kernels {
+
+/// Where the ids of a batch lie: sequence `s` has those of its tokens at `ids + s * stride`.
+struct token_ids {
+  std::int32_t const* ids;
+  index_t tokens;
+  index_t stride;
+
+  [[nodiscard]] SLIMFIT_HD constexpr index_t operator()(index_t row) const {
+    return ids[row / tokens * stride + row % tokens];
+  }
+};
+
+/// output[row] = words[word id] + types[type id] + positions[row % tokens].
+template <int Width, scalar T>
+struct embed_tokens {
+  token_ids word;
+  token_ids type;
+  T const* words;
+  T const* types;
+  T const* positions;
+  T* output;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t row) const {
+    store(
+        group, output + row * Width,
+        map([](auto a, auto b, auto c) { return a + b + c; }, load<Width>(group, words + word(row) * Width),
+            load<Width>(group, types + type(row) * Width), load<Width>(group, positions + row % word.tokens * Width)));
+  }
+};
+
+/// A block of columns: table[id of row] += source[row] for all rows in their order.
+/// Launch with `Width / columns` rows.
+template <int Width, scalar T>
+struct scatter_add_columns {
+  static constexpr index_t rows_per_block = 1;
+  static constexpr int columns = (Width & -Width) < 64 ? (Width & -Width) : 64;
+
+  token_ids id;
+  T const* source;
+  index_t rows;
+  T* table;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t block) const {
+    for (index_t row = 0; row < rows; ++row) {
+      T* const target = table + id(row) * Width + block * columns;
+      store(group, target,
+            map([](auto a, auto b) { return a + b; }, load<columns>(group, target),
+                load<columns>(group, source + row * Width + block * columns)));
+    }
+  }
+};
+
+}  // namespace slimfit::kernels

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Classification as BERT does it (Devlin et al. 2019): the last block's normalisation, the pooler (a linear layer and
+// tanh on the first token), and a linear classifier.
+#pragma once
+
+#include <slimfit/kernels/tanh.hpp>
+#include <slimfit/layers/counting_context.hpp>
+#include <slimfit/layers/first_token_norm.hpp>
+#include <slimfit/layers/linear.hpp>
+#include <slimfit/stash/rebuilt.hpp>
+
+namespace slimfit {
+
+/// @tparam Policy gives `norm`, `head_input` and `normalizes_all_rows`
+template <int Hidden, int Classes, class Policy, scalar T>
+class pooler_head {
+ public:
+  using norm_type = first_token_norm<Hidden, Policy, T>;
+  using pooler_type = linear<Hidden, Hidden, typename Policy::head_input, T>;
+  /// Its input is the pooler's output, which tanh keeps.
+  using classifier_type = linear<Hidden, Classes, stash::rebuilt, T>;
+
+  struct kept_type {
+    typename norm_type::kept_type norm;
+    typename pooler_type::kept_type input;
+    kept_array<T> pooled{};  ///< the pooler's output, for tanh and the classifier
+  };
+
+  constexpr explicit pooler_head(parameter_kind classifier_kind)
+      : norm_(parameter_kind::unit), classifier_(classifier_kind) {}
+
+  template <class Visitor, class Name>
+  constexpr void visit(Visitor&& visitor, Name const& norm, Name const& pooler, Name const& classifier) {
+    norm_.visit(visitor, norm);
+    pooler_.visit(visitor, pooler);
+    classifier_.visit(visitor, classifier);
+  }
+
+  /// Overwrites `logits` (sequences x Classes). @param stream sums that the last block left unnormalised
+  template <class Context>
+  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, index_t sequences, index_t tokens,
+                                            T* logits) const {
+    auto const first_rows = run.template scratch<T>(sequences * Hidden);
+    kept_type kept;
+    kept.norm = norm_.forward(run, stream, sequences, tokens, first_rows.data());
+    kept.input = pooler_.keep(run, sequences);
+    pooler_.save_input(run, kept.input, first_rows.data(), sequences);
+    if (run.training) { kept.pooled = run.memory.template keep<T>(sequences * Hidden, category::static_activations); }
+    auto const unkept = run.template scratch<T>(run.training ? 0 : sequences * Hidden);
+    T* const pooled = run.training ? kept.pooled.data : unkept.data();
+    pooler_.apply(run, first_rows.data(), sequences, pooled);
+    run.launch(sequences, kernels::tanh_forward<Hidden, T>{pooled, pooled});
+    classifier_.apply(run, pooled, sequences, logits);
+    return kept;
+  }
+
+  /// Overwrites `stream_gradient` (all rows).
+  template <class Context>
+  constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, index_t sequences,
+                          index_t tokens, T* stream_gradient) const {
+    auto const first_gradient = run.template scratch<T>(sequences * Hidden);
+    {
+      auto const pooled_gradient = run.template scratch<T>(sequences * Hidden);
+      classifier_.backward_from(run, stash::dense::kept<T, Hidden>::adopt(kept.pooled.data), logit_gradient, sequences,
+                                pooled_gradient.data());
+      run.launch(sequences,
+                 kernels::tanh_backward<Hidden, T>{kept.pooled.data, pooled_gradient.data(), pooled_gradient.data()});
+      run.memory.release(kept.pooled);
+      norm_.with_first_rows(run, kept.norm, kept.input, sequences, tokens, [&](auto const& input) {
+        pooler_.backward_from(run, input, pooled_gradient.data(), sequences, first_gradient.data());
+      });
+    }
+    pooler_.release(run, kept.input);
+    norm_.backward(run, kept.norm, first_gradient.data(), sequences, tokens, stream_gradient);
+  }
+
+  /// See encoder::unit_costs.
+  constexpr void unit_costs(index_t sequences, index_t tokens, index_t* costs) const {
+    measure_unit_costs(
+        {norm_.weight().unit, pooler_.weight().unit, classifier_.weight().unit},
+        [&](counting_context& run) { (void)forward(run, nullptr, sequences, tokens, nullptr); }, costs);
+  }
+
+ private:
+  norm_type norm_;
+  pooler_type pooler_;
+  classifier_type classifier_;
+};
+
+}  // namespace slimfit

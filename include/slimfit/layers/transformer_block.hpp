@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// The two halves of a transformer block, attention and MLP, each behind a normalisation: what pre-norm and post-norm
+// blocks share. They differ in what a half is added to. The residual stream is updated in place; everything kept lies
+// on the tape.
+#pragma once
+
+#include <slimfit/layers/layer_norm.hpp>
+#include <slimfit/layers/mlp.hpp>
+#include <slimfit/layers/self_attention.hpp>
+
+namespace slimfit {
+
+/// What the result of each half of a block is added to.
+enum class residual : unsigned char {
+  stream,     ///< pre-norm: x = x + half(norm(x))
+  normalized  ///< post-norm: x = norm(x) + half(norm(x))
+};
+
+/// Derived classes name the parameters.
+/// @tparam Policy a model policy, see policy/presets.hpp
+template <int Hidden, int Heads, int Mlp, class Policy, scalar T, residual Residual>
+class transformer_block {
+ public:
+  using value_type = T;
+  using norm_type = layer_norm<Hidden, typename Policy::norm, T>;
+  using attention_type = self_attention<Hidden, Heads, Policy, T>;
+  using mlp_type = mlp<Hidden, Mlp, Policy, T>;
+  /// Whether the linears' inputs are rebuilt from what the normalisation keeps.
+  static constexpr bool rebuilds = std::is_same_v<typename Policy::linear_input, stash::rebuilt>;
+
+  struct kept_type {
+    typename norm_type::kept_type attention_norm;
+    typename attention_type::kept_type attention;
+    typename norm_type::kept_type mlp_norm;
+    typename mlp_type::kept_type mlp;
+  };
+
+  /// Updates `stream` (sequences * tokens rows) in place. @return what `backward` needs
+  template <class Context>
+  [[nodiscard]] constexpr kept_type forward(Context& run, T* stream, index_t sequences, index_t tokens) const {
+    index_t const rows = sequences * tokens;
+    index_t const chunk = Policy::chunk::sequences(sequences, tokens, Hidden);
+    kept_type kept;
+    kept.attention_norm = attention_norm_.keep(run, rows);
+    kept.attention = attention_.keep(run, sequences, tokens);
+    for_each_chunk(run, sequences, chunk, [&](index_t first, index_t count) {
+      index_t const row = first * tokens;
+      auto const part = kept.attention.from(first, tokens);
+      output_target<T> const normalized(run, part.input, count * tokens * Hidden);
+      T* const here = advance(stream, row * Hidden);
+      attention_norm_.apply(run, here, kept.attention_norm.rows_from(row), count * tokens, normalized.data());
+      attention_.apply(run, normalized.data(), part, count, tokens, residual_of(here, normalized.data()), here);
+    });
+    kept.mlp_norm = mlp_norm_.keep(run, rows);
+    kept.mlp = mlp_.keep(run, rows);
+    for_each_chunk(run, rows, chunk * tokens, [&](index_t row, index_t count) {
+      auto const part = kept.mlp.rows_from(row);
+      output_target<T> const normalized(run, part.input, count * Hidden);
+      T* const here = advance(stream, row * Hidden);
+      mlp_norm_.apply(run, here, kept.mlp_norm.rows_from(row), count, normalized.data());
+      mlp_.apply(run, normalized.data(), part, count, residual_of(here, normalized.data()), here);
+    });
+    return kept;
+  }
+
+  /// Turns the gradient of the output stream into that of the input stream, in place.
+  template <class Context>
+  constexpr void backward(Context& run, kept_type const& kept, T* stream_gradient, index_t sequences,
+                          index_t tokens) const {
+    using updates = typename Context::updates_type;
+    index_t const rows = sequences * tokens;
+    index_t const chunk = Policy::chunk::sequences(sequences, tokens, Hidden);
+    {
+      typename norm_type::template gradients<updates> norm_sums(run, mlp_norm_);
+      typename mlp_type::template gradients<updates> sums(run, mlp_);
+      for_each_chunk(run, rows, chunk * tokens, [&](index_t row, index_t count) {
+        auto const mode = row == 0 ? update_mode::overwrite : update_mode::accumulate;
+        T* const here = advance(stream_gradient, row * Hidden);
+        auto const part = kept.mlp.rows_from(row);
+        auto const norm_part = kept.mlp_norm.rows_from(row);
+        normalized_gradient const inner(run, here, count);
+        with_input(mlp_norm_, norm_part, part.input, [&](auto const& input) {
+          mlp_.apply_backward(run, input, part, here, count, inner.data, inner_mode, sums, mode);
+        });
+        mlp_norm_.apply_backward(run, norm_part, inner.data, count, here, stream_mode, norm_sums, mode);
+      });
+      sums.finish();
+      norm_sums.finish();
+    }
+    mlp_.release(run, kept.mlp);
+    mlp_norm_.release(run, kept.mlp_norm);
+    {
+      typename norm_type::template gradients<updates> norm_sums(run, attention_norm_);
+      typename attention_type::template gradients<updates> sums(run, attention_);
+      for_each_chunk(run, sequences, chunk, [&](index_t first, index_t count) {
+        auto const mode = first == 0 ? update_mode::overwrite : update_mode::accumulate;
+        T* const here = advance(stream_gradient, first * tokens * Hidden);
+        auto const part = kept.attention.from(first, tokens);
+        auto const norm_part = kept.attention_norm.rows_from(first * tokens);
+        normalized_gradient const inner(run, here, count * tokens);
+        with_input(attention_norm_, norm_part, part.input, [&](auto const& input) {
+          attention_.apply_backward(run, input, part, here, count, tokens, inner.data, inner_mode, sums, mode);
+        });
+        attention_norm_.apply_backward(run, norm_part, inner.data, count * tokens, here, stream_mode, norm_sums, mode);
+      });
+      sums.finish();
+      norm_sums.finish();
+    }
+    attention_.release(run, kept.attention);
+    attention_norm_.release(run, kept.attention_norm);
+  }
+
+ protected:
+  norm_type attention_norm_;
+  attention_type attention_;
+  norm_type mlp_norm_;
+  mlp_type mlp_;
+
+ private:
+  /// How each half adds its gradient to that of its input, and the normalisation its own to the stream's.
+  static constexpr bool residual_is_stream = Residual == residual::stream;
+  static constexpr auto inner_mode = residual_is_stream ? update_mode::overwrite : update_mode::accumulate;
+  static constexpr auto stream_mode = residual_is_stream ? update_mode::accumulate : update_mode::overwrite;
+
+  static constexpr T const* residual_of(T const* stream, T const* normalized) {
+    return residual_is_stream ? stream : normalized;
+  }
+  /// Memory for the gradient of normalised rows. Where those are the residual too, it replaces the stream's.
+  struct normalized_gradient {
+    template <class Context>
+    constexpr normalized_gradient(Context& run, T* stream_gradient, index_t rows)
+        : scratch(run.memory, residual_is_stream ? rows * Hidden : 0),
+          data(residual_is_stream ? scratch.data() : stream_gradient) {}
+    scratch_buffer<T> scratch;
+    T* data;
+  };
+
+  /// Calls `body` with what yields a linear's input: its own stash, or the normalisation's output rebuilt.
+  template <class Body>
+  static constexpr void with_input(norm_type const& norm, typename norm_type::kept_type const& norm_kept,
+                                   typename attention_type::projection_type::kept_type const& own, Body const& body) {
+    if constexpr (rebuilds) {
+      norm.with_output(norm_kept, body);
+    } else {
+      body(own);
+    }
+  }
+};
+
+}  // namespace slimfit

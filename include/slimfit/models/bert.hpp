@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// BERT as a model with weights, and the sizes people know by name.
+#pragma once
+
+#include <slimfit/models/bert_network.hpp>
+#include <slimfit/models/model.hpp>
+
+namespace slimfit {
+
+/// @tparam Policy what is kept, frozen and when: see policy/presets.hpp
+/// @tparam Device a backend, e.g. `host`
+template <bert_shape Shape, class Policy, class Device, scalar T = float>
+class bert : public model<bert_network<Shape, Policy, T>, Device> {
+ public:
+  static constexpr bert_shape shape = Shape;
+  using model<bert_network<Shape, Policy, T>, Device>::model;
+};
+
+namespace shapes {
+inline constexpr bert_shape bert_base_uncased{};
+inline constexpr bert_shape bert_base_cased{.vocabulary = 28996};
+inline constexpr bert_shape bert_large_uncased{.hidden = 1024, .heads = 16, .mlp = 4096, .layers = 24};
+}  // namespace shapes
+
+}  // namespace slimfit

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// BERT for sequence classification (Devlin et al., "BERT: Pre-training of deep bidirectional transformers", 2019) as
+// layers on a context: what the model class owns and what a plan runs. Every token of a sequence attends to every
+// other: there is no padding mask.
+#pragma once
+
+#include <span>
+
+#include <slimfit/core/error.hpp>
+#include <slimfit/layers/embedding.hpp>
+#include <slimfit/layers/encoder.hpp>
+#include <slimfit/layers/pooler_head.hpp>
+#include <slimfit/layers/post_norm_block.hpp>
+
+namespace slimfit {
+
+/// Sizes of a BERT.
+struct bert_shape {
+  int vocabulary = 30522;  ///< of the uncased models; the cased ones have 28996
+  int positions = 512;     ///< rows of the position table
+  int types = 2;
+  int hidden = 768;
+  int heads = 12;
+  int mlp = 3072;
+  int layers = 12;
+  int classes = 2;
+  int tokens = 128;  ///< length of every sequence
+  /// Whether the classifier's weight counts among the units.
+  parameter_kind classifier_kind = parameter_kind::unit;
+};
+
+namespace detail {
+template <bert_shape Shape>
+struct checked_bert_shape {
+  static_assert(Shape.tokens > 0 && Shape.tokens <= Shape.positions,
+                "slimfit: bert_shape: tokens must be between 1 and positions, the rows of the position table");
+};
+}  // namespace detail
+
+template <bert_shape Shape, class Policy, scalar T>
+class bert_network : private detail::checked_bert_shape<Shape> {
+ public:
+  static constexpr bert_shape shape = Shape;
+  using policy_type = Policy;
+  using value_type = T;
+  using embedding_type = embedding<Shape.vocabulary, Shape.positions, Shape.types, Shape.hidden, T>;
+  using block_type = post_norm_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T>;
+  using encoder_type = encoder<block_type, Shape.layers, Policy::biases>;
+  using head_type = pooler_head<Shape.hidden, Shape.classes, Policy, T>;
+  using input_type = std::int32_t;
+  static constexpr index_t tokens = Shape.tokens;
+  static constexpr index_t inputs = 2 * tokens;  ///< of one sample: the ids of its words, then those of their types
+  static constexpr index_t classes = Shape.classes;
+
+  struct kept_type {
+    typename encoder_type::kept_type blocks;
+    typename head_type::kept_type head;
+  };
+
+  /// @throws value_error when an id is outside its table
+  static void check_inputs(std::span<input_type const> ids) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      bool const is_word = static_cast<index_t>(i) % inputs < tokens;
+      int const rows = is_word ? Shape.vocabulary : Shape.types;
+      if (ids[i] < 0 || ids[i] >= rows) {
+        throw value_error(mismatch(std::string(is_word ? "word" : "type") + " id of sample " +
+                                       std::to_string(static_cast<index_t>(i) / inputs),
+                                   ids[i], "0 to " + std::to_string(rows - 1)));
+      }
+    }
+  }
+
+  /// Names follow Hugging Face's BertForSequenceClassification.
+  template <class Visitor, class Name>
+  constexpr void visit(Visitor&& visitor, Name const& name) {
+    auto const layers = name + "bert.encoder.layer.";
+    embedding_.visit(visitor, name + "bert.embeddings");
+    encoder_.visit(visitor, layers, name + "bert.embeddings.LayerNorm");
+    head_.visit(visitor, block_type::last_norm(numbered(layers, Shape.layers - 1)), name + "bert.pooler.dense",
+                name + "classifier");
+  }
+  /// To be called when parameters have been given their units.
+  constexpr void units_bound() { encoder_.units_bound(); }
+
+  /// Changes the length of the sequences, for a plan. To be called before parameters are bound.
+  /// @throws value_error
+  constexpr void plan_tokens(index_t count) {
+    if (count < 1 || count > Shape.positions) {
+      throw value_error(mismatch(
+          "tokens", count, "at least 1 and at most the position table's " + std::to_string(Shape.positions) + " rows"));
+    }
+    tokens_ = count;
+  }
+  /// Input elements of one sample; `inputs` unless a plan has changed the tokens.
+  [[nodiscard]] constexpr index_t planned_inputs() const { return 2 * tokens_; }
+
+  /// Overwrites `logits` (count x classes). @param ids count x inputs, see `inputs`
+  template <class Context>
+  [[nodiscard]] constexpr kept_type forward(Context& run, input_type const* ids, index_t count, T* logits) const {
+    auto const stream = run.template scratch<T>(count * tokens_ * Shape.hidden);
+    embedding_.forward(run, ids, count, tokens_, stream.data());
+    kept_type kept;
+    kept.blocks = encoder_.forward(run, stream.data(), count, tokens_);
+    kept.head = head_.forward(run, stream.data(), count, tokens_, logits);
+    return kept;
+  }
+  /// Hands every gradient to the context's updates.
+  template <class Context>
+  constexpr void backward(Context& run, kept_type const& kept, input_type const* ids, index_t count,
+                          T const* logit_gradient) const {
+    auto const stream_gradient = run.template scratch<T>(count * tokens_ * Shape.hidden);
+    head_.backward(run, kept.head, logit_gradient, count, tokens_, stream_gradient.data());
+    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), count, tokens_)) {
+      embedding_.backward(run, ids, count, tokens_, stream_gradient.data());
+    }
+  }
+
+  /// For every unit, the bytes it adds to what is stored when it alone is active.
+  constexpr void unit_costs(index_t count, index_t* costs) const {
+    encoder_.unit_costs(count, tokens_, costs);
+    head_.unit_costs(count, tokens_, costs);
+  }
+
+ private:
+  index_t tokens_ = tokens;
+  embedding_type embedding_;
+  encoder_type encoder_;
+  head_type head_{Shape.classifier_kind};
+};
+
+}  // namespace slimfit
