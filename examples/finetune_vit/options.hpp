@@ -24,10 +24,10 @@ struct finetune_options {
   std::vector<run_choice> runs;
   std::vector<int> merged_labels;  ///< new label of each class; empty: as they are
   slimfit::index_t images = 0;     ///< training images used; 0: all
-  slimfit::index_t batch = 32;
-  double epochs = 2;
-  double learning_rate = 2e-3;            ///< of runs without freezing
-  double scheduled_learning_rate = 2e-3;  ///< of runs with freezing
+  slimfit::index_t batch = 64;
+  double epochs = 3;
+  double learning_rate = 1e-3;            ///< of runs without freezing
+  double scheduled_learning_rate = 1e-3;  ///< of runs with freezing
   double weight_decay = 0.01;
   std::uint64_t seed = 1;
   int threads = 0;

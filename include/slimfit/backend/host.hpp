@@ -49,13 +49,13 @@ class host {
 
   /// Runs `task(i)` for `i` in [0, count), in parallel. Tasks must not depend on each other's order.
   template <class Task>
-  void for_each_task(index_t count, Task const& task) {
+  void for_each_task(index_t count, Task const& task) const {
     pool_.run(count, task);
   }
 
   /// Runs `kernel(group, row)` for every row in [0, rows).
   template <class Kernel>
-  void launch(index_t rows, Kernel const& kernel) {
+  void launch(index_t rows, Kernel const& kernel) const {
     index_t const block = rows_per_block<Kernel>();
     for_each_task(divide_up(rows, block), [&](index_t i) {
       index_t const end = std::min(rows, (i + 1) * block);
@@ -67,7 +67,7 @@ class host {
   /// @tparam T float or double
   template <class T>
   void multiply(index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c, index_t c_stride,
-                update_mode mode = update_mode::overwrite) {
+                update_mode mode = update_mode::overwrite) const {
     constexpr index_t row_block = 800;
     constexpr index_t column_block = 768;
     if (rows * columns * inner <= parallel_threshold) {
@@ -137,7 +137,7 @@ class host {
   }
 
   resource_type resource_;
-  task_pool pool_;
+  mutable task_pool pool_;
 };
 
 }  // namespace slimfit
