@@ -21,13 +21,19 @@ struct step_request {
   int threads = 0;  ///< 0: as many as OpenMP offers
 };
 
+/// How long something took, in seconds.
+struct step_time {
+  double elapsed = 0;
+  double processor = 0;  ///< summed over threads; waiting counts too unless OMP_WAIT_POLICY=passive
+};
+
 struct step_measurement {
-  step_request request;           ///< with defaults filled in
-  std::vector<double> seconds;    ///< of each step
-  std::vector<double> products;   ///< of the same step's matrix products alone
-  slimfit::memory_usage ledger;   ///< peaks over the steps
-  slimfit::memory_usage planned;  ///< the same by plans
-  index_t peak_resident = 0;      ///< of the process after the steps, bytes; 0 where the system does not tell
+  step_request request;             ///< with defaults filled in
+  std::vector<step_time> steps;     ///< of each step
+  std::vector<step_time> products;  ///< of the same step's matrix products alone
+  slimfit::memory_usage ledger;     ///< peaks over the steps
+  slimfit::memory_usage planned;    ///< the same by plans
+  index_t peak_resident = 0;        ///< of the process without the products' own numbers, bytes; 0 where unknown
 };
 
 /// Trains the named model on random data. @tparam Entry one of `all_models`

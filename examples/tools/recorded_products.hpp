@@ -82,64 +82,59 @@ class recording_host : public slimfit::host {
   product_list* list_ = nullptr;
 };
 
-/// Runs recorded products on numbers of its own. Operands follow each other in a block that is larger than caches are,
-/// so that they come from memory as a step's do.
+/// Runs recorded products on numbers of its own: always the same two operands and, for each task, the same result, so
+/// that no step could have its data closer.
 class product_player {
  public:
-  product_player() : numbers_(block) {
-    for (std::size_t i = 0; i < numbers_.size(); ++i) {
-      numbers_[i] = 0.01F * (static_cast<float>(i % 17) - 8.0F);  // no product overflows or becomes denormal
-    }
+  /// Memory that it holds, all of it resident.
+  [[nodiscard]] index_t bytes() const {
+    return static_cast<index_t>((a_.size() + b_.size() + c_.size()) * sizeof(float));
   }
 
   void play(slimfit::host const& device, product_list const& list) {
     for (auto const& group : list) {
+      reserve(group);
       if (!group.is_serial) {
         auto const& each = group.tasks[0][0];
-        auto const places = next_places(each);
-        device.multiply(each.rows, each.columns, each.inner, places.a, places.b, places.c, each.c_stride, each.mode);
+        device.multiply(each.rows, each.columns, each.inner, a(each), b(each), c_.data(), each.c_stride, each.mode);
         continue;
       }
-      std::vector<std::vector<operands>> places;
-      for (auto const& task : group.tasks) {
-        auto& own = places.emplace_back();
-        for (auto const& each : task) { own.push_back(next_places(each)); }
-      }
+      auto const room = c_.size() / group.tasks.size();
       device.for_each_task(static_cast<index_t>(group.tasks.size()), [&](index_t i) {
-        auto const& task = group.tasks[static_cast<std::size_t>(i)];
-        for (std::size_t j = 0; j < task.size(); ++j) {
-          auto const& [a, b, c] = places[static_cast<std::size_t>(i)][j];
-          slimfit::host::multiply_serial(task[j].rows, task[j].columns, task[j].inner, 1.0F, a, b, c, task[j].c_stride,
-                                         task[j].mode);
+        auto const task = static_cast<std::size_t>(i);
+        for (auto const& each : group.tasks[task]) {
+          slimfit::host::multiply_serial(each.rows, each.columns, each.inner, 1.0F, a(each), b(each),
+                                         c_.data() + task * room, each.c_stride, each.mode);
         }
       });
     }
   }
 
  private:
-  struct operands {
-    slimfit::operand<float> a;
-    slimfit::operand<float> b;
-    float* c;
-  };
-
-  operands next_places(product const& each) {
-    return {{next(each.a_transposed ? each.inner : each.rows, each.a_stride), each.a_stride, each.a_transposed},
-            {next(each.b_transposed ? each.columns : each.inner, each.b_stride), each.b_stride, each.b_transposed},
-            next(each.rows, each.c_stride)};
+  [[nodiscard]] slimfit::operand<float> a(product const& each) const {
+    return {a_.data(), each.a_stride, each.a_transposed};
   }
-  float* next(index_t rows, index_t stride) {
-    auto const count = static_cast<std::size_t>(slimfit::round_up(rows * stride, 16));
-    if (count > numbers_.size()) { numbers_.resize(count, 0.01F); }
-    if (used_ + count > numbers_.size()) { used_ = 0; }
-    float* const place = numbers_.data() + used_;
-    used_ += count;
-    return place;
+  [[nodiscard]] slimfit::operand<float> b(product const& each) const {
+    return {b_.data(), each.b_stride, each.b_transposed};
+  }
+  /// Makes room for the operands and results of a group.
+  void reserve(product_group const& group) {
+    for (auto const& task : group.tasks) {
+      for (auto const& each : task) {
+        grow(a_, (each.a_transposed ? each.inner : each.rows) * each.a_stride, 1);
+        grow(b_, (each.b_transposed ? each.columns : each.inner) * each.b_stride, 1);
+        grow(c_, each.rows * each.c_stride, group.tasks.size());
+      }
+    }
+  }
+  static void grow(std::vector<float>& numbers, index_t count, std::size_t times) {
+    std::size_t const size = static_cast<std::size_t>(slimfit::round_up(count, 16)) * times;
+    if (size > numbers.size()) { numbers.resize(size, 0.01F); }
   }
 
-  static constexpr std::size_t block = std::size_t{64} << 20U;
-  std::vector<float> numbers_;
-  std::size_t used_ = 0;
+  std::vector<float> a_;
+  std::vector<float> b_;
+  std::vector<float> c_;
 };
 
 }  // namespace examples

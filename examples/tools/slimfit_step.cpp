@@ -62,7 +62,19 @@ struct spread {
   }
 };
 
-double total(std::vector<double> const& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+std::vector<double> each(std::vector<step_time> const& times, double step_time::*which) {
+  std::vector<double> values;
+  for (auto const& time : times) { values.push_back(time.*which); }
+  return values;
+}
+/// Steps' time over that of their products.
+double ratio(step_measurement const& result, double step_time::*which) {
+  auto const total = [&](std::vector<step_time> const& times) {
+    auto const values = each(times, which);
+    return std::accumulate(values.begin(), values.end(), 0.0);
+  };
+  return total(result.steps) / total(result.products);
+}
 
 nlohmann::json json_of(slimfit::memory_usage const& usage) {
   nlohmann::json object;
@@ -86,9 +98,11 @@ void print_json(step_measurement const& result) {
                               {"batch", request.batch},
                               {"steps", request.steps},
                               {"threads", request.threads},
-                              {"seconds", json_of(spread(result.seconds))},
-                              {"product_seconds", json_of(spread(result.products))},
-                              {"ratio", total(result.seconds) / total(result.products)},
+                              {"seconds", json_of(spread(each(result.steps, &step_time::elapsed)))},
+                              {"product_seconds", json_of(spread(each(result.products, &step_time::elapsed)))},
+                              {"ratio", ratio(result, &step_time::elapsed)},
+                              {"processor_seconds", json_of(spread(each(result.steps, &step_time::processor)))},
+                              {"processor_ratio", ratio(result, &step_time::processor)},
                               {"ledger", json_of(result.ledger)},
                               {"planned", json_of(result.planned)},
                               {"peak_resident", result.peak_resident}};
@@ -99,14 +113,18 @@ void print_text(step_measurement const& result) {
   auto const& request = result.request;
   std::cout << request.model << ", policy " << request.policy << ", freezing rate " << fixed(request.rate, 2)
             << ", batch " << request.batch << ", " << request.threads << " threads, " << request.steps << " steps\n\n";
-  table times({"", "median s", "min s", "max s"}, {0});
-  auto const add = [&](char const* name, spread const& seconds) {
-    times.add({name, fixed(seconds.median, 3), fixed(seconds.least, 3), fixed(seconds.most, 3)});
+  table times({"seconds", "median", "min", "max", "processor"}, {0});
+  auto const add = [&](char const* name, std::vector<step_time> const& measured) {
+    spread const seconds(each(measured, &step_time::elapsed));
+    times.add({name, fixed(seconds.median, 3), fixed(seconds.least, 3), fixed(seconds.most, 3),
+               fixed(spread(each(measured, &step_time::processor)).median, 3)});
   };
-  add("step", spread(result.seconds));
-  add("its matrix products alone", spread(result.products));
+  add("step", result.steps);
+  add("its matrix products alone", result.products);
+  times.add({"steps / products", fixed(ratio(result, &step_time::elapsed), 3), "", "",
+             fixed(ratio(result, &step_time::processor), 3)});
   times.print(std::cout);
-  std::cout << "steps / products  " << fixed(total(result.seconds) / total(result.products), 3) << "\n\n";
+  std::cout << '\n';
 
   table memory({"peak MiB", "ledger", "planned"}, {0});
   for (std::size_t i = 0; i < category_names.size(); ++i) {

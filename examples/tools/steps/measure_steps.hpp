@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <slimfit/train/trainer.hpp>
 
@@ -14,12 +15,14 @@ namespace examples {
 
 namespace detail {
 
-/// Seconds that `work()` takes.
+/// Seconds that `work()` takes, by the clock and summed over processors.
 template <class Work>
-double seconds_of(Work const& work) {
+step_time time_of(Work const& work) {
   auto const start = std::chrono::steady_clock::now();
+  auto const processor_start = std::clock();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  auto const processor = static_cast<double>(std::clock() - processor_start) / CLOCKS_PER_SEC;
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), processor};
 }
 
 /// The most memory that the process had resident, from Linux's /proc.
@@ -38,28 +41,24 @@ void measure(step_measurement& result) {
   auto const& request = result.request;
   recording_host device({.threads = request.threads});
   result.request.threads = device.threads();
-  std::vector<product_list> products(static_cast<std::size_t>(request.steps));
-  {
-    Model net(device, 1);
-    schedule const freezing{slimfit::freezing::run_time_rate(request.rate)};
-    slimfit::trainer<Model, slimfit::adamw, schedule> trainer(net, {.learning_rate = 1e-5}, {.seed = 1}, freezing);
-    random_batch<Model> const batch(request.batch);
-    trainer.step(batch.inputs, batch.labels);
-    for (auto& list : products) {
-      slimfit::step_report report;
-      device.record(&list);
-      result.seconds.push_back(seconds_of([&] { report = trainer.step(batch.inputs, batch.labels); }));
-      device.record(nullptr);
-      result.ledger.raise_to(report.measured);
-      result.planned.raise_to(report.planned);
-    }
-    result.peak_resident = peak_resident_bytes();
-  }
   product_player player;
-  player.play(device, products[0]);
-  for (auto const& list : products) {
-    result.products.push_back(seconds_of([&] { player.play(device, list); }));
+  Model net(device, 1);
+  schedule const freezing{slimfit::freezing::run_time_rate(request.rate)};
+  slimfit::trainer<Model, slimfit::adamw, schedule> trainer(net, {.learning_rate = 1e-5}, {.seed = 1}, freezing);
+  random_batch<Model> const batch(request.batch);
+  trainer.step(batch.inputs, batch.labels);
+  for (int i = 0; i < request.steps; ++i) {
+    // Each step's products run right after it, so that a busy machine slows both.
+    product_list products;
+    slimfit::step_report report;
+    device.record(&products);
+    result.steps.push_back(time_of([&] { report = trainer.step(batch.inputs, batch.labels); }));
+    device.record(nullptr);
+    result.products.push_back(time_of([&] { player.play(device, products); }));
+    result.ledger.raise_to(report.measured);
+    result.planned.raise_to(report.planned);
   }
+  result.peak_resident = std::max<index_t>(peak_resident_bytes() - player.bytes(), 0);
 }
 
 }  // namespace detail

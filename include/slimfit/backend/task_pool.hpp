@@ -40,10 +40,10 @@ class task_pool {
   void run(index_t count, Task const& task) {
     std::unique_lock lock(calls_, std::defer_lock);
     if (workers_.empty() || count < 2 || inside_task() || !lock.try_lock()) {
-      for (index_t i = 0; i < count; ++i) { task(i); }
+      for (index_t i = 0; i < count; ++i) { invoke<Task>(&task, i); }
       return;
     }
-    call_ = [](void const* context, index_t i) { (*static_cast<Task const*>(context))(i); };
+    call_ = &invoke<Task>;
     context_ = &task;
     count_ = count;
     next_ = 0;
@@ -57,6 +57,12 @@ class task_pool {
   }
 
  private:
+  /// The one compiled copy of a task's body: two inlined ones could round differently, and results must not depend on
+  /// the number of threads.
+  template <class Task>
+  [[gnu::noinline]] static void invoke(void const* context, index_t i) {
+    (*static_cast<Task const*>(context))(i);
+  }
   static bool& inside_task() {
     thread_local bool inside = false;
     return inside;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Library-wide constants: version, index type, byte units, and the macro that marks host-device functions.
+// Library-wide constants: version, index type, byte units, and the macros that mark functions.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,13 @@
 #define SLIMFIT_HD __host__ __device__
 #else
 #define SLIMFIT_HD
+#endif
+
+// Functions in the innermost loops: a call that is left there keeps the loop from being vectorised.
+#if defined(__GNUC__)
+#define SLIMFIT_HD_INLINE SLIMFIT_HD __attribute__((always_inline)) inline
+#else
+#define SLIMFIT_HD_INLINE SLIMFIT_HD inline
 #endif
 
 namespace slimfit {

@@ -17,20 +17,20 @@ inline constexpr double inv_sqrt_2pi = 0.39894228040143267794;
 
 /// Nearest integer, ties to even. Needs |x| < 2^22 (float) or 2^51 (double): adding 1.5 * 2^23 (2^52) leaves no bits
 /// for the fraction.
-SLIMFIT_HD constexpr float round_to_even(float x) { return (x + 0x1.8p23F) - 0x1.8p23F; }
-SLIMFIT_HD constexpr double round_to_even(double x) { return (x + 0x1.8p52) - 0x1.8p52; }
+SLIMFIT_HD_INLINE constexpr float round_to_even(float x) { return (x + 0x1.8p23F) - 0x1.8p23F; }
+SLIMFIT_HD_INLINE constexpr double round_to_even(double x) { return (x + 0x1.8p52) - 0x1.8p52; }
 
 /// Low byte, in two's complement, of the nearest integer, ties to even. The same domain as `round_to_even`; any byte
 /// for a NaN.
-SLIMFIT_HD constexpr std::uint8_t round_to_byte(float x) {
+SLIMFIT_HD_INLINE constexpr std::uint8_t round_to_byte(float x) {
   return static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(x + 0x1.8p23F));
 }
-SLIMFIT_HD constexpr std::uint8_t round_to_byte(double x) {
+SLIMFIT_HD_INLINE constexpr std::uint8_t round_to_byte(double x) {
   return static_cast<std::uint8_t>(std::bit_cast<std::uint64_t>(x + 0x1.8p52));
 }
 
 /// e^x. Relative error below 2e-7 on [-87, 88]; inf above, denormals and 0 below; NaN for NaN.
-SLIMFIT_HD constexpr float exp(float x) {
+SLIMFIT_HD_INLINE constexpr float exp(float x) {
   x = x > 89.0F ? 89.0F : x;
   x = x < -104.0F ? -104.0F : x;
   float const shifted = x * 1.44269504F + 0x1.8p23F;
@@ -49,10 +49,10 @@ SLIMFIT_HD constexpr float exp(float x) {
   auto const power = [](std::int32_t e) { return std::bit_cast<float>(static_cast<std::uint32_t>(e + 127) << 23U); };
   return value * power(half) * power(exponent - half);
 }
-SLIMFIT_HD inline double exp(double x) { return std::exp(x); }
+SLIMFIT_HD_INLINE double exp(double x) { return std::exp(x); }
 
 /// Hyperbolic tangent; absolute error below 2e-7.
-SLIMFIT_HD constexpr float tanh(float x) {
+SLIMFIT_HD_INLINE constexpr float tanh(float x) {
   float const magnitude = x < 0.0F ? -x : x;
   float const bounded = magnitude > 10.0F ? 10.0F : magnitude;
   float const z = x * x;
@@ -66,7 +66,7 @@ SLIMFIT_HD constexpr float tanh(float x) {
   float const value = magnitude < 0.625F ? near_zero : away;
   return x < 0.0F ? -value : value;
 }
-SLIMFIT_HD inline double tanh(double x) { return std::tanh(x); }
+SLIMFIT_HD_INLINE double tanh(double x) { return std::tanh(x); }
 
 /// What the distribution function of N(0, 1) and GELU are made of, for a = |x|.
 template <class T>
@@ -79,7 +79,7 @@ struct normal_tail {
 /// Float: exp(-a^2 / 2) times a rational function that fits the Mills ratio to 5e-9 relative. So one exponential serves
 /// both the density and the tail, and the tail keeps its relative accuracy; all coefficients are positive: no
 /// cancellation.
-SLIMFIT_HD constexpr normal_tail<float> tail_of(float x) {
+SLIMFIT_HD_INLINE constexpr normal_tail<float> tail_of(float x) {
   float a = x < 0.0F ? -x : x;
   a = a > 12.5F ? 12.5F : a;
   float const e = exp(-0.5F * a * a);
@@ -96,7 +96,7 @@ SLIMFIT_HD constexpr normal_tail<float> tail_of(float x) {
   q = q * a + 1.0F;
   return {a, e * static_cast<float>(inv_sqrt_2pi), e * (p / q)};
 }
-SLIMFIT_HD inline normal_tail<double> tail_of(double x) {
+SLIMFIT_HD_INLINE normal_tail<double> tail_of(double x) {
   double a = x < 0.0 ? -x : x;
   a = a > 40.0 ? 40.0 : a;
   return {a, std::exp(-0.5 * a * a) * inv_sqrt_2pi, 0.5 * std::erfc(a * inv_sqrt_2)};
@@ -104,7 +104,7 @@ SLIMFIT_HD inline normal_tail<double> tail_of(double x) {
 
 /// Distribution function of N(0, 1): (1 + erf(x / sqrt 2)) / 2. Float: absolute error below 1.3e-7, two units in the last place of 1.
 template <class T>
-SLIMFIT_HD constexpr T normal_cdf(T x) {
+SLIMFIT_HD_INLINE constexpr T normal_cdf(T x) {
   T const tail = tail_of(x).tail;
   return x > T{} ? T{1} - tail : tail;
 }
@@ -119,17 +119,17 @@ struct value_and_derivative {
 /// GELU, x Phi(x) (Hendrycks and Gimpel, arXiv 1606.08415, the exact form), and its derivative Phi(x) + x phi(x).
 /// Right for all x: 0 and 0 at -inf, inf and 1 at inf, NaN for NaN.
 template <class T>
-SLIMFIT_HD constexpr value_and_derivative<T> gelu_with_derivative(T x) {
+SLIMFIT_HD_INLINE constexpr value_and_derivative<T> gelu_with_derivative(T x) {
   auto const [a, density, tail] = tail_of(x);
   T const falling = tail - a * density;  // the derivative at -a; at a it is one minus this
   return {(x > T{} ? x : T{}) - a * tail, x > T{} ? T{1} - falling : falling};
 }
 template <class T>
-SLIMFIT_HD constexpr T gelu(T x) {
+SLIMFIT_HD_INLINE constexpr T gelu(T x) {
   return gelu_with_derivative(x).value;
 }
 template <class T>
-SLIMFIT_HD constexpr T gelu_derivative(T x) {
+SLIMFIT_HD_INLINE constexpr T gelu_derivative(T x) {
   return gelu_with_derivative(x).derivative;
 }
 
