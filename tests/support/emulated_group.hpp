@@ -13,10 +13,12 @@
 
 namespace slimfit::test {
 
-template <int N>
+/// @tparam Run consecutive elements that a lane holds: 4 as on CUDA for float, 8 as there for bf16
+template <int N, int Run = 4>
 class emulated_group {
  public:
   static constexpr int size = N;
+  static constexpr int run = Run;
 
   /// What the lanes of one group share.
   struct exchange {

@@ -44,10 +44,10 @@ void check_layout() {
       // Bits above the code must be ignored.
       if (element < Width) { mine[slot] = static_cast<std::uint8_t>(codes[test::length(element)] | 0xFFU << Bits); }
     }
-    format::pack_row<Bits, tile_type>(lane, mine, row.data());
+    format::pack_row<Bits, tile_type>(group, mine, row.data());
     group.sync();
     std::uint8_t back[tile_type::padded_slots];
-    format::unpack_row<Bits, tile_type>(lane, row.data(), back);
+    format::unpack_row<Bits, tile_type>(group, row.data(), back);
     for (int slot = 0; slot < tile_type::slots; ++slot) {
       int const element = tile_type::element(lane, slot);
       if (element < Width) { again[test::length(element)] = back[slot]; }

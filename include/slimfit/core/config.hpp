@@ -22,6 +22,18 @@
 #define SLIMFIT_HD_INLINE SLIMFIT_HD inline
 #endif
 
+// Before a loop over independent elements: vector instructions on the host, on CUDA unrolling, which keeps arrays in
+// registers. Takes OpenMP's clauses, e.g. SLIMFIT_SIMD(reduction(+ : total)).
+// SLIMFIT_UNROLL is for loops that only devices must unroll.
+#if defined(__CUDA_ARCH__)
+#define SLIMFIT_SIMD(...) _Pragma("unroll")
+#define SLIMFIT_UNROLL _Pragma("unroll")
+#else
+#define SLIMFIT_UNROLL
+#define SLIMFIT_PRAGMA(text) _Pragma(#text)
+#define SLIMFIT_SIMD(...) SLIMFIT_PRAGMA(omp simd __VA_ARGS__)
+#endif
+
 namespace slimfit {
 
 /// Version as text, e.g. for reports.
@@ -39,6 +51,23 @@ SLIMFIT_HD constexpr index_t round_up(index_t value, index_t step) { return (val
 
 /// Quotient rounded up.
 SLIMFIT_HD constexpr index_t divide_up(index_t value, index_t step) { return (value + step - 1) / step; }
+
+/// The lesser and the greater of two numbers: std::min and std::max do not run on devices.
+template <class T>
+SLIMFIT_HD constexpr T lesser(T a, T b) {
+  return b < a ? b : a;
+}
+template <class T>
+SLIMFIT_HD constexpr T greater(T a, T b) {
+  return a < b ? b : a;
+}
+
+/// std::bit_cast, also on devices.
+template <class To, class From>
+SLIMFIT_HD_INLINE constexpr To bit_cast(From const& value) {
+  static_assert(sizeof(To) == sizeof(From));
+  return __builtin_bit_cast(To, value);
+}
 
 /// `pointer + count`, but null stays null: memory plans run the library's own code on null pointers.
 template <class T>

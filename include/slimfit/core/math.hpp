@@ -4,14 +4,18 @@
 // standard library, because double serves for reference and gradient checks.
 #pragma once
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include <slimfit/core/config.hpp>
 
 namespace slimfit::math {
 
+template <class T>
+inline constexpr T infinity = std::numeric_limits<T>::infinity();
+template <class T>
+inline constexpr T quiet_nan = std::numeric_limits<T>::quiet_NaN();
 inline constexpr double inv_sqrt_2 = 0.70710678118654752440;
 inline constexpr double inv_sqrt_2pi = 0.39894228040143267794;
 
@@ -23,10 +27,10 @@ SLIMFIT_HD_INLINE constexpr double round_to_even(double x) { return (x + 0x1.8p5
 /// Low byte, in two's complement, of the nearest integer, ties to even. The same domain as `round_to_even`; any byte
 /// for a NaN.
 SLIMFIT_HD_INLINE constexpr std::uint8_t round_to_byte(float x) {
-  return static_cast<std::uint8_t>(std::bit_cast<std::uint32_t>(x + 0x1.8p23F));
+  return static_cast<std::uint8_t>(bit_cast<std::uint32_t>(x + 0x1.8p23F));
 }
 SLIMFIT_HD_INLINE constexpr std::uint8_t round_to_byte(double x) {
-  return static_cast<std::uint8_t>(std::bit_cast<std::uint64_t>(x + 0x1.8p52));
+  return static_cast<std::uint8_t>(bit_cast<std::uint64_t>(x + 0x1.8p52));
 }
 
 /// e^x. Relative error below 2e-7 on [-87, 88]; inf above, denormals and 0 below; NaN for NaN.
@@ -44,9 +48,9 @@ SLIMFIT_HD_INLINE constexpr float exp(float x) {
   p = p * r + 5.0000001201e-1F;
   float const value = (p * r * r + r) + 1.0F;
   // 2^n in two factors, each of which is a normal number.
-  auto const exponent = std::bit_cast<std::int32_t>(shifted) - std::bit_cast<std::int32_t>(0x1.8p23F);
+  auto const exponent = bit_cast<std::int32_t>(shifted) - bit_cast<std::int32_t>(0x1.8p23F);
   std::int32_t const half = exponent >> 1;
-  auto const power = [](std::int32_t e) { return std::bit_cast<float>(static_cast<std::uint32_t>(e + 127) << 23U); };
+  auto const power = [](std::int32_t e) { return bit_cast<float>(static_cast<std::uint32_t>(e + 127) << 23U); };
   return value * power(half) * power(exponent - half);
 }
 SLIMFIT_HD_INLINE double exp(double x) { return std::exp(x); }
@@ -102,7 +106,8 @@ SLIMFIT_HD_INLINE normal_tail<double> tail_of(double x) {
   return {a, std::exp(-0.5 * a * a) * inv_sqrt_2pi, 0.5 * std::erfc(a * inv_sqrt_2)};
 }
 
-/// Distribution function of N(0, 1): (1 + erf(x / sqrt 2)) / 2. Float: absolute error below 1.3e-7, two units in the last place of 1.
+/// Distribution function of N(0, 1): (1 + erf(x / sqrt 2)) / 2. Float: absolute error below 1.3e-7, two units in the
+/// last place of 1.
 template <class T>
 SLIMFIT_HD_INLINE constexpr T normal_cdf(T x) {
   T const tail = tail_of(x).tail;

@@ -4,22 +4,29 @@
 // dropout masks are drawn again in the backward pass and a resumed run repeats the interrupted one.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include <slimfit/core/config.hpp>
 
 namespace slimfit {
 
+/// A counter, and the random words that belong to it.
+struct philox_block {
+  std::uint32_t words[4];
+
+  SLIMFIT_HD constexpr std::uint32_t operator[](index_t i) const { return words[i]; }
+  friend constexpr bool operator==(philox_block const&, philox_block const&) = default;
+};
+
 /// Four random words for one 128-bit counter under a 64-bit key.
-SLIMFIT_HD constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::uint64_t key) {
+SLIMFIT_HD constexpr philox_block philox(philox_block counter, std::uint64_t key) {
   auto key0 = static_cast<std::uint32_t>(key);
   auto key1 = static_cast<std::uint32_t>(key >> 32U);
   for (int round = 0; round < 10; ++round) {
     std::uint64_t const product0 = std::uint64_t{0xD2511F53U} * counter[0];
     std::uint64_t const product1 = std::uint64_t{0xCD9E8D57U} * counter[2];
-    counter = {static_cast<std::uint32_t>(product1 >> 32U) ^ counter[1] ^ key0, static_cast<std::uint32_t>(product1),
-               static_cast<std::uint32_t>(product0 >> 32U) ^ counter[3] ^ key1, static_cast<std::uint32_t>(product0)};
+    counter = {{static_cast<std::uint32_t>(product1 >> 32U) ^ counter[1] ^ key0, static_cast<std::uint32_t>(product1),
+                static_cast<std::uint32_t>(product0 >> 32U) ^ counter[3] ^ key1, static_cast<std::uint32_t>(product0)}};
     key0 += 0x9E3779B9U;
     key1 += 0xBB67AE85U;
   }
@@ -38,11 +45,11 @@ struct random_stream {
   /// The word of `element`.
   [[nodiscard]] SLIMFIT_HD constexpr std::uint32_t word(index_t element) const {
     auto const position = static_cast<std::uint64_t>(element);
-    return block(position / 4)[position % 4];
+    return block(position / 4)[element % 4];
   }
   /// The words of elements `4 * group` to `4 * group + 3`.
-  [[nodiscard]] SLIMFIT_HD constexpr std::array<std::uint32_t, 4> block(std::uint64_t group) const {
-    return philox({static_cast<std::uint32_t>(group), static_cast<std::uint32_t>(group >> 32U), iteration, place},
+  [[nodiscard]] SLIMFIT_HD constexpr philox_block block(std::uint64_t group) const {
+    return philox({{static_cast<std::uint32_t>(group), static_cast<std::uint32_t>(group >> 32U), iteration, place}},
                   seed);
   }
 };

@@ -18,13 +18,13 @@ struct bf16 {
 
   constexpr bf16() = default;
   SLIMFIT_HD constexpr explicit bf16(float value) {
-    auto const word = std::bit_cast<std::uint32_t>(value);
+    auto const word = bit_cast<std::uint32_t>(value);
     bool const nan = (word & 0x7fffffffU) > 0x7f800000U;
     auto const rounded = word + 0x7fffU + ((word >> 16U) & 1U);
     bits = static_cast<std::uint16_t>((nan ? (word | 0x400000U) : rounded) >> 16U);
   }
   SLIMFIT_HD constexpr explicit operator float() const {
-    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
+    return bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
   }
 };
 
@@ -34,7 +34,7 @@ struct float16 {
 
   constexpr float16() = default;
   constexpr explicit float16(float value) {
-    auto const word = std::bit_cast<std::uint32_t>(value);
+    auto const word = bit_cast<std::uint32_t>(value);
     auto const sign = static_cast<std::uint16_t>((word >> 16U) & 0x8000U);
     auto const magnitude = word & 0x7fffffffU;
     if (magnitude > 0x7f800000U) {
@@ -45,15 +45,15 @@ struct float16 {
       auto const rebased = magnitude - 0x38000000U;
       bits = static_cast<std::uint16_t>(sign | ((rebased + 0xfffU + ((rebased >> 13U) & 1U)) >> 13U));
     } else {  // subnormal: adding 0.5 aligns the significand to steps of 2^-24 and rounds it
-      auto const aligned = std::bit_cast<float>(magnitude) + 0.5F;
-      bits = static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(aligned) - 0x3f000000U));
+      auto const aligned = bit_cast<float>(magnitude) + 0.5F;
+      bits = static_cast<std::uint16_t>(sign | (bit_cast<std::uint32_t>(aligned) - 0x3f000000U));
     }
   }
   constexpr explicit operator float() const {
     auto const sign = static_cast<std::uint32_t>(bits & 0x8000U) << 16U;
     std::uint32_t const magnitude = bits & 0x7fffU;
-    if (magnitude >= 0x7c00U) { return std::bit_cast<float>(sign | 0x7f800000U | ((magnitude & 0x3ffU) << 13U)); }
-    if (magnitude >= 0x400U) { return std::bit_cast<float>(sign | ((magnitude << 13U) + 0x38000000U)); }
+    if (magnitude >= 0x7c00U) { return bit_cast<float>(sign | 0x7f800000U | ((magnitude & 0x3ffU) << 13U)); }
+    if (magnitude >= 0x400U) { return bit_cast<float>(sign | ((magnitude << 13U) + 0x38000000U)); }
     auto const value = static_cast<float>(magnitude) * 0x1p-24F;
     return sign != 0U ? -value : value;
   }

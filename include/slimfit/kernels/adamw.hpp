@@ -42,35 +42,34 @@ struct adamw_update {
     sum_over_block<value_type>(group, block, count, sums, *this);
   }
 
-  /// Updates elements `first` to `first + length - 1` and writes what was measured.
-  SLIMFIT_HD void update_piece(index_t first, index_t length, value_type* changes, value_type* squares) const {
-    // Members are read once: stores through the pointers could otherwise change them, for all the compiler knows.
+  /// Updates the elements of `piece`.
+  template <lane_group Group>
+  SLIMFIT_HD auto update(update_piece<Group> const& piece) const {
     adamw_coefficients<value_type> const c = by;
-    T* const w = weights + first;
-    value_type* const m = first_moment + first;
-    value_type* const v = second_moment + first;
-    T const* const g = HasGradient ? gradient + first : nullptr;
-#pragma omp simd
-    for (index_t i = 0; i < length; ++i) {
-      value_type slope{};
-      if constexpr (HasGradient) { slope = static_cast<value_type>(g[i]); }
-      squares[i] = slope * slope;
-      m[i] = c.beta1 * m[i] + c.rest1 * slope;
-      v[i] = c.beta2 * v[i] + c.rest2 * squares[i];
-    }
-    // Roots have a loop of their own: the branch that compilers keep for errno must not stop the others from
-    // vectorising. With -fno-math-errno this one does too.
-    value_type* const roots = changes;
-    for (index_t i = 0; i < length; ++i) { roots[i] = std::sqrt(v[i]); }
-#pragma omp simd
-    for (index_t i = 0; i < length; ++i) {
-      auto const old = static_cast<value_type>(w[i]);
-      value_type const step = c.step_size * m[i] / (roots[i] + c.epsilon);
+    using tile_type = tile<value_type, update_piece<Group>::width, Group>;
+    tile_type w = piece.read(weights);
+    tile_type m = piece.read(first_moment);
+    tile_type v = piece.read(second_moment);
+    tile_type slope{};
+    if constexpr (HasGradient) { slope = piece.read(gradient); }
+    measured_piece<tile_type> measured;
+    SLIMFIT_SIMD()
+    for (int i = 0; i < tile_type::slots; ++i) {
+      value_type const square = slope.values[i] * slope.values[i];
+      measured.squares.values[i] = square;
+      m.values[i] = c.beta1 * m.values[i] + c.rest1 * slope.values[i];
+      v.values[i] = c.beta2 * v.values[i] + c.rest2 * square;
+      value_type const old = w.values[i];
+      value_type const step = c.step_size * m.values[i] / (std::sqrt(v.values[i]) + c.epsilon);
       // One subtraction from the weight: a factor 1 - decay would lose most of the decay's digits.
       auto const updated = static_cast<T>(old - (step + c.decay * (old - c.decay_moved * step)));
-      w[i] = updated;
-      changes[i] = relative_change(old, static_cast<value_type>(updated));
+      w.values[i] = static_cast<value_type>(updated);
+      measured.changes.values[i] = relative_change(old, w.values[i]);
     }
+    piece.write(weights, w);
+    piece.write(first_moment, m);
+    piece.write(second_moment, v);
+    return measured;
   }
 };
 

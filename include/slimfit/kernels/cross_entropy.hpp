@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include <slimfit/core/math.hpp>
 #include <slimfit/core/scalar.hpp>
 #include <slimfit/kernels/group.hpp>
 
@@ -20,7 +21,7 @@ struct sample_result {
 namespace kernels {
 
 /// gradient = (softmax(logits) - one_hot(label)) * scale; loss = log-sum-exp(logits) - logits[label].
-/// `gradient` may be null. Ties of the largest score go to the lowest class. One lane works; rows are short.
+/// `gradient` may be null. Ties of the largest score go to the lowest class.
 template <scalar T>
 struct cross_entropy {
   T const* logits;
@@ -33,21 +34,29 @@ struct cross_entropy {
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t row) const {
     using value_type = compute_type<T>;
-    if (group.lane() != 0) { return; }
     T const* const scores = logits + row * classes;
-    index_t best = 0;
-    for (index_t i = 1; i < classes; ++i) {
-      if (static_cast<value_type>(scores[i]) > static_cast<value_type>(scores[best])) { best = i; }
-    }
-    auto const largest = static_cast<value_type>(scores[best]);
+    constexpr int lanes = Group::size;
+    int const lane = group.lane();
+    auto largest = -math::infinity<value_type>;
+    for (index_t i = lane; i < classes; i += lanes) { largest = greater(largest, static_cast<value_type>(scores[i])); }
+    largest = group.template reduce<lanes>(largest, maximum{});
+    index_t best = classes - 1;
     value_type total = 0;
-    for (index_t i = 0; i < classes; ++i) { total += std::exp(static_cast<value_type>(scores[i]) - largest); }
+    for (index_t i = lane; i < classes; i += lanes) {
+      auto const score = static_cast<value_type>(scores[i]);
+      if (score == largest) { best = lesser(best, i); }
+      total += std::exp(score - largest);
+    }
+    best = group.template reduce<lanes>(best, minimum{});
+    total = group.template reduce<lanes>(total, plus{});
     index_t const label = labels[row];
-    auto const distance = largest - static_cast<value_type>(scores[label]);
-    results[row] = {static_cast<double>(std::log(total) + distance), best == label ? 1 : 0,
-                    static_cast<std::int32_t>(best)};
+    if (lane == 0) {
+      auto const distance = largest - static_cast<value_type>(scores[label]);
+      results[row] = {static_cast<double>(std::log(total) + distance), best == label ? 1 : 0,
+                      static_cast<std::int32_t>(best)};
+    }
     if (gradient == nullptr) { return; }
-    for (index_t i = 0; i < classes; ++i) {
+    for (index_t i = lane; i < classes; i += lanes) {
       auto const probability = std::exp(static_cast<value_type>(scores[i]) - largest) / total;
       gradient[row * classes + i] =
           static_cast<T>((probability - (i == label ? value_type{1} : value_type{0})) * scale);

@@ -34,7 +34,7 @@ struct gelu_forward {
     }();
     if constexpr (codes_derivative) {
       auto derivative = z;
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (int slot = 0; slot < decltype(z)::slots; ++slot) {
         auto const both = math::gelu_with_derivative(z.values[slot]);
         h.values[slot] = both.value;

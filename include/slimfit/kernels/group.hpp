@@ -29,15 +29,14 @@ struct maximum {
   }
 };
 
-/// Consecutive elements of a row that one lane holds: enough that a lane packs whole bytes for every bit width.
-inline constexpr int lane_run = 8;
-
 /// A lane's view of its group.
-/// `size`: lanes, a power of two. `lane()`: own number. `reduce<Lanes>(value, op)`: combines the values of the aligned
+/// `size`: lanes, a power of two. `run`: consecutive elements of a row that a lane holds, 4 or 8; on CUDA those of one
+/// access of 16 bytes. `lane()`: own number. `reduce<Lanes>(value, op)`: combines the values of the aligned
 /// segment of `Lanes` lanes that the caller is in, in a fixed order, and returns the result to each of them.
 template <class G>
 concept lane_group = requires(G group, float value) {
   { G::size } -> std::convertible_to<int>;
+  requires G::run == 4 || G::run == 8;
   { group.lane() } -> std::convertible_to<int>;
   { group.template reduce<1>(value, plus{}) } -> std::same_as<float>;
   group.sync();
@@ -46,6 +45,7 @@ concept lane_group = requires(G group, float value) {
 /// One lane: the host's group.
 struct serial_group {
   static constexpr int size = 1;
+  static constexpr int run = 8;
   [[nodiscard]] SLIMFIT_HD static constexpr int lane() { return 0; }
   SLIMFIT_HD static constexpr void sync() {}
   template <int Lanes, class T, class Op>

@@ -65,7 +65,7 @@ struct layer_norm_backward {
       auto const normalized = kept.normalized(group, row, epsilon);
       auto const& xhat = normalized.xhat;
       if constexpr (Wanted == parameter_gradients::all) {
-#pragma omp simd
+        SLIMFIT_SIMD()
         for (int slot = 0; slot < tile_type::slots; ++slot) {
           gamma_sum.values[slot] += dy.values[slot] * xhat.values[slot];
           beta_sum.values[slot] += dy.values[slot];

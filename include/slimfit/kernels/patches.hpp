@@ -2,6 +2,7 @@
 // Images as rows of pixels: one row per token, the class token's row zero, so that one matrix product embeds them all.
 #pragma once
 
+#include <slimfit/core/element_run.hpp>
 #include <slimfit/kernels/group.hpp>
 
 namespace slimfit::kernels {
@@ -26,17 +27,25 @@ struct extract_patches {
     auto const token = static_cast<int>(row % tokens);
     T* const target = output + r * width;
     if (token == 0) {
-      for (int i = group.lane(); i < width; i += Group::size) { target[i] = T{}; }
+      for (int i = group.lane() * at_once; i < width; i += Group::size * at_once) {
+        store_run(target + i, element_run<T, at_once>{});
+      }
       return;
     }
     int const top = (token - 1) / side * Patch;
     int const left = (token - 1) % side * Patch;
     T const* const source = images + image * (Channels * Image * Image);
-    for (int line = group.lane(); line < Channels * Patch; line += Group::size) {
+    for (int i = group.lane() * at_once; i < width; i += Group::size * at_once) {
+      int const line = i / Patch;
       T const* const pixels = source + (line / Patch * Image + top + line % Patch) * Image + left;
-      for (int x = 0; x < Patch; ++x) { target[line * Patch + x] = pixels[x]; }
+      store_run(target + i, load_run<at_once>(pixels + i % Patch));
     }
   }
+
+ private:
+  /// Pixels of one access.
+  static constexpr int widest = 16 / static_cast<int>(sizeof(T));
+  static constexpr int at_once = Patch % widest == 0 && Image % widest == 0 ? widest : 1;
 };
 
 }  // namespace slimfit::kernels

@@ -12,15 +12,14 @@ template <class T, int Width, lane_group Group>
 SLIMFIT_HD inline tile<T, Width, Group> uniform_tile(Group group, random_stream const& stream, index_t row) {
   using tile_type = tile<T, Width, Group>;
   tile_type result;
-  auto const first_block = static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>(divide_up(Width, lane_run) * 2);
+  auto const first_block = static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>(divide_up(Width, 8) * 2);
+  constexpr int quarters = Group::run / 4;  // blocks of four words in a run
   int const lane = group.lane();
-#pragma omp simd
-  for (int half = 0; half < tile_type::runs * 2; ++half) {
-    int const run = (half / 2) * Group::size + lane;
-    auto const words = stream.block(first_block + static_cast<std::uint64_t>(run * 2 + half % 2));
-    for (int i = 0; i < 4; ++i) {
-      result.values[half * 4 + i] = static_cast<T>(uniform(words[static_cast<std::size_t>(i)]));
-    }
+  SLIMFIT_SIMD()
+  for (int quarter = 0; quarter < tile_type::runs * quarters; ++quarter) {
+    int const run = (quarter / quarters) * Group::size + lane;
+    auto const words = stream.block(first_block + static_cast<std::uint64_t>(run * quarters + quarter % quarters));
+    for (int i = 0; i < 4; ++i) { result.values[quarter * 4 + i] = static_cast<T>(uniform(words[i])); }
   }
   return result;
 }

@@ -34,12 +34,12 @@ struct sum_rows {
     tile_type total{};
     for (index_t row = 0; row < count; ++row) {
       auto const x = load<Width>(group, source + row * Width);
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += x.values[slot]; }
     }
     if (mode == update_mode::accumulate) {
       auto const old = load<Width>(group, target);
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += old.values[slot]; }
     }
     store(group, target, total);
@@ -62,7 +62,7 @@ struct column_sums {
     index_t const end = row_block_end(block, rows);
     for (index_t row = row_block_begin(block); row < end; ++row) {
       auto const x = load<Width>(group, source + row * Width);
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += x.values[slot]; }
     }
     store(group, partials + block * Width, total);

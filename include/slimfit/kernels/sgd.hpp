@@ -28,28 +28,34 @@ struct sgd_update {
     sum_over_block<value_type>(group, block, count, sums, *this);
   }
 
-  /// Updates elements `first` to `first + length - 1` and writes what was measured.
-  SLIMFIT_HD void update_piece(index_t first, index_t length, value_type* changes, value_type* squares) const {
+  /// Updates the elements of `piece`.
+  template <lane_group Group>
+  SLIMFIT_HD auto update(update_piece<Group> const& piece) const {
     value_type const rate = learning_rate;
     value_type const kept = momentum;
     value_type const pull = decay;
-    T* const w = weights + first;
-    value_type* const b = HasMomentum ? moment + first : nullptr;
-    T const* const g = gradient + first;
-#pragma omp simd
-    for (index_t i = 0; i < length; ++i) {
-      auto const slope = static_cast<value_type>(g[i]);
-      auto const old = static_cast<value_type>(w[i]);
-      value_type direction = slope + pull * old;
+    using tile_type = tile<value_type, update_piece<Group>::width, Group>;
+    tile_type w = piece.read(weights);
+    tile_type const slope = piece.read(gradient);
+    tile_type b{};
+    if constexpr (HasMomentum) { b = piece.read(moment); }
+    measured_piece<tile_type> measured;
+    SLIMFIT_SIMD()
+    for (int i = 0; i < tile_type::slots; ++i) {
+      value_type const old = w.values[i];
+      value_type direction = slope.values[i] + pull * old;
       if constexpr (HasMomentum) {
-        direction += kept * b[i];
-        b[i] = direction;
+        direction += kept * b.values[i];
+        b.values[i] = direction;
       }
       auto const updated = static_cast<T>(old - rate * direction);
-      w[i] = updated;
-      changes[i] = relative_change(old, static_cast<value_type>(updated));
-      squares[i] = slope * slope;
+      w.values[i] = static_cast<value_type>(updated);
+      measured.changes.values[i] = relative_change(old, w.values[i]);
+      measured.squares.values[i] = slope.values[i] * slope.values[i];
     }
+    piece.write(weights, w);
+    if constexpr (HasMomentum) { piece.write(moment, b); }
+    return measured;
   }
 };
 

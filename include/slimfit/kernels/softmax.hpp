@@ -3,8 +3,6 @@
 // task: the row stays in cache between a task's two matrix products.
 #pragma once
 
-#include <limits>
-
 #include <slimfit/core/math.hpp>
 #include <slimfit/core/scalar.hpp>
 
@@ -15,21 +13,21 @@ namespace slimfit::kernels {
 /// @return log of the sum of exp(scale * score): with it `softmax_from_log_sum` rebuilds the probabilities
 template <class T>
 SLIMFIT_HD inline T softmax_row(T const* scores, T* probabilities, index_t width, T scale) {
-  T largest = -std::numeric_limits<T>::infinity();
-#pragma omp simd reduction(max : largest)
+  T largest = -math::infinity<T>;
+  SLIMFIT_SIMD(reduction(max : largest))
   for (index_t i = 0; i < width; ++i) {
     T const score = scale * scores[i];
     largest = score > largest ? score : largest;
   }
   T total{};
-#pragma omp simd reduction(+ : total)
+  SLIMFIT_SIMD(reduction(+ : total))
   for (index_t i = 0; i < width; ++i) {
     T const p = math::exp(scale * scores[i] - largest);
     probabilities[i] = p;
     total += p;
   }
   T const inverse = T{1} / total;
-#pragma omp simd
+  SLIMFIT_SIMD()
   for (index_t i = 0; i < width; ++i) { probabilities[i] *= inverse; }
   return largest + std::log(total);
 }
@@ -37,7 +35,7 @@ SLIMFIT_HD inline T softmax_row(T const* scores, T* probabilities, index_t width
 /// probabilities = exp(scale * scores - log_sum); may be `scores`.
 template <class T>
 SLIMFIT_HD inline void softmax_from_log_sum(T const* scores, T* probabilities, index_t width, T scale, T log_sum) {
-#pragma omp simd
+  SLIMFIT_SIMD()
   for (index_t i = 0; i < width; ++i) { probabilities[i] = math::exp(scale * scores[i] - log_sum); }
 }
 
@@ -47,9 +45,9 @@ template <class T>
 SLIMFIT_HD inline void softmax_row_backward(T const* probabilities, T const* probability_gradient, T* gradient,
                                             index_t width, T scale = T{1}) {
   T dot{};
-#pragma omp simd reduction(+ : dot)
+  SLIMFIT_SIMD(reduction(+ : dot))
   for (index_t i = 0; i < width; ++i) { dot += probabilities[i] * probability_gradient[i]; }
-#pragma omp simd
+  SLIMFIT_SIMD()
   for (index_t i = 0; i < width; ++i) { gradient[i] = scale * probabilities[i] * (probability_gradient[i] - dot); }
 }
 

@@ -3,11 +3,9 @@
 // weights and of squared gradients. Blocks, and the order of additions within one, depend on the element count only.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 
-#include <slimfit/core/scalar.hpp>
-#include <slimfit/kernels/group.hpp>
+#include <slimfit/kernels/tile.hpp>
 
 namespace slimfit {
 
@@ -28,40 +26,66 @@ SLIMFIT_HD inline C relative_change(C old, C updated) {
   return (C{1} - zero) * std::abs(old - updated) / (std::abs(old) + zero);
 }
 
-/// Elements whose measurements a lane holds before it adds them: a loop long enough to vectorise, small enough for the
-/// first cache; on CUDA 16 bytes of float, read and written at once.
+/// Elements of a block that a group updates at once: on the host a loop long enough to vectorise, small enough for the
+/// first cache; on CUDA one access of each lane.
 template <lane_group Group>
-inline constexpr index_t update_piece = Group::size == 1 ? 256 : 4;
+inline constexpr int update_width = Group::size == 1 ? 256 : Group::size* Group::run;
 
-/// Calls `kernel.update_piece(first, count, changes, squares)` for the pieces of `block` that belong to this lane and
-/// stores the block's sums.
-/// @tparam C type of the measurements
+/// Some elements of a parameter: all that a group updates at once, or what is left at the end.
+template <lane_group Group>
+struct update_piece {
+  static constexpr int width = update_width<Group>;
+  Group group;
+  index_t first;
+  index_t count;
+
+  template <scalar Stored>
+  [[nodiscard]] SLIMFIT_HD auto read(Stored const* array) const {
+    return count == width ? load<width>(group, array + first) : load_first<width>(group, array + first, count);
+  }
+  template <scalar Stored, class Tile>
+  SLIMFIT_HD void write(Stored* array, Tile const& values) const {
+    if (count == width) {
+      store(group, array + first, values);
+    } else {
+      store_first(group, array + first, values, count);
+    }
+  }
+};
+
+/// What a kernel measured of the elements of a piece.
+template <class Tile>
+struct measured_piece {
+  Tile changes;  ///< relative
+  Tile squares;  ///< of gradients
+};
+
+/// Calls `kernel.update(piece)`, which gives a `measured_piece`, for the pieces of `block` and stores the block's sums.
 template <class C, lane_group Group, class Kernel>
 SLIMFIT_HD inline void sum_over_block(Group group, index_t block, index_t count, update_sums* sums,
                                       Kernel const& kernel) {
-  constexpr index_t piece = update_piece<Group>;
-  constexpr index_t slots = std::min<index_t>(piece, 16);
-  alignas(64) C changes[piece];
-  alignas(64) C squares[piece];
-  alignas(64) C change[slots] = {};
-  alignas(64) C square[slots] = {};
-  index_t const end = std::min(count, (block + 1) * update_block);
-  for (index_t first = block * update_block + group.lane() * piece; first < end; first += Group::size * piece) {
-    index_t const length = std::min(piece, end - first);
-    kernel.update_piece(first, length, changes, squares);
-    for (index_t i = length; i < round_up(length, slots); ++i) { changes[i] = squares[i] = C{}; }
-    for (index_t i = 0; i < length; i += slots) {
-#pragma omp simd
-      for (index_t slot = 0; slot < slots; ++slot) {
-        change[slot] += changes[i + slot];
-        square[slot] += squares[i + slot];
+  constexpr int width = update_width<Group>;
+  constexpr int slots = tile<C, width, Group>::slots;
+  constexpr int lanes = lesser(slots, 16);  // sums side by side
+  alignas(64) C change[lanes] = {};
+  alignas(64) C square[lanes] = {};
+  index_t const end = lesser(count, (block + 1) * update_block);
+  for (index_t first = block * update_block; first < end; first += width) {
+    auto const measured = kernel.update(update_piece<Group>{group, first, lesser<index_t>(width, end - first)});
+    SLIMFIT_UNROLL
+    for (int i = 0; i < slots; i += lanes) {
+      SLIMFIT_SIMD()
+      for (int j = 0; j < lanes; ++j) {
+        change[j] += measured.changes.values[i + j];
+        square[j] += measured.squares.values[i + j];
       }
     }
   }
   update_sums total;
-  for (index_t slot = 0; slot < slots; ++slot) {
-    total.relative_change += static_cast<double>(change[slot]);
-    total.squared_gradient += static_cast<double>(square[slot]);
+  SLIMFIT_UNROLL
+  for (int j = 0; j < lanes; ++j) {
+    total.relative_change += static_cast<double>(change[j]);
+    total.squared_gradient += static_cast<double>(square[j]);
   }
   total.relative_change = group.template reduce<Group::size>(total.relative_change, plus{});
   total.squared_gradient = group.template reduce<Group::size>(total.squared_gradient, plus{});

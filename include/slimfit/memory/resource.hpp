@@ -10,18 +10,18 @@
 
 namespace slimfit {
 
-/// @tparam Upstream has `static void* allocate(index_t bytes)`, null when there is no memory, and `deallocate(void*,
-/// index_t)`.
+/// @tparam Upstream has `void* allocate(index_t bytes)`, null when there is no memory, and `deallocate(void*, index_t)`
 template <class Upstream>
 class accounted_resource {
  public:
-  explicit accounted_resource(index_t budget = std::numeric_limits<index_t>::max()) : budget_(budget) {}
+  explicit accounted_resource(index_t budget = std::numeric_limits<index_t>::max(), Upstream upstream = {})
+      : upstream_(upstream), budget_(budget) {}
   accounted_resource(accounted_resource const&) = delete;
   accounted_resource& operator=(accounted_resource const&) = delete;
 
   /// @throws memory_error naming the category, when the budget or the machine has not enough; nothing changes then.
   void* allocate(index_t bytes, char const* purpose) {
-    void* const memory = bytes <= budget_ - reserved_ ? Upstream::allocate(bytes) : nullptr;
+    void* const memory = bytes <= budget_ - reserved_ ? upstream_.allocate(bytes) : nullptr;
     if (memory == nullptr && bytes > 0) {
       throw memory_error("slimfit: out of memory: " + std::to_string(bytes) + " bytes for " + purpose +
                          ", of a budget of " + std::to_string(budget_) + " bytes " + std::to_string(reserved_) +
@@ -32,7 +32,7 @@ class accounted_resource {
     return memory;
   }
   void deallocate(void* memory, index_t bytes) noexcept {
-    Upstream::deallocate(memory, bytes);
+    upstream_.deallocate(memory, bytes);
     reserved_ -= bytes;
   }
 
@@ -44,6 +44,7 @@ class accounted_resource {
   [[nodiscard]] index_t budget() const { return budget_; }
 
  private:
+  [[no_unique_address]] Upstream upstream_;
   ledger book_;
   index_t budget_;
   index_t reserved_ = 0;

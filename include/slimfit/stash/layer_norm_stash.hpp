@@ -38,7 +38,7 @@ SLIMFIT_HD inline tile<T, Width, Group> normalize(Group group, tile<T, Width, Gr
   T const mean = statistics.mean;
   T const rstd = statistics.rstd;
   tile_type result;
-#pragma omp simd
+  SLIMFIT_SIMD()
   for (int slot = 0; slot < tile_type::slots; ++slot) {
     result.values[slot] = tile_type::holds(lane, slot) ? (x.values[slot] - mean) * rstd : T{};
   }

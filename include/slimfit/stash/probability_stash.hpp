@@ -65,12 +65,12 @@ struct probabilities_quantized {
     void save(index_t row, index_t tokens, T const* probabilities, T /*log_sum_exp*/) const {
       if (codes.data == nullptr) { return; }
       auto* const target = codes.data + row * tokens;
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (index_t i = 0; i < tokens; ++i) { target[i] = Format::encode_value(probabilities[i]); }
     }
     T const* restore(index_t first, index_t rows, index_t tokens, T* scratch) const {
       auto const* const source = codes.data + first * tokens;
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (index_t i = 0; i < rows * tokens; ++i) { scratch[i] = Format::template decode_value<T>(source[i]); }
       return scratch;
     }

@@ -49,19 +49,75 @@ struct pruned : private detail::checked_pruned<Keep, Format> {
     template <lane_group Group>
     SLIMFIT_HD void save(Group group, index_t row, tile<value_type, Width, Group> const& x) const {
       using tile_type = tile<value_type, Width, Group>;
-      using compact_type = tile<value_type, count, Group>;
       alignas(64) std::uint8_t chosen[tile_type::padded_slots];
       std::int32_t begins[tile_type::runs];
       detail::select_largest(group, x, count, chosen);
-      format::pack_row<1, tile_type>(group.lane(), chosen, bitmap.data + row * row_bytes);
+      format::pack_row<1, tile_type>(group, chosen, bitmap.data + row * row_bytes);
       detail::number_survivors<tile_type>(group, chosen, begins);
+      if constexpr (in_place && Group::size > 1) {
+        for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
+          values.owned.data[row * count + position] = static_cast<T>(x.values[slot]);
+        });
+      } else {
+        values.save(group, row, gather(group, x, chosen, begins));
+      }
+    }
 
+    template <lane_group Group>
+    SLIMFIT_HD tile<value_type, Width, Group> restore(Group group, index_t row) const {
+      using tile_type = tile<value_type, Width, Group>;
+      alignas(64) std::uint8_t chosen[tile_type::padded_slots];
+      std::int32_t begins[tile_type::runs];
+      format::unpack_row<1, tile_type>(group, bitmap.data + row * row_bytes, chosen);
+      detail::number_survivors<tile_type>(group, chosen, begins);
+      tile_type result{};
+      if constexpr (in_place && Group::size > 1) {
+        for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
+          result.values[slot] = static_cast<value_type>(values.data[row * count + position]);
+        });
+      } else {
+        scatter(group, values.restore(group, row), chosen, begins, result);
+      }
+      return result;
+    }
+    SLIMFIT_HD constexpr kept rows_from(index_t first) const {
+      return {detail::from(bitmap, first * row_bytes), values.rows_from(first)};
+    }
+    template <class F>
+    constexpr decltype(auto) visit(F&& f) const {
+      return f(*this);
+    }
+
+   private:
+    /// Whether lanes read and write survivors where they lie in memory, each its own.
+    static constexpr bool in_place = std::same_as<Format, format::full>;
+
+    /// Calls `f(slot, position)` for each survivor of this lane; `position` counts the row's survivors.
+    template <class Tile, class F>
+    SLIMFIT_HD static void for_each_survivor(std::uint8_t const* chosen, std::int32_t const* begins, F const& f) {
+      constexpr int run_length = Tile::group_type::run;
+      SLIMFIT_SIMD()
+      for (int run = 0; run < Tile::runs; ++run) {
+        std::int32_t position = begins[run];
+        for (int slot = run * run_length; slot < (run + 1) * run_length; ++slot) {
+          if (chosen[slot] != 0) { f(slot, position); }
+          position += chosen[slot];
+        }
+      }
+    }
+
+    /// The survivors as a row of their own.
+    template <lane_group Group>
+    SLIMFIT_HD static tile<value_type, count, Group> gather(Group group, tile<value_type, Width, Group> const& x,
+                                                            std::uint8_t const* chosen, std::int32_t const* begins) {
+      using tile_type = tile<value_type, Width, Group>;
+      using compact_type = tile<value_type, count, Group>;
       value_type own[tile_type::padded_slots + 1];  // one more: the slot that is written but not kept
       std::int32_t positions[tile_type::padded_slots + 1];
       int owned = 0;
       for (int run = 0; run < tile_type::runs; ++run) {
         std::int32_t position = begins[run];
-        for (int slot = run * lane_run; slot < (run + 1) * lane_run; ++slot) {
+        for (int slot = run * Group::run; slot < (run + 1) * Group::run; ++slot) {
           own[owned] = x.values[slot];
           positions[owned] = position;
           owned += chosen[slot];
@@ -80,17 +136,15 @@ struct pruned : private detail::checked_pruned<Keep, Format> {
           if (owner<compact_type>(i) == group.lane()) { compact.values[slot_of<compact_type>(i)] = value; }
         }
       }
-      values.save(group, row, compact);
+      return compact;
     }
-
+    /// The inverse of `gather`.
     template <lane_group Group>
-    SLIMFIT_HD tile<value_type, Width, Group> restore(Group group, index_t row) const {
+    SLIMFIT_HD static void scatter(Group group, tile<value_type, count, Group> const& compact,
+                                   std::uint8_t const* chosen, std::int32_t const* begins,
+                                   tile<value_type, Width, Group>& result) {
       using tile_type = tile<value_type, Width, Group>;
       using compact_type = tile<value_type, count, Group>;
-      alignas(64) std::uint8_t chosen[tile_type::padded_slots];
-      std::int32_t begins[tile_type::runs];
-      format::unpack_row<1, tile_type>(group.lane(), bitmap.data + row * row_bytes, chosen);
-      compact_type const compact = values.restore(group, row);
       value_type all[count + 1];
       for (int i = 0; i < count; ++i) {
         if constexpr (Group::size == 1) {
@@ -102,33 +156,22 @@ struct pruned : private detail::checked_pruned<Keep, Format> {
         }
       }
       all[count] = value_type{};
-      detail::number_survivors<tile_type>(group, chosen, begins);
-      tile_type result;
       for (int run = 0; run < tile_type::runs; ++run) {
         std::int32_t position = begins[run];
-        for (int slot = run * lane_run; slot < (run + 1) * lane_run; ++slot) {
+        for (int slot = run * Group::run; slot < (run + 1) * Group::run; ++slot) {
           result.values[slot] = all[chosen[slot] != 0 ? position : count];
           position += chosen[slot];
         }
       }
-      return result;
     }
-    SLIMFIT_HD constexpr kept rows_from(index_t first) const {
-      return {detail::from(bitmap, first * row_bytes), values.rows_from(first)};
-    }
-    template <class F>
-    constexpr decltype(auto) visit(F&& f) const {
-      return f(*this);
-    }
-
-   private:
     template <class Tile>
     SLIMFIT_HD static constexpr int owner(int element) {
-      return element / lane_run % Tile::group_type::size;
+      return element / Tile::group_type::run % Tile::group_type::size;
     }
     template <class Tile>
     SLIMFIT_HD static constexpr int slot_of(int element) {
-      return element / Tile::stride * lane_run + element % lane_run;
+      constexpr int run = Tile::group_type::run;
+      return element / Tile::stride * run + element % run;
     }
   };
 

@@ -30,14 +30,14 @@ SLIMFIT_HD inline void select_largest(Group group, tile<T, Width, Group> const& 
   using key = format::detail::key_type<T>;
   int const lane = group.lane();
   alignas(64) key keys[tile_type::padded_slots];
-#pragma omp simd
+  SLIMFIT_SIMD()
   for (int slot = 0; slot < tile_type::padded_slots; ++slot) {
     bool const held = slot < tile_type::slots && tile_type::holds(lane, slot);
     keys[slot] = held ? format::detail::magnitude_key(values.values[slot]) : key{-1};
   }
   auto const at_least = [&](key bound) {
     std::int32_t n = 0;
-#pragma omp simd reduction(+ : n)
+    SLIMFIT_SIMD(reduction(+ : n))
     for (int slot = 0; slot < tile_type::padded_slots; ++slot) { n += keys[slot] >= bound ? 1 : 0; }
     return group.template reduce<Group::size>(n, plus{});
   };
@@ -47,7 +47,7 @@ SLIMFIT_HD inline void select_largest(Group group, tile<T, Width, Group> const& 
     threshold = at_least(candidate) >= count ? candidate : threshold;
   }
   if (at_least(threshold) == count) {
-#pragma omp simd
+    SLIMFIT_SIMD()
     for (int slot = 0; slot < tile_type::padded_slots; ++slot) { chosen[slot] = keys[slot] >= threshold ? 1 : 0; }
     return;
   }
@@ -55,11 +55,11 @@ SLIMFIT_HD inline void select_largest(Group group, tile<T, Width, Group> const& 
   std::int32_t room = count - at_least(threshold + 1);
   for (int run = 0; run < tile_type::runs; ++run) {
     std::int32_t ties = 0;
-    for (int i = 0; i < lane_run; ++i) { ties += keys[run * lane_run + i] == threshold ? 1 : 0; }
+    for (int i = 0; i < Group::run; ++i) { ties += keys[run * Group::run + i] == threshold ? 1 : 0; }
     std::int32_t mine = room - sum_of_lanes_below<Group::size>(group, ties);
     room -= group.template reduce<Group::size>(ties, plus{});
-    for (int i = 0; i < lane_run; ++i) {
-      int const slot = run * lane_run + i;
+    for (int i = 0; i < Group::run; ++i) {
+      int const slot = run * Group::run + i;
       bool const tie = keys[slot] == threshold;
       chosen[slot] = keys[slot] > threshold || (tie && mine > 0) ? 1 : 0;
       mine -= tie ? 1 : 0;
@@ -76,7 +76,7 @@ SLIMFIT_HD inline std::int32_t number_survivors(Group group, std::uint8_t const*
   std::int32_t total = 0;
   for (int run = 0; run < Tile::runs; ++run) {
     std::int32_t n = 0;
-    for (int i = 0; i < lane_run; ++i) { n += chosen[run * lane_run + i]; }
+    for (int i = 0; i < Group::run; ++i) { n += chosen[run * Group::run + i]; }
     begins[run] = total + sum_of_lanes_below<Group::size>(group, n);
     total += group.template reduce<Group::size>(n, plus{});
   }

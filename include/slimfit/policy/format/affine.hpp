@@ -54,7 +54,7 @@ struct affine : private detail::checked_affine<Bits, Group> {
     using layout = detail::scale_layout<Group, tile_type>;
     int const lane = group.lane();
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-    unpack_row<Bits, tile_type>(lane, codes, bytes);
+    unpack_row<Bits, tile_type>(group, codes, bytes);
     tile_type result;
     for (int part = 0; part < layout::parts; ++part) {
       int const index = layout::group_of(lane, part);
@@ -63,7 +63,7 @@ struct affine : private detail::checked_affine<Bits, Group> {
       T const scale = inside ? static_cast<T>(static_cast<float>(scales[2 * index + 1])) : T{};
       int const first = part * layout::span;
       int const count = layout::count(part);
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (int i = 0; i < count; ++i) {
         T const value = zero + static_cast<T>(bytes[first + i]) * scale;
         result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
@@ -85,15 +85,15 @@ struct affine : private detail::checked_affine<Bits, Group> {
     for (int part = 0; part < layout::parts; ++part) {
       int const first = part * layout::span;
       int const count = layout::count(part);
-      key low = std::numeric_limits<key>::max();
-      key high = std::numeric_limits<key>::min();
+      key low = detail::greatest_key<T>;
+      key high = detail::least_key<T>;
       // As integers, minimum and maximum are exact in any order and see NaN, without slow float semantics.
-#pragma omp simd reduction(min : low) reduction(max : high)
+      SLIMFIT_SIMD(reduction(min : low) reduction(max : high))
       for (int i = 0; i < count; ++i) {
-        key const bits_of_value = detail::ordered_bits<T>(std::bit_cast<key>(values.values[first + i]));
+        key const bits_of_value = detail::ordered_bits<T>(bit_cast<key>(values.values[first + i]));
         bool const held = tile_type::holds(lane, first + i);
-        key const for_low = held ? bits_of_value : std::numeric_limits<key>::max();
-        key const for_high = held ? bits_of_value : std::numeric_limits<key>::min();
+        key const for_low = held ? bits_of_value : detail::greatest_key<T>;
+        key const for_high = held ? bits_of_value : detail::least_key<T>;
         low = for_low < low ? for_low : low;
         high = for_high > high ? for_high : high;
       }
@@ -107,14 +107,14 @@ struct affine : private detail::checked_affine<Bits, Group> {
       }
       auto const zero = static_cast<T>(static_cast<float>(zero_code));
       T const inverse = T{1} / static_cast<T>(static_cast<float>(scale_code));
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (int i = 0; i < count; ++i) {
         std::uint8_t const code = round((values.values[first + i] - zero) * inverse, first + i);
         bytes[first + i] = tile_type::holds(lane, first + i) ? code : std::uint8_t{0};
       }
     }
     for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
-    pack_row<Bits, tile_type>(lane, bytes, codes);
+    pack_row<Bits, tile_type>(group, bytes, codes);
   }
 
   struct zero_and_scale {
@@ -124,10 +124,10 @@ struct affine : private detail::checked_affine<Bits, Group> {
   template <class T>
   SLIMFIT_HD static zero_and_scale parameters(detail::key_type<T> low, detail::key_type<T> high) {
     using key = detail::key_type<T>;
-    bool const finite = high < detail::infinity_key<T> &&
-                        low > detail::ordered_bits<T>(std::bit_cast<key>(-std::numeric_limits<T>::infinity()));
-    auto const smallest = std::bit_cast<T>(detail::ordered_bits<T>(low));
-    auto const largest = std::bit_cast<T>(detail::ordered_bits<T>(high));
+    bool const finite =
+        high < detail::infinity_key<T> && low > detail::ordered_bits<T>(bit_cast<key>(-math::infinity<T>));
+    auto const smallest = bit_cast<T>(detail::ordered_bits<T>(low));
+    auto const largest = bit_cast<T>(detail::ordered_bits<T>(high));
     // In double, narrowing to float may have rounded up; 2^-23 of the value is at least a step of float.
     auto narrowed = static_cast<float>(smallest);
     if (static_cast<T>(narrowed) > smallest) { narrowed -= (narrowed < 0 ? -narrowed : narrowed) * 0x1p-23F; }
@@ -137,7 +137,7 @@ struct affine : private detail::checked_affine<Bits, Group> {
     if (static_cast<T>(step_up) < step) { step_up += step_up * 0x1p-23F; }
     // The floor keeps the inverse finite; a constant group of zeros then decodes to exact zeros.
     bf16 const scale = detail::round_up_to_bf16(step_up > 0x1p-120F ? step_up : 0x1p-120F);
-    bf16 const nan{std::numeric_limits<float>::quiet_NaN()};
+    bf16 const nan{math::quiet_nan<float>};
     return finite ? zero_and_scale{zero, scale} : zero_and_scale{nan, nan};
   }
 };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Codes of 1, 2, 3, 4 or 8 bits in bytes, little-endian: value i of a row occupies bits [i * B, (i + 1) * B). Eight
-// values make B whole bytes, so each lane packs its runs without the others. Arithmetic within 64-bit words (mask,
-// shift, or) vectorises where shuffles of bytes would be written by hand.
+// values make B whole bytes. Arithmetic within 64-bit words (mask, shift, or) vectorises where shuffles of bytes would
+// be written by hand.
 #pragma once
 
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
+#include <slimfit/core/element_run.hpp>
 #include <slimfit/kernels/group.hpp>
 
 namespace slimfit::format {
@@ -15,7 +17,7 @@ static_assert(std::endian::native == std::endian::little, "slimfit: packed codes
 
 namespace detail {
 /// The lowest `bits` bits of every field of `field` bits.
-constexpr std::uint64_t field_mask(int bits, int field) {
+SLIMFIT_HD constexpr std::uint64_t field_mask(int bits, int field) {
   std::uint64_t mask = 0;
   for (int shift = 0; shift < 64; shift += field) {
     mask |= (bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1) << shift;
@@ -29,7 +31,7 @@ constexpr bool packable(int bits) { return bits == 1 || bits == 2 || bits == 3 |
 
 /// Eight codes, one per byte (higher bits ignored), to the low 8 * Bits bits.
 template <int Bits>
-SLIMFIT_HD constexpr std::uint64_t pack(std::uint64_t codes) {
+SLIMFIT_HD_INLINE constexpr std::uint64_t pack(std::uint64_t codes) {
   std::uint64_t word = codes & detail::field_mask(Bits, 8);
   word = (word | word >> (8 - Bits)) & detail::field_mask(2 * Bits, 16);
   word = (word | word >> (16 - 2 * Bits)) & detail::field_mask(4 * Bits, 32);
@@ -38,73 +40,92 @@ SLIMFIT_HD constexpr std::uint64_t pack(std::uint64_t codes) {
 
 /// The inverse of `pack`; bits above 8 * Bits are ignored.
 template <int Bits>
-SLIMFIT_HD constexpr std::uint64_t unpack(std::uint64_t packed) {
+SLIMFIT_HD_INLINE constexpr std::uint64_t unpack(std::uint64_t packed) {
   std::uint64_t word = packed & detail::field_mask(8 * Bits, 64);
   word = (word | word << (32 - 4 * Bits)) & detail::field_mask(4 * Bits, 32);
   word = (word | word << (16 - 2 * Bits)) & detail::field_mask(2 * Bits, 16);
   return (word | word << (8 - Bits)) & detail::field_mask(Bits, 8);
 }
 
-/// Bytes of a row of `width` codes: whole runs of eight.
-SLIMFIT_HD constexpr index_t packed_bytes(index_t width, int bits) { return divide_up(width, lane_run) * bits; }
+/// Bytes of a row of `width` codes: whole groups of eight.
+SLIMFIT_HD constexpr index_t packed_bytes(index_t width, int bits) { return divide_up(width, 8) * bits; }
 
-/// Stores the low `Bytes` bytes of `word`.
+namespace detail {
+/// Bytes that a lane writes at once: those of a run, or of two where a run makes no whole number of bytes.
+template <int Bits, int Run>
+inline constexpr int bytes_at_once = Bits* Run % 8 == 0 ? Bits* Run / 8 : Bits;
+
+/// The unsigned type of this many bytes.
 template <int Bytes>
-SLIMFIT_HD inline void store_bytes(std::byte* target, std::uint64_t word) {
-  if constexpr (Bytes == 3) {
-    auto const low = static_cast<std::uint16_t>(word);
-    auto const high = static_cast<std::uint8_t>(word >> 16U);
-    std::memcpy(target, &low, 2);
-    std::memcpy(target + 2, &high, 1);
+using unsigned_of = std::conditional_t<
+    Bytes == 1, std::uint8_t,
+    std::conditional_t<Bytes == 2, std::uint16_t, std::conditional_t<Bytes == 4, std::uint32_t, std::uint64_t>>>;
+
+/// Stores the low `Bytes` bytes of `word`; 1, 2, 4 and 8 bytes must be aligned to their number.
+template <int Bytes>
+SLIMFIT_HD_INLINE void store_bytes(std::byte* target, std::uint64_t word) {
+  if constexpr ((Bytes & (Bytes - 1)) == 0) {
+    store_run(target, bit_cast<element_run<std::byte, Bytes>>(static_cast<unsigned_of<Bytes>>(word)));
   } else {
-    std::memcpy(target, &word, Bytes);
+    for (int i = 0; i < Bytes; ++i) { target[i] = static_cast<std::byte>(word >> (8 * i)); }
   }
 }
 template <int Bytes>
-SLIMFIT_HD inline std::uint64_t load_bytes(std::byte const* source) {
-  if constexpr (Bytes == 3) {
-    std::uint16_t low = 0;
-    std::uint8_t high = 0;
-    std::memcpy(&low, source, 2);
-    std::memcpy(&high, source + 2, 1);
-    return std::uint64_t{high} << 16U | low;
+SLIMFIT_HD_INLINE std::uint64_t load_bytes(std::byte const* source) {
+  if constexpr ((Bytes & (Bytes - 1)) == 0) {
+    return bit_cast<unsigned_of<Bytes>>(load_run<Bytes>(source));
   } else {
     std::uint64_t word = 0;
-    std::memcpy(&word, source, Bytes);
+    for (int i = 0; i < Bytes; ++i) { word |= static_cast<std::uint64_t>(source[i]) << (8 * i); }
     return word;
   }
 }
+}  // namespace detail
 
-/// Packs a lane's codes (`codes[slot]`, one per byte, zero beyond the row's end) into the row at `row`.
+/// Packs a lane's codes (`codes[slot]`, one per byte, zero beyond the row's end) into the row at `row`, which is
+/// aligned to 8 bytes where `Bits` is 8, to `Bits` where it is a power of two.
 /// @tparam Tile the tile whose slots these are: it knows which runs of the row the lane holds
-template <int Bits, class Tile>
-SLIMFIT_HD inline void pack_row(int lane, std::uint8_t const* codes, std::byte* row) {
-  constexpr int lanes = Tile::group_type::size;
-  constexpr int row_runs = (Tile::width + lane_run - 1) / lane_run;
-#pragma omp simd
+template <int Bits, class Tile, lane_group Group>
+SLIMFIT_HD inline void pack_row(Group group, std::uint8_t const* codes, std::byte* row) {
+  constexpr int run_length = Group::run;
+  constexpr int bytes = detail::bytes_at_once<Bits, run_length>;
+  constexpr int row_bytes = (Tile::width + 7) / 8 * Bits;
+  constexpr bool shares_bytes = Bits * run_length % 8 != 0;  // then two lanes make whole bytes together
+  int const lane = group.lane();
+  SLIMFIT_SIMD()
   for (int run = 0; run < Tile::runs; ++run) {
-    int const position = run * lanes + lane;
-    if (lanes == 1 || Tile::whole || position < row_runs) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, codes + run * lane_run, lane_run);
-      store_bytes<Bits>(row + position * Bits, pack<Bits>(word));
+    int const position = run * Group::size + lane;
+    std::uint64_t word = 0;
+    std::memcpy(&word, codes + run * run_length, run_length);
+    word = pack<Bits>(word);
+    if constexpr (shares_bytes) {
+      auto const part = static_cast<std::uint32_t>(word) << (lane % 2 * run_length * Bits);
+      word = group.template reduce<2>(part, plus{});
+      if (lane % 2 == 0 && (Tile::whole || position / 2 * bytes < row_bytes)) {
+        detail::store_bytes<bytes>(row + position / 2 * bytes, word);
+      }
+    } else if (Group::size == 1 || Tile::whole || position * bytes < row_bytes) {
+      detail::store_bytes<bytes>(row + position * bytes, word);
     }
   }
 }
 
 /// The inverse of `pack_row`: every slot of the lane gets its code, 0 beyond the row's end.
-template <int Bits, class Tile>
-SLIMFIT_HD inline void unpack_row(int lane, std::byte const* row, std::uint8_t* codes) {
-  constexpr int lanes = Tile::group_type::size;
-  constexpr int row_runs = (Tile::width + lane_run - 1) / lane_run;
-#pragma omp simd
+template <int Bits, class Tile, lane_group Group>
+SLIMFIT_HD inline void unpack_row(Group group, std::byte const* row, std::uint8_t* codes) {
+  constexpr int run_length = Group::run;
+  constexpr int bytes = detail::bytes_at_once<Bits, run_length>;
+  constexpr int row_bytes = (Tile::width + 7) / 8 * Bits;
+  constexpr int sharers = Bits * run_length % 8 != 0 ? 2 : 1;
+  int const lane = group.lane();
+  SLIMFIT_SIMD()
   for (int run = 0; run < Tile::runs; ++run) {
-    int const position = run * lanes + lane;
+    int const offset = (run * Group::size + lane) / sharers * bytes;
     std::uint64_t word = 0;
-    if (lanes == 1 || Tile::whole || position < row_runs) {
-      word = unpack<Bits>(load_bytes<Bits>(row + position * Bits));
+    if (Group::size == 1 || Tile::whole || offset < row_bytes) {
+      word = unpack<Bits>(detail::load_bytes<bytes>(row + offset) >> (lane % sharers * run_length * Bits));
     }
-    std::memcpy(codes + run * lane_run, &word, lane_run);
+    std::memcpy(codes + run * run_length, &word, run_length);
   }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <utility>
 
 #include <slimfit/core/constant_math.hpp>
 #include <slimfit/policy/format/elementwise.hpp>
@@ -115,14 +116,34 @@ struct codebook : elementwise<codebook<Bits, Function>, Bits>, private detail::c
 
   template <class T>
   SLIMFIT_HD static constexpr std::uint8_t encode_value(T value) {
-    int code = 0;
-    for (std::size_t i = 0; i + 1 < count; ++i) { code += value > static_cast<T>(thresholds[i]) ? 1 : 0; }
-    return static_cast<std::uint8_t>(code);
+    return code_of(value, std::make_index_sequence<count - 1>{});
   }
   template <class T>
   SLIMFIT_HD static constexpr T decode_value(std::uint8_t code) {
-    return static_cast<T>(levels[code]);
+    return level_of<T, 0, count>(code);
   }
+
+ private:
+  template <class T, std::size_t... I>
+  SLIMFIT_HD_INLINE static constexpr std::uint8_t code_of(T value, std::index_sequence<I...> /*thresholds*/) {
+    return static_cast<std::uint8_t>((0 + ... + (value > threshold<T, I> ? 1 : 0)));
+  }
+  /// Level `code` of the `Count` levels from `First` on, by bits: constants in instructions instead of a table, which
+  /// devices would have to read from memory.
+  template <class T, int First, int Count>
+  SLIMFIT_HD_INLINE static constexpr T level_of(int code) {
+    if constexpr (Count == 1) {
+      return level<T, First>;
+    } else {
+      T const upper = level_of<T, First + Count / 2, Count / 2>(code);
+      T const lower = level_of<T, First, Count / 2>(code);
+      return (code & (Count / 2)) != 0 ? upper : lower;
+    }
+  }
+  template <class T, std::size_t I>
+  static constexpr T threshold = static_cast<T>(thresholds[I]);
+  template <class T, std::size_t I>
+  static constexpr T level = static_cast<T>(levels[I]);
 };
 
 /// GELU's derivative as a compile-time function.

@@ -29,13 +29,13 @@ struct elementwise : private detail::checked_elementwise<Bits> {
     using tile_type = tile<T, Width, Group>;
     int const lane = group.lane();
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-#pragma omp simd
+    SLIMFIT_SIMD()
     for (int slot = 0; slot < tile_type::slots; ++slot) {
       std::uint8_t const code = Format::encode_value(values.values[slot]);
       bytes[slot] = tile_type::holds(lane, slot) ? code : std::uint8_t{0};
     }
     for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
-    pack_row<Bits, tile_type>(lane, bytes, codes);
+    pack_row<Bits, tile_type>(group, bytes, codes);
   }
 
   template <class T, int Width, lane_group Group>
@@ -43,9 +43,9 @@ struct elementwise : private detail::checked_elementwise<Bits> {
     using tile_type = tile<T, Width, Group>;
     int const lane = group.lane();
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-    unpack_row<Bits, tile_type>(lane, codes, bytes);
+    unpack_row<Bits, tile_type>(group, codes, bytes);
     tile_type result;
-#pragma omp simd
+    SLIMFIT_SIMD()
     for (int slot = 0; slot < tile_type::slots; ++slot) {
       T const value = Format::template decode_value<T>(bytes[slot]);
       result.values[slot] = tile_type::holds(lane, slot) ? value : T{};
@@ -61,7 +61,7 @@ struct elementwise : private detail::checked_elementwise<Bits> {
     using tile_type = tile<T, Width, Group>;
     int const lane = group.lane();
     std::int32_t count = 0;
-#pragma omp simd reduction(+ : count)
+    SLIMFIT_SIMD(reduction(+ : count))
     for (int slot = 0; slot < tile_type::slots; ++slot) {
       count += static_cast<std::int32_t>(Format::outside(values.values[slot]) && tile_type::holds(lane, slot));
     }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Which elements share a scale, and over which lanes they are spread. A scale group of G elements spans G / 8 runs. A
+// Which elements share a scale, and over which lanes they are spread. A scale group of G elements spans G / run runs. A
 // lane first combines its own runs of the group, then the lanes that hold the rest are reduced.
 #pragma once
 
+#include <limits>
+
+#include <slimfit/core/math.hpp>
 #include <slimfit/policy/format/bit_packing.hpp>
 #include <slimfit/policy/format/format.hpp>
 
 namespace slimfit::format {
 
 /// Whether scale groups may have this size: 8, 16, 32, ...
-constexpr bool is_scale_group(int size) { return size >= lane_run && (size & (size - 1)) == 0; }
+constexpr bool is_scale_group(int size) { return size >= 8 && (size & (size - 1)) == 0; }
 
 namespace detail {
 
@@ -17,26 +20,29 @@ namespace detail {
 template <class T>
 using key_type = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
+/// As a mask: all bits but the sign's.
 template <class T>
-inline constexpr key_type<T> magnitude_mask = std::numeric_limits<key_type<T>>::max();
+inline constexpr key_type<T> greatest_key = std::numeric_limits<key_type<T>>::max();
 template <class T>
-inline constexpr key_type<T> infinity_key = std::bit_cast<key_type<T>>(std::numeric_limits<T>::infinity());
+inline constexpr key_type<T> least_key = std::numeric_limits<key_type<T>>::min();
+template <class T>
+inline constexpr key_type<T> infinity_key = bit_cast<key_type<T>>(math::infinity<T>);
 
 /// Order of magnitudes.
 template <class T>
 SLIMFIT_HD constexpr key_type<T> magnitude_key(T value) {
-  return std::bit_cast<key_type<T>>(value) & magnitude_mask<T>;
+  return bit_cast<key_type<T>>(value) & greatest_key<T>;
 }
 /// An involution that maps the order of floating-point numbers to that of integers.
 template <class T>
 SLIMFIT_HD constexpr key_type<T> ordered_bits(key_type<T> bits) {
-  return bits ^ ((bits >> (sizeof(T) * 8 - 1)) & magnitude_mask<T>);
+  return bits ^ ((bits >> (sizeof(T) * 8 - 1)) & greatest_key<T>);
 }
 
 /// Smallest bf16 that is not below `value`, largest that is not above it; NaN stays NaN.
 SLIMFIT_HD constexpr bf16 round_up_to_bf16(float value) {
   bf16 result;
-  auto const word = std::bit_cast<std::uint32_t>(value);
+  auto const word = bit_cast<std::uint32_t>(value);
   bool const nan = (word & 0x7fffffffU) > 0x7f800000U;
   bool const away = (word & 0xffffU) != 0 && (word >> 31U) == 0;
   result.bits = static_cast<std::uint16_t>(nan ? 0x7fc0U : (word >> 16U) + (away ? 1U : 0U));
@@ -52,11 +58,12 @@ SLIMFIT_HD constexpr bf16 round_down_to_bf16(float value) {
 template <int Size, class Tile>
 struct scale_layout {
   static constexpr int lanes_of_group = Tile::group_type::size;
-  static constexpr int group_runs = Size / lane_run;
+  static constexpr int run = Tile::group_type::run;
+  static constexpr int group_runs = Size / run;
   /// Lanes that share a group, and runs of each of them.
   static constexpr int lanes = group_runs < lanes_of_group ? group_runs : lanes_of_group;
   static constexpr int runs = group_runs / lanes;
-  static constexpr int span = runs * lane_run;                    ///< slots of a lane in one group
+  static constexpr int span = runs * run;                         ///< slots of a lane in one group
   static constexpr int parts = (Tile::runs + runs - 1) / runs;    ///< groups that a lane takes part in
   static constexpr int groups = (Tile::width + Size - 1) / Size;  ///< groups of the row
   static constexpr bool even = Tile::slots % span == 0;

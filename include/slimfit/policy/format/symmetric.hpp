@@ -53,14 +53,14 @@ struct symmetric : private detail::checked_symmetric<Bits, Group> {
     constexpr int sign = 1 << (Bits - 1);
     int const lane = group.lane();
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-    unpack_row<Bits, tile_type>(lane, codes, bytes);
+    unpack_row<Bits, tile_type>(group, codes, bytes);
     tile_type result;
     for (int part = 0; part < layout::parts; ++part) {
       int const index = layout::group_of(lane, part);
       T const scale = index < layout::groups ? static_cast<T>(static_cast<float>(scales[index])) : T{};
       int const first = part * layout::span;
       int const count = layout::count(part);
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (int i = 0; i < count; ++i) {
         T const value = static_cast<T>((static_cast<int>(bytes[first + i]) ^ sign) - sign) * scale;
         result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
@@ -83,7 +83,7 @@ struct symmetric : private detail::checked_symmetric<Bits, Group> {
       int const first = part * layout::span;
       int const count = layout::count(part);
       key largest = 0;
-#pragma omp simd reduction(max : largest)
+      SLIMFIT_SIMD(reduction(max : largest))
       for (int i = 0; i < count; ++i) {
         key const magnitude =
             tile_type::holds(lane, first + i) ? detail::magnitude_key(values.values[first + i]) : key{};
@@ -94,23 +94,23 @@ struct symmetric : private detail::checked_symmetric<Bits, Group> {
       int const index = layout::group_of(lane, part);
       if (layout::leads(lane) && index < layout::groups) { scales[index] = scale_code; }
       T const inverse = T{1} / static_cast<T>(static_cast<float>(scale_code));
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (int i = 0; i < count; ++i) {
         std::uint8_t const code = round(values.values[first + i] * inverse, first + i);
         bytes[first + i] = tile_type::holds(lane, first + i) ? code : std::uint8_t{0};
       }
     }
     for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
-    pack_row<Bits, tile_type>(lane, bytes, codes);
+    pack_row<Bits, tile_type>(group, bytes, codes);
   }
 
   template <class T>
   SLIMFIT_HD static bf16 scale_of(detail::key_type<T> largest) {
-    T const exact = std::bit_cast<T>(largest) / static_cast<T>(greatest);
+    T const exact = bit_cast<T>(largest) / static_cast<T>(greatest);
     auto step = static_cast<float>(exact);
     if (static_cast<T>(step) < exact) { step += step * 0x1p-23F; }  // narrowing from double rounded down
     bf16 const scale = detail::round_up_to_bf16(step > 0x1p-120F ? step : 0x1p-120F);  // keeps the inverse finite
-    return largest < detail::infinity_key<T> ? scale : bf16{std::numeric_limits<float>::quiet_NaN()};
+    return largest < detail::infinity_key<T> ? scale : bf16{math::quiet_nan<float>};
   }
 };
 

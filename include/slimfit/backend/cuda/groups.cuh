@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// The groups of lanes that own a row on CUDA: part of a warp, a warp, or a block. Sums are butterflies of shuffles: each
+// lane gets the result, the same bits on all of them, without a broadcast after it (CUB's collectives give it to one
+// lane) and without the compile time of a header that is larger than this library's kernels.
+#pragma once
+
+#include <slimfit/kernels/group.hpp>
+
+namespace slimfit {
+
+namespace detail {
+/// Combines the values of aligned segments of `Lanes` <= 32 lanes.
+template <int Lanes, class T, class Op>
+__device__ inline T reduce_in_warp(T value, Op op, unsigned mask) {
+#pragma unroll
+  for (int distance = Lanes / 2; distance > 0; distance /= 2) {
+    value = op(value, __shfl_xor_sync(mask, value, distance));
+  }
+  return value;
+}
+}  // namespace detail
+
+/// `Lanes` threads of one warp.
+/// @tparam Run consecutive elements of a row that a lane holds
+template <int Lanes, int Run>
+struct warp_group {
+  static_assert(Lanes >= 1 && Lanes <= 32 && (Lanes & (Lanes - 1)) == 0,
+                "slimfit: warp_group<Lanes, Run>: Lanes must be a power of two up to 32");
+  static constexpr int size = Lanes;
+  static constexpr int run = Run;
+
+  [[nodiscard]] __device__ static int lane() { return static_cast<int>(threadIdx.x) % Lanes; }
+  __device__ static void sync() { __syncwarp(mask()); }
+  template <int Segment, class T, class Op>
+  [[nodiscard]] __device__ static T reduce(T value, Op op) {
+    static_assert(Segment <= Lanes);
+    return detail::reduce_in_warp<Segment>(value, op, mask());
+  }
+
+ private:
+  /// The group's lanes of the warp: other groups of it may have left.
+  __device__ static unsigned mask() {
+    if constexpr (Lanes == 32) {
+      return 0xffffffffU;
+    } else {
+      return ((1U << Lanes) - 1U) << (threadIdx.x % 32U / Lanes * Lanes);
+    }
+  }
+};
+
+/// A block of `Lanes` threads, for wide rows.
+template <int Lanes, int Run>
+struct block_group {
+  static_assert(Lanes > 32 && Lanes <= 1024 && (Lanes & (Lanes - 1)) == 0,
+                "slimfit: block_group<Lanes, Run>: Lanes must be a power of two from 64 to 1024");
+  static constexpr int size = Lanes;
+  static constexpr int run = Run;
+
+  [[nodiscard]] __device__ static int lane() { return static_cast<int>(threadIdx.x); }
+  __device__ static void sync() { __syncthreads(); }
+  template <int Segment, class T, class Op>
+  [[nodiscard]] __device__ static T reduce(T value, Op op) {
+    static_assert(Segment <= Lanes);
+    if constexpr (Segment <= 32) {
+      return detail::reduce_in_warp<Segment>(value, op, 0xffffffffU);
+    } else {
+      constexpr int warps = Segment / 32;
+      __shared__ T parts[Lanes / 32];
+      value = detail::reduce_in_warp<32>(value, op, 0xffffffffU);
+      int const warp = lane() / 32;
+      if (lane() % 32 == 0) { parts[warp] = value; }
+      __syncthreads();
+      int const first = warp / warps * warps;
+      value = parts[first];
+#pragma unroll
+      for (int i = 1; i < warps; ++i) { value = op(value, parts[first + i]); }
+      __syncthreads();  // the next reduction writes the same parts
+      return value;
+    }
+  }
+};
+
+}  // namespace slimfit

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Launches a row kernel: chooses the group of lanes that owns a row from the row's width and the size of its elements.
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+
+#include <slimfit/backend/cuda/groups.cuh>
+#include <slimfit/backend/cuda/status.hpp>
+
+namespace slimfit {
+
+namespace detail {
+
+/// Elements of the rows that a kernel works on, as far as it says.
+template <class Kernel>
+inline constexpr int row_width = [] {
+  if constexpr (requires { Kernel::width; }) {
+    return static_cast<int>(Kernel::width);
+  } else {
+    return 1024;
+  }
+}();
+
+/// How a kernel's rows are spread over threads.
+template <class Kernel>
+struct row_launch {
+  static constexpr int width = row_width<Kernel>;
+  /// Elements of one access of 16 bytes.
+  static constexpr int run = [] {
+    if constexpr (requires { typename Kernel::scalar_type; }) {
+      return sizeof(typename Kernel::scalar_type) <= 2 ? 8 : 4;
+    } else {
+      return 4;
+    }
+  }();
+  /// Lanes of a row: a warp up to 1024 elements, fewer where the row has less than one access for each of them; beyond,
+  /// as many as leave each lane at most 32 elements, so that a few tiles fit in its registers.
+  static constexpr int lanes = [] {
+    int const accesses = (width + run - 1) / run;
+    int count = 1;
+    while (count < 32 && count < accesses) { count *= 2; }
+    while (count < 1024 && width > 32 * count) { count *= 2; }
+    return count;
+  }();
+  static constexpr int threads = lanes > 32 ? lanes : 128;
+  static constexpr int rows_in_block = threads / lanes;
+  using group_type =
+      std::conditional_t<(lanes > 32), block_group<lanes <= 32 ? 64 : lanes, run>, warp_group<lanes <= 32 ? lanes : 32, run>>;
+};
+
+template <class Kernel>
+__global__ void __launch_bounds__(row_launch<Kernel>::threads)
+    row_kernel(__grid_constant__ Kernel const kernel, index_t const rows) {
+  using launch = row_launch<Kernel>;
+  index_t const row = static_cast<index_t>(blockIdx.x) * launch::rows_in_block + threadIdx.x / launch::lanes;
+  if (row < rows) { kernel(typename launch::group_type{}, row); }
+}
+
+}  // namespace detail
+
+/// Enqueues `kernel(group, row)` for every row in [0, rows).
+/// @throws cuda_error when the launch is refused
+template <class Kernel>
+void launch_rows(cudaStream_t stream, index_t rows, Kernel const& kernel) {
+  using launch = detail::row_launch<Kernel>;
+  static_assert(std::is_trivially_copyable_v<Kernel>, "slimfit: a kernel object is copied to the device, so it must be "
+                                                      "trivially copyable: hold pointers and numbers only");
+  if (rows <= 0) { return; }
+  auto const blocks = static_cast<unsigned>((rows + launch::rows_in_block - 1) / launch::rows_in_block);
+  detail::row_kernel<Kernel><<<blocks, launch::threads, 0, stream>>>(kernel, rows);
+  check(cudaGetLastError(), "launch of a row kernel");
+}
+
+}  // namespace slimfit

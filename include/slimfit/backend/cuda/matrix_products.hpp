@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// Matrix products by cuBLASLt. The choice of algorithm is asked for once per kind of product and remembered.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include <slimfit/backend/cuda/status.hpp>
+#include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/core/scalar.hpp>
+
+namespace slimfit {
+
+namespace detail {
+
+template <class T>
+struct lt_types;
+template <>
+struct lt_types<float> {
+  static constexpr cudaDataType_t data = CUDA_R_32F;
+  static constexpr cudaDataType_t scale = CUDA_R_32F;
+  static constexpr cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
+};
+template <>
+struct lt_types<double> {
+  static constexpr cudaDataType_t data = CUDA_R_64F;
+  static constexpr cudaDataType_t scale = CUDA_R_64F;
+  static constexpr cublasComputeType_t compute = CUBLAS_COMPUTE_64F;
+};
+template <>
+struct lt_types<bf16> {
+  static constexpr cudaDataType_t data = CUDA_R_16BF;
+  static constexpr cudaDataType_t scale = CUDA_R_32F;
+  static constexpr cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
+};
+
+template <auto Destroy>
+struct lt_deleter {
+  template <class Handle>
+  void operator()(Handle handle) const noexcept {
+    (void)Destroy(handle);
+  }
+};
+using matrix_layout = std::unique_ptr<cublasLtMatrixLayoutOpaque_t, lt_deleter<cublasLtMatrixLayoutDestroy>>;
+using product_description = std::unique_ptr<cublasLtMatmulDescOpaque_t, lt_deleter<cublasLtMatmulDescDestroy>>;
+using product_preference = std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, lt_deleter<cublasLtMatmulPreferenceDestroy>>;
+
+inline matrix_layout make_layout(cudaDataType_t type, index_t rows, index_t columns, index_t stride) {
+  cublasLtMatrixLayout_t layout = nullptr;
+  check(cublasLtMatrixLayoutCreate(&layout, type, static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(columns),
+                                   stride),
+        "layout of a matrix");
+  return matrix_layout(layout);
+}
+
+}  // namespace detail
+
+/// What is added to a product's result: a bias of one number per column, and a matrix with the result's stride (which
+/// may be the result itself). Null: nothing.
+template <class T>
+struct product_addends {
+  T const* bias = nullptr;
+  T const* matrix = nullptr;
+};
+
+class matrix_products {
+ public:
+  /// @param handle a cuBLASLt handle of the user's, or null for one of this object's own
+  /// @param workspace `workspace_bytes` bytes of device memory
+  matrix_products(cublasLtHandle_t handle, void* workspace, index_t workspace_bytes)
+      : handle_(handle), workspace_(workspace), workspace_bytes_(static_cast<std::size_t>(workspace_bytes)) {
+    if (handle_ != nullptr) { return; }
+    check(cublasLtCreate(&handle_), "cublasLtCreate");
+    owned_.reset(handle_);
+  }
+
+  /// Enqueues `c = a * b + addends`; see host::multiply for the operands.
+  /// @throws cuda_error
+  template <scalar T>
+  void enqueue(cudaStream_t stream, index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c,
+               index_t c_stride, product_addends<T> addends) {
+    using types = detail::lt_types<T>;
+    using scale_type = compute_type<T>;
+    if (rows == 0 || columns == 0) { return; }
+    // cuBLASLt thinks in columns: the transposed product of the transposed matrices, which are the same memory.
+    auto const& plan = plan_for<T>(key{
+        {columns, rows, inner, b.stride, a.stride, c_stride},
+        {types::data, b.transposed ? 1 : 0, a.transposed ? 1 : 0, addends.bias != nullptr ? 1 : 0,
+         addends.matrix != nullptr ? 1 : 0, alignment(a.data, b.data, c, addends.matrix) }});
+    if (addends.bias != nullptr) {
+      check(cublasLtMatmulDescSetAttribute(plan.description.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &addends.bias,
+                                           sizeof(addends.bias)),
+            "bias of a product");
+    }
+    scale_type const one{1};
+    scale_type const beta{addends.matrix != nullptr ? scale_type{1} : scale_type{0}};
+    T const* const added = addends.matrix != nullptr ? addends.matrix : c;
+    check(cublasLtMatmul(handle_, plan.description.get(), &one, b.data, plan.first.get(), a.data, plan.second.get(),
+                         &beta, added, plan.result.get(), c, plan.result.get(), &plan.algorithm, workspace_,
+                         workspace_bytes_, stream),
+          "matrix product");
+  }
+
+  /// Kinds of products seen so far.
+  [[nodiscard]] std::size_t cached() const { return plans_.size(); }
+
+ private:
+  /// Sizes and strides as cuBLASLt sees them; type, transpositions, epilogue, addend and alignment.
+  struct key {
+    std::array<index_t, 6> sizes;
+    std::array<int, 6> kind;
+    friend auto operator<=>(key const&, key const&) = default;
+  };
+  struct plan {
+    detail::product_description description;
+    detail::matrix_layout first;
+    detail::matrix_layout second;
+    detail::matrix_layout result;
+    cublasLtMatmulAlgo_t algorithm{};
+  };
+
+  /// The largest power of two up to 256 that divides all addresses.
+  template <class... Pointers>
+  static int alignment(Pointers... pointers) {
+    auto const bits = (std::uintptr_t{256} | ... | reinterpret_cast<std::uintptr_t>(pointers));
+    return static_cast<int>(bits & (~bits + 1));
+  }
+
+  template <scalar T>
+  plan const& plan_for(key const& wanted) {
+    if (auto const found = plans_.find(wanted); found != plans_.end()) { return found->second; }
+    using types = detail::lt_types<T>;
+    auto const [m, n, k, first_stride, second_stride, result_stride] = wanted.sizes;
+    bool const first_transposed = wanted.kind[1] != 0;
+    bool const second_transposed = wanted.kind[2] != 0;
+    plan made;
+    cublasLtMatmulDesc_t description = nullptr;
+    check(cublasLtMatmulDescCreate(&description, types::compute, types::scale), "description of a product");
+    made.description.reset(description);
+    auto const set = [&](cublasLtMatmulDescAttributes_t attribute, auto value) {
+      check(cublasLtMatmulDescSetAttribute(description, attribute, &value, sizeof(value)), "description of a product");
+    };
+    set(CUBLASLT_MATMUL_DESC_TRANSA, first_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
+    set(CUBLASLT_MATMUL_DESC_TRANSB, second_transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
+    if (wanted.kind[3] != 0) { set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS); }
+    made.first = first_transposed ? detail::make_layout(types::data, k, m, first_stride)
+                                  : detail::make_layout(types::data, m, k, first_stride);
+    made.second = second_transposed ? detail::make_layout(types::data, n, k, second_stride)
+                                    : detail::make_layout(types::data, k, n, second_stride);
+    made.result = detail::make_layout(types::data, m, n, result_stride);
+
+    cublasLtMatmulPreference_t preference = nullptr;
+    check(cublasLtMatmulPreferenceCreate(&preference), "preference of a product");
+    detail::product_preference const owner(preference);
+    auto const prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
+      check(cublasLtMatmulPreferenceSetAttribute(preference, attribute, &value, sizeof(value)),
+            "preference of a product");
+    };
+    prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, std::uint64_t{workspace_bytes_});
+    auto const aligned = static_cast<std::uint32_t>(wanted.kind[5]);
+    for (auto const attribute :
+         {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+          CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
+      prefer(attribute, aligned);
+    }
+    cublasLtMatmulHeuristicResult_t best{};
+    int found = 0;
+    check(cublasLtMatmulAlgoGetHeuristic(handle_, description, made.first.get(), made.second.get(), made.result.get(),
+                                         made.result.get(), preference, 1, &best, &found),
+          "algorithm of a product");
+    if (found == 0) {
+      throw cuda_error("slimfit: matrix product of " + std::to_string(n) + " x " + std::to_string(k) + " by " +
+                           std::to_string(k) + " x " + std::to_string(m) + ": cuBLASLt has no algorithm for it",
+                       cudaSuccess);
+    }
+    made.algorithm = best.algo;
+    return plans_.emplace(wanted, std::move(made)).first->second;
+  }
+
+  std::unique_ptr<cublasLtContext, detail::lt_deleter<cublasLtDestroy>> owned_;
+  cublasLtHandle_t handle_;
+  void* workspace_;
+  std::size_t workspace_bytes_;
+  std::map<key, plan> plans_;
+};
+
+}  // namespace slimfit

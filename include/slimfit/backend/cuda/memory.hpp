@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Device memory for the accounted resource, from the device's stream-ordered pool.
+#pragma once
+
+#include <slimfit/backend/cuda/status.hpp>
+#include <slimfit/memory/resource.hpp>
+
+namespace slimfit {
+
+/// Allocates and frees in the order of `stream`.
+struct cuda_upstream {
+  cudaStream_t stream = nullptr;
+
+  /// Null when there is no memory.
+  void* allocate(index_t bytes) const {
+    void* memory = nullptr;
+    auto const status = cudaMallocAsync(&memory, static_cast<std::size_t>(bytes), stream);
+    if (status == cudaErrorMemoryAllocation) {
+      (void)cudaGetLastError();
+      return nullptr;
+    }
+    check(status, "allocation of device memory");
+    return memory;
+  }
+  void deallocate(void* memory, index_t /*bytes*/) const noexcept { (void)cudaFreeAsync(memory, stream); }
+};
+
+using cuda_resource = accounted_resource<cuda_upstream>;
+
+}  // namespace slimfit
