@@ -58,8 +58,9 @@ result<T> run(problem<T> const& p, update_mode mode = update_mode::overwrite) {
   test::run_rows<Group>(blocks, layer_norm_backward<Width, T, kept_type, parameter_gradients::all>{
                                     kept, p.dy.data(), p.gamma.data(), r.dx.data(), eps, p.rows, mode, partials.data(),
                                     partials.data() + blocks * Width});
-  test::run_rows<Group>(1, sum_rows<Width, T>{partials.data(), blocks, r.dgamma.data()});
-  test::run_rows<Group>(1, sum_rows<Width, T>{partials.data() + blocks * Width, blocks, r.dbeta.data()});
+  test::run_rows<Group>(slice_count(Width), sum_rows<Width, T>{partials.data(), blocks, r.dgamma.data()});
+  test::run_rows<Group>(slice_count(Width),
+                        sum_rows<Width, T>{partials.data() + blocks * Width, blocks, r.dbeta.data()});
   std::vector<T> dx_alone(size, T{1});
   test::run_rows<Group>(blocks, layer_norm_backward<Width, T, kept_type, parameter_gradients::none>{
                                     kept, p.dy.data(), p.gamma.data(), dx_alone.data(), eps, p.rows, mode});

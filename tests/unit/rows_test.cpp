@@ -22,9 +22,10 @@ void check_sums(index_t rows) {
   std::vector<T> partials(length(blocks * Width));
   std::vector<T> total(Width, T{100});
   test::run_rows<Group>(blocks, column_sums<Width, T>{x.data(), rows, partials.data()});
-  test::run_rows<Group>(1, sum_rows<Width, T>{partials.data(), blocks, total.data()});
+  test::run_rows<Group>(slice_count(Width), sum_rows<Width, T>{partials.data(), blocks, total.data()});
   auto added = total;
-  test::run_rows<Group>(1, sum_rows<Width, T>{partials.data(), blocks, added.data(), update_mode::accumulate});
+  test::run_rows<Group>(slice_count(Width),
+                        sum_rows<Width, T>{partials.data(), blocks, added.data(), update_mode::accumulate});
   for (std::size_t j = 0; j < Width; ++j) {
     double expected = 0;
     for (std::size_t i = 0; i < length(rows); ++i) { expected += static_cast<double>(x[i * Width + j]); }

@@ -7,11 +7,13 @@
 
 namespace slimfit {
 
+/// Where only what is stored matters: that is the same on all backends.
+struct any_backend {};
+
+/// @tparam Planned the backend whose memory is planned
+template <class Planned = any_backend>
 struct counting {
   static constexpr bool counts_only = true;
-
-  /// @param tasks `concurrent_tasks` of the backend that is planned for
-  constexpr explicit counting(index_t tasks = 16) : concurrent_tasks(tasks) {}
 
   template <class Task>
   constexpr void for_each_task(index_t /*count*/, Task const& /*task*/) const {}
@@ -24,8 +26,6 @@ struct counting {
   constexpr void fill_zero(T* /*data*/, index_t /*count*/) const {}
   template <class T>
   constexpr void copy(T const* /*source*/, T* /*target*/, index_t /*count*/) const {}
-
-  index_t concurrent_tasks;
 };
 
 }  // namespace slimfit

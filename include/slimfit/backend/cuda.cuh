@@ -20,6 +20,8 @@ struct cuda_options {
 class cuda {
  public:
   static constexpr bool counts_only = false;
+  /// Products can add a bias and a matrix to their result without another pass over it.
+  static constexpr bool fuses_addends = true;
   /// Bytes that cuBLASLt may use, in category::workspace as long as the backend lives.
   static constexpr index_t workspace_bytes = 4 * MiB;
   using resource_type = cuda_resource;

@@ -14,6 +14,14 @@ struct operand {
   bool transposed = false;
 };
 
+/// What is added to a product's result: a bias of one number per column, and a matrix with the result's stride (which
+/// may be the result itself). Null: nothing.
+template <class T>
+struct product_addends {
+  T const* bias = nullptr;
+  T const* matrix = nullptr;
+};
+
 /// Whether a product replaces the result or is added to it.
 enum class update_mode : unsigned char { overwrite, accumulate };
 

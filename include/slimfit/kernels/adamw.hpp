@@ -27,6 +27,8 @@ template <scalar T, bool HasGradient = true>
 struct adamw_update {
   using value_type = compute_type<T>;
   static constexpr index_t rows_per_block = 1;
+  static constexpr int width = update_block;
+  using scalar_type = value_type;
 
   adamw_coefficients<value_type> by;
   index_t count;

@@ -4,8 +4,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include <slimfit/backend/counting.hpp>
 #include <slimfit/backend/matrix_product.hpp>
 #include <slimfit/kernels/softmax.hpp>
 #include <slimfit/stash/probability_stash.hpp>
@@ -89,5 +91,69 @@ void attention_head_backward(attention_operands<T> const& in, Probabilities cons
                             mode);
   }
 }
+
+/// Attention over whole sequences. This one is for backends that run tasks on host threads; others specialise it.
+/// Scratch memory is counted in elements of T.
+template <class Device, int Heads, int HeadSize, class T>
+struct attention_engine {
+  static constexpr int hidden = Heads * HeadSize;
+  /// Whether the backward pass reads operands in the form `Kept` in which they are kept; otherwise the layer restores
+  /// them first.
+  template <class Kept>
+  static constexpr bool reads_kept = false;
+
+  static constexpr index_t forward_scratch(index_t sequences, index_t tokens) {
+    return slots(sequences) * score_elements(tokens);
+  }
+  static constexpr index_t backward_scratch(index_t sequences, index_t tokens) {
+    return 2 * forward_scratch(sequences, tokens);
+  }
+
+  template <class Probabilities>
+  static void forward(Device& device, std::array<T*, 3> const& operands, Probabilities const& kept, index_t sequences,
+                      index_t tokens, T* output, T* scratch) {
+    for_each_head(device, sequences, tokens, [&](index_t slot, index_t head, index_t offset) {
+      attention_head_forward<Device, HeadSize, T>(
+          {operands[0] + offset, operands[1] + offset, operands[2] + offset, hidden, tokens}, kept.head(head, tokens),
+          output + offset, scratch + slot * score_elements(tokens));
+    });
+  }
+  template <class Probabilities>
+  static void backward(Device& device, std::array<T const*, 3> const& operands, Probabilities const& kept,
+                       T const* output_gradient, std::array<T*, 3> const& gradients, index_t sequences, index_t tokens,
+                       T* scratch) {
+    for_each_head(device, sequences, tokens, [&](index_t slot, index_t head, index_t offset) {
+      attention_head_backward<Device, HeadSize, T>(
+          {operands[0] + offset, operands[1] + offset, operands[2] + offset, hidden, tokens}, kept.head(head, tokens),
+          output_gradient + offset, gradients[0] + offset, gradients[1] + offset, gradients[2] + offset,
+          scratch + slot * 2 * score_elements(tokens));
+    });
+  }
+
+ private:
+  /// Tasks that run at the same time, each with its own scratch memory.
+  static constexpr index_t slots(index_t sequences) {
+    if constexpr (requires { Device::concurrent_tasks; }) {
+      return std::min<index_t>(Device::concurrent_tasks, sequences * Heads);
+    } else {
+      return 0;
+    }
+  }
+  /// Calls `body(slot, head, first element of the head)` for all heads of all sequences.
+  template <class Body>
+  static void for_each_head(Device& device, index_t sequences, index_t tokens, Body const& body) {
+    index_t const heads = sequences * Heads;
+    index_t const stride = slots(sequences);
+    device.for_each_task(stride, [&](index_t slot) {
+      for (index_t head = slot; head < heads; head += stride) {
+        body(slot, head, head / Heads * tokens * hidden + head % Heads * HeadSize);
+      }
+    });
+  }
+};
+
+/// A plan counts the scratch memory of the backend that it is made for.
+template <class Planned, int Heads, int HeadSize, class T>
+struct attention_engine<counting<Planned>, Heads, HeadSize, T> : attention_engine<Planned, Heads, HeadSize, T> {};
 
 }  // namespace slimfit::kernels

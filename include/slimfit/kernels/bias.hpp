@@ -9,6 +9,9 @@ namespace slimfit::kernels {
 /// One row: output = bias, or source row + bias.
 template <int Width, scalar T>
 struct broadcast_bias {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* bias;
   T const* source;  ///< null: the bias alone; may be `output`
   T* output;

@@ -9,6 +9,8 @@ namespace slimfit::kernels {
 /// One group per sequence of `tokens` rows; in place.
 template <int Width, scalar T>
 struct center_keys {
+  static constexpr int width = Width;
+  using scalar_type = T;
   static constexpr index_t rows_per_block = 1;
 
   T* keys;

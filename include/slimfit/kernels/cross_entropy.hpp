@@ -24,6 +24,8 @@ namespace kernels {
 /// `gradient` may be null. Ties of the largest score go to the lowest class.
 template <scalar T>
 struct cross_entropy {
+  using scalar_type = T;
+
   T const* logits;
   std::int32_t const* labels;
   index_t classes;

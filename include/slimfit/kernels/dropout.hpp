@@ -27,6 +27,9 @@ SLIMFIT_HD inline tile<T, Width, Group> dropout_factors(Group group, random_stre
 /// @tparam Rate probability that an element is dropped, e.g. `percent<10>`
 template <int Width, scalar T, class Rate>
 struct dropout : private detail::checked_dropout<Rate> {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* input;
   T* output;  ///< may be `input`
   random_stream stream;

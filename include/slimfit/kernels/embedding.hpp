@@ -24,6 +24,9 @@ struct token_ids {
 /// output[row] = words[word id] + types[type id] + positions[row % tokens].
 template <int Width, scalar T>
 struct embed_tokens {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   token_ids word;
   token_ids type;
   T const* words;
@@ -46,6 +49,8 @@ template <int Width, scalar T>
 struct scatter_add_columns {
   static constexpr index_t rows_per_block = 1;
   static constexpr int columns = (Width & -Width) < 64 ? (Width & -Width) : 64;
+  static constexpr int width = columns;
+  using scalar_type = T;
 
   token_ids id;
   T const* source;

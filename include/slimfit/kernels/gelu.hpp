@@ -12,6 +12,9 @@ namespace slimfit::kernels {
 /// @tparam KeptOutput view of a matrix stash: saves the output, which is the next linear layer's input
 template <int Width, scalar T, class KeptGelu, class KeptOutput = stash::none::kept<T, Width>>
 struct gelu_forward {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* input;
   T const* bias;  ///< null: none
   T* output;      ///< may be `input`
@@ -54,6 +57,9 @@ struct gelu_forward {
 /// @tparam KeptGelu view of a GELU stash
 template <int Width, scalar T, class KeptGelu>
 struct gelu_backward {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   KeptGelu kept;
   T const* output_gradient;
   T* input_gradient;  ///< may be `output_gradient`

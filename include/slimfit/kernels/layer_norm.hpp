@@ -12,6 +12,9 @@ namespace slimfit::kernels {
 /// @tparam Kept view of a layer normalisation stash, or of `stash::none`
 template <int Width, scalar T, class Kept>
 struct layer_norm_forward {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* input;
   T const* gamma;
   T const* beta;
@@ -40,6 +43,9 @@ enum class parameter_gradients : unsigned char { none, all };
 /// @tparam Kept view of a layer normalisation stash that restores
 template <int Width, scalar T, class Kept, parameter_gradients Wanted>
 struct layer_norm_backward {
+  static constexpr int width = Width;
+  using scalar_type = T;
+  static constexpr int live_tiles = 6;
   using value_type = compute_type<T>;
   static constexpr index_t rows_per_block = 1;
 

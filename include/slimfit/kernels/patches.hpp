@@ -16,6 +16,8 @@ struct extract_patches {
   static constexpr int tokens = side * side + 1;
   static constexpr int width = Channels * Patch * Patch;
 
+  using scalar_type = T;
+
   T const* images;
   index_t first;
   T* output;

@@ -10,6 +10,9 @@ namespace slimfit::kernels {
 /// @tparam Source a view of any stash that restores, or `stash::layer_norm_output`
 template <int Width, scalar T, class Source>
 struct restore_rows {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   Source source;
   T* output;
 

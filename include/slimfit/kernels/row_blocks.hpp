@@ -20,29 +20,51 @@ SLIMFIT_HD constexpr index_t row_block_end(index_t block, index_t rows) {
   return end < rows ? end : rows;
 }
 
-/// One launch: `target = sum of the rows of source` (`count x Width`), or added to it. Launch with one row.
+/// Columns that one group of `sum_rows` adds up.
+inline constexpr int columns_in_slice = 64;
+/// Launches of `sum_rows` for rows of `width` elements.
+SLIMFIT_HD constexpr index_t slice_count(index_t width) { return divide_up(width, columns_in_slice); }
+
+/// A slice of columns: `target = sum of the rows of source` (`count x Width`), or added to it. Launch with
+/// `slice_count(Width)` rows.
 template <int Width, scalar Source, scalar Target = Source>
 struct sum_rows {
+  static constexpr index_t rows_per_block = 1;
+  static constexpr int width = columns_in_slice;
+  using scalar_type = Source;
+
   Source const* source;
   index_t count;
   Target* target;
   update_mode mode = update_mode::overwrite;
 
   template <lane_group Group>
-  SLIMFIT_HD void operator()(Group group, index_t /*row*/) const {
-    using tile_type = tile<compute_type<Source>, Width, Group>;
+  SLIMFIT_HD void operator()(Group group, index_t slice) const {
+    index_t const first = slice * width;
+    index_t const columns = lesser<index_t>(width, Width - first);
+    if (columns == width && Width % 16 == 0) {
+      add(
+          group, [first, group](auto const* row) { return load<width>(group, row + first); },
+          [first, group, this](auto const& total) { store(group, target + first, total); });
+    } else {
+      add(
+          group, [first, columns, group](auto const* row) { return load_first<width>(group, row + first, columns); },
+          [first, columns, group, this](auto const& total) { store_first(group, target + first, total, columns); });
+    }
+  }
+
+ private:
+  template <lane_group Group, class Read, class Write>
+  SLIMFIT_HD void add(Group /*group*/, Read const& read, Write const& write) const {
+    using tile_type = tile<compute_type<Source>, width, Group>;
     tile_type total{};
-    for (index_t row = 0; row < count; ++row) {
-      auto const x = load<Width>(group, source + row * Width);
+    auto const include = [&total](auto const& x) {
       SLIMFIT_SIMD()
       for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += x.values[slot]; }
-    }
-    if (mode == update_mode::accumulate) {
-      auto const old = load<Width>(group, target);
-      SLIMFIT_SIMD()
-      for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += old.values[slot]; }
-    }
-    store(group, target, total);
+    };
+    for (index_t row = 0; row < count; ++row) { include(read(source + row * Width)); }
+    if (mode == update_mode::accumulate) { include(read(target)); }
+    write(total);
   }
 };
 
@@ -50,6 +72,8 @@ struct sum_rows {
 /// Launch with `row_block_count(rows)` rows, then `sum_rows`.
 template <int Width, scalar T>
 struct column_sums {
+  static constexpr int width = Width;
+  using scalar_type = T;
   static constexpr index_t rows_per_block = 1;
   T const* source;
   index_t rows;

@@ -10,6 +10,9 @@ namespace slimfit::kernels {
 /// @tparam Kept a view of a matrix stash
 template <int Width, scalar T, class Kept>
 struct save_rows {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* input;
   Kept kept;
 

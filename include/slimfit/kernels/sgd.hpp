@@ -12,6 +12,8 @@ template <scalar T, bool HasMomentum>
 struct sgd_update {
   using value_type = compute_type<T>;
   static constexpr index_t rows_per_block = 1;
+  static constexpr int width = update_block;
+  using scalar_type = value_type;
 
   value_type learning_rate;
   value_type momentum;

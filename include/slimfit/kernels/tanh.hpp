@@ -10,6 +10,9 @@ namespace slimfit::kernels {
 /// One row: output = tanh(input).
 template <int Width, scalar T>
 struct tanh_forward {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* input;
   T* output;  ///< may be `input`
 
@@ -23,6 +26,9 @@ struct tanh_forward {
 /// One row: input_gradient = output_gradient * (1 - output^2).
 template <int Width, scalar T>
 struct tanh_backward {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* output;
   T const* output_gradient;
   T* input_gradient;  ///< may be `output_gradient`

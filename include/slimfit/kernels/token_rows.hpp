@@ -10,6 +10,9 @@ namespace slimfit::kernels {
 /// output[row] = position[token] + (token == 0 ? class_token : bias), with `token = row % tokens`.
 template <int Width, scalar T>
 struct start_tokens {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* position;
   T const* class_token;
   T const* bias;
@@ -29,6 +32,9 @@ struct start_tokens {
 /// output[token] = sum over sequences of input[sequence * tokens + token]. One group per token.
 template <int Width, scalar T>
 struct sum_over_sequences {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* input;
   index_t sequences;
   index_t tokens;
@@ -49,6 +55,9 @@ struct sum_over_sequences {
 /// output[row] = input[row * stride]: picks one token of each sequence.
 template <int Width, scalar T>
 struct gather_rows {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* input;
   index_t stride;
   T* output;
@@ -62,6 +71,9 @@ struct gather_rows {
 /// output[row] = row % stride == 0 ? input[row / stride] : 0, for rows of the output.
 template <int Width, scalar T>
 struct scatter_rows {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
   T const* input;
   index_t stride;
   T* output;

@@ -19,8 +19,10 @@ class attention {
 
  public:
   static constexpr int head_size = Hidden / Heads;
-  using operand_stash = stash::when_training<detail::operand_stash_of<typename Policy::operand_stash, head_size>>;
+  using plain_stash = detail::operand_stash_of<typename Policy::operand_stash, head_size>;
+  using operand_stash = stash::when_training<plain_stash>;
   using probability_stash = typename Policy::probability_stash;
+  using operand_view = typename plain_stash::template kept<T, Hidden>;
   using kept_operand = typename operand_stash::template kept<T, Hidden>;
 
   /// Everything the backward pass needs besides the gradient.
@@ -69,19 +71,9 @@ class attention {
         }
       });
     }
-    index_t const heads = sequences * Heads;
-    index_t const slots = std::min<index_t>(run.device.concurrent_tasks, heads);
-    auto const scores = run.template scratch<T>(slots * kernels::score_elements(tokens));
+    auto const scratch = run.template scratch<T>(engine<Context>::forward_scratch(sequences, tokens));
     if constexpr (!Context::counts_only) {
-      run.device.for_each_task(slots, [&](index_t slot) {
-        for (index_t head = slot; head < heads; head += slots) {
-          index_t const offset = head_offset(head, tokens);
-          kernels::attention_head_forward<typename Context::device_type, head_size, T>(
-              {operands[0] + offset, operands[1] + offset, operands[2] + offset, Hidden, tokens},
-              kept.probabilities.head(head, tokens), output + offset,
-              scores.data() + slot * kernels::score_elements(tokens));
-        }
-      });
+      engine<Context>::forward(run.device, operands, kept.probabilities, sequences, tokens, output, scratch.data());
     }
   }
 
@@ -89,42 +81,40 @@ class attention {
   template <class Context>
   static constexpr void backward(Context& run, kept_type const& kept, index_t sequences, index_t tokens,
                                  T const* output_gradient, std::array<T*, 3> const& gradients) {
-    index_t const rows = sequences * tokens;
-    scratch_buffer<T> const restored(run.memory, operand_stash::is_dense ? 0 : 3 * rows * Hidden);
-    std::array<T const*, 3> operands{};
-    for (std::size_t i = 0; i < 3; ++i) {
-      kept.operands[i].visit([&](auto const& form) {
-        using form_type = std::remove_cvref_t<decltype(form)>;
-        if constexpr (detail::is_dense_view<form_type>) {
-          operands[i] = form.data;
-        } else if constexpr (form_type::restores) {
-          T* const target = advance(restored.data(), static_cast<index_t>(i) * rows * Hidden);
-          run.launch(rows, kernels::restore_rows<Hidden, T, form_type>{form, target});
-          operands[i] = target;
-        }
-      });
-    }
-    index_t const heads = sequences * Heads;
-    index_t const slots = std::min<index_t>(run.device.concurrent_tasks, heads);
-    auto const scores = run.template scratch<T>(slots * 2 * kernels::score_elements(tokens));
-    if constexpr (!Context::counts_only) {
-      run.device.for_each_task(slots, [&](index_t slot) {
-        for (index_t head = slot; head < heads; head += slots) {
-          index_t const offset = head_offset(head, tokens);
-          kernels::attention_head_backward<typename Context::device_type, head_size, T>(
-              {operands[0] + offset, operands[1] + offset, operands[2] + offset, Hidden, tokens},
-              kept.probabilities.head(head, tokens), output_gradient + offset, gradients[0] + offset,
-              gradients[1] + offset, gradients[2] + offset, scores.data() + slot * 2 * kernels::score_elements(tokens));
-        }
-      });
+    auto const scratch = run.template scratch<T>(engine<Context>::backward_scratch(sequences, tokens));
+    if constexpr (engine<Context>::template reads_kept<operand_view>) {
+      if constexpr (!Context::counts_only) {
+        std::array<operand_view, 3> const operands{kept.operands[0].active, kept.operands[1].active,
+                                                   kept.operands[2].active};
+        engine<Context>::backward(run.device, operands, kept.probabilities, output_gradient, gradients, sequences,
+                                  tokens, scratch.data());
+      }
+    } else {
+      index_t const rows = sequences * tokens;
+      auto const restored = run.template scratch<T>(operand_stash::is_dense ? 0 : 3 * rows * Hidden);
+      std::array<T const*, 3> operands{};
+      for (std::size_t i = 0; i < 3; ++i) {
+        kept.operands[i].visit([&](auto const& form) {
+          using form_type = std::remove_cvref_t<decltype(form)>;
+          if constexpr (detail::is_dense_view<form_type>) {
+            operands[i] = form.data;
+          } else if constexpr (form_type::restores) {
+            T* const target = advance(restored.data(), static_cast<index_t>(i) * rows * Hidden);
+            run.launch(rows, kernels::restore_rows<Hidden, T, form_type>{form, target});
+            operands[i] = target;
+          }
+        });
+      }
+      if constexpr (!Context::counts_only) {
+        engine<Context>::backward(run.device, operands, kept.probabilities, output_gradient, gradients, sequences,
+                                  tokens, scratch.data());
+      }
     }
   }
 
  private:
-  /// First element of head `head`, counted over all sequences.
-  static constexpr index_t head_offset(index_t head, index_t tokens) {
-    return head / Heads * tokens * Hidden + head % Heads * head_size;
-  }
+  template <class Context>
+  using engine = kernels::attention_engine<typename Context::device_type, Heads, head_size, T>;
 };
 
 }  // namespace slimfit

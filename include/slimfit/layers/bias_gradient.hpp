@@ -13,7 +13,8 @@ constexpr void add_bias_gradient(Context& run, T const* output_gradient, index_t
   index_t const blocks = kernels::row_block_count(rows);
   auto const partial_sums = run.template scratch<compute_type<T>>(blocks * Width);
   run.launch(blocks, kernels::column_sums<Width, T>{output_gradient, rows, partial_sums.data()});
-  run.launch(1, kernels::sum_rows<Width, compute_type<T>, T>{partial_sums.data(), blocks, gradient, mode});
+  run.launch(kernels::slice_count(Width),
+             kernels::sum_rows<Width, compute_type<T>, T>{partial_sums.data(), blocks, gradient, mode});
 }
 
 }  // namespace slimfit

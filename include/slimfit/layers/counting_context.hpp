@@ -27,14 +27,14 @@ struct counted_updates {
   }
 };
 
-using counting_context = context<counting, counted_updates<true>>;
+using counting_context = context<counting<>, counted_updates<true>>;
 
 /// Bytes that `forward(context)` leaves on the tape when `active` units are active.
 template <class Forward>
 constexpr index_t stored_bytes(active_set const& active, Forward const& forward) {
   ledger book;
   arena memory(book);
-  counting device;
+  counting<> device;
   counted_updates<true> updates;
   counting_context run{device, memory, updates, active, true, 0, 0};
   forward(run);

@@ -92,11 +92,12 @@ class layer_norm {
       }
     });
     if (sums.weight.wanted()) {
-      run.launch(
-          1, kernels::sum_rows<Width, compute_type<T>, T>{weight_sums.data(), blocks, sums.weight.data(), sum_mode});
+      run.launch(kernels::slice_count(Width), kernels::sum_rows<Width, compute_type<T>, T>{
+                                                  weight_sums.data(), blocks, sums.weight.data(), sum_mode});
     }
     if (sums.bias.wanted()) {
-      run.launch(1, kernels::sum_rows<Width, compute_type<T>, T>{bias_sums.data(), blocks, sums.bias.data(), sum_mode});
+      run.launch(kernels::slice_count(Width),
+                 kernels::sum_rows<Width, compute_type<T>, T>{bias_sums.data(), blocks, sums.bias.data(), sum_mode});
     }
   }
 

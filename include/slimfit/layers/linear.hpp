@@ -76,8 +76,18 @@ class linear {
   /// `output = input * W_i^T + b_i`, or without the bias, or added to what `output` holds.
   template <class Context>
   constexpr void apply(Context& run, T const* input, index_t rows, T* output, int i = 0) const {
-    run.launch(rows, kernels::broadcast_bias<Out, T>{at(bias_, i).data, nullptr, output});
-    apply_weight(run, input, rows, output, update_mode::accumulate, i);
+    apply_to(run, input, rows, nullptr, output, i);
+  }
+  /// `output = addend + input * W_i^T + b_i`. `addend` may be `output`, or null for none.
+  template <class Context>
+  constexpr void apply_to(Context& run, T const* input, index_t rows, T const* addend, T* output, int i = 0) const {
+    if constexpr (requires { Context::device_type::fuses_addends; }) {
+      run.device.multiply_add(rows, Out, In, operand<T>{input, In, false}, operand<T>{at(weight_, i).data, In, true},
+                              output, Out, product_addends<T>{at(bias_, i).data, addend});
+    } else {
+      run.launch(rows, kernels::broadcast_bias<Out, T>{at(bias_, i).data, addend, output});
+      apply_weight(run, input, rows, output, update_mode::accumulate, i);
+    }
   }
   template <class Context>
   constexpr void apply_weight(Context& run, T const* input, index_t rows, T* output, update_mode mode,

@@ -71,8 +71,7 @@ class mlp {
         run.launch(rows, kernel{before.data(), first_.bias().data, hidden, gelu_form, hidden_form});
       });
     });
-    run.launch(rows, kernels::broadcast_bias<Hidden, T>{second_.bias().data, residual, output});
-    second_.apply_weight(run, hidden, rows, output, update_mode::accumulate);
+    second_.apply_to(run, hidden, rows, residual, output);
   }
 
   template <class Updates>

@@ -78,8 +78,7 @@ class self_attention {
       core::forward(run, {query.data(), key.data(), value.data()}, kept.attention, sequences, tokens, attended.data());
     }
     output_.save_input(run, kept.output_input, attended.data(), rows);
-    run.launch(rows, kernels::broadcast_bias<Hidden, T>{output_.bias().data, residual, output});
-    output_.apply_weight(run, attended.data(), rows, output, update_mode::accumulate);
+    output_.apply_to(run, attended.data(), rows, residual, output);
   }
 
   template <class Updates>

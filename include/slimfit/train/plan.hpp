@@ -21,6 +21,16 @@ constexpr index_t array_bytes(index_t count) {
   return arena::padded(count * static_cast<index_t>(sizeof(T)));
 }
 
+/// Workspace that a backend holds as long as it lives.
+template <class Device>
+constexpr index_t device_workspace() {
+  if constexpr (requires { Device::workspace_bytes; }) {
+    return Device::workspace_bytes;
+  } else {
+    return 0;
+  }
+}
+
 }  // namespace detail
 
 /// Memory that stays from step to step.
@@ -40,6 +50,7 @@ class memory_plan {
   using value_type = typename Model::value_type;
   using policy_type = typename Model::policy_type;
   static constexpr index_t units = Model::units;
+  using counting_type = counting<typename Model::device_type>;
 
   constexpr explicit memory_plan(index_t batch) : batch_(batch), layout_(bind(network_)) {}
   /// Plans the same layers for sequences of `tokens` tokens instead of the number that the model was compiled for.
@@ -74,9 +85,9 @@ class memory_plan {
   [[nodiscard]] constexpr index_t inference_arena_bytes() const {
     ledger book;
     arena memory(book);
-    counting device;
+    counting_type device;
     counted_updates<true> updates;
-    context<counting, counted_updates<true>> inference{device, memory, updates, {}, false, 0, 0};
+    context<counting_type, counted_updates<true>> inference{device, memory, updates, {}, false, 0, 0};
     inference_pass(network_, inference, view());
     return memory.high_water();
   }
@@ -121,7 +132,8 @@ class memory_plan {
           }
         },
         no_name{});
-    bytes.workspace = optimizer_workspace_bytes(layout_.largest);
+    bytes.workspace =
+        optimizer_workspace_bytes(layout_.largest) + detail::device_workspace<typename Model::device_type>();
     bytes.data = detail::array_bytes<typename network_type::input_type>(batch_ * network_.planned_inputs()) +
                  detail::array_bytes<std::int32_t>(batch_) + detail::array_bytes<sample_result>(batch_);
     return bytes;
@@ -144,9 +156,9 @@ class memory_plan {
     book.add(category::data, bytes.data);
   }
   constexpr void run(ledger& book, arena& memory, active_set const& active) const {
-    counting device;
+    counting_type device;
     updates_type updates{&book};
-    context<counting, updates_type> training{device, memory, updates, active, true, 0, 0};
+    context<counting_type, updates_type> training{device, memory, updates, active, true, 0, 0};
     training_pass(network_, training, view(), [&] { book.forward_ended(); });
     book.remove(category::gradients, updates.bytes);
   }

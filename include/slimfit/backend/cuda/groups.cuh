@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The groups of lanes that own a row on CUDA: part of a warp, a warp, or a block. Sums are butterflies of shuffles: each
-// lane gets the result, the same bits on all of them, without a broadcast after it (CUB's collectives give it to one
-// lane) and without the compile time of a header that is larger than this library's kernels.
+// The groups of lanes that own a row on CUDA: part of a warp, a warp, or a block. Sums are butterflies of shuffles:
+// each lane gets the result, the same bits on all of them, without a broadcast after it (CUB's collectives give it to
+// one lane) and without the compile time of a header that is larger than this library's kernels.
 #pragma once
 
 #include <slimfit/kernels/group.hpp>
@@ -11,7 +11,7 @@ namespace slimfit {
 namespace detail {
 /// Combines the values of aligned segments of `Lanes` <= 32 lanes.
 template <int Lanes, class T, class Op>
-__device__ inline T reduce_in_warp(T value, Op op, unsigned mask) {
+inline __device__ T reduce_in_warp(T value, Op op, unsigned mask) {
 #pragma unroll
   for (int distance = Lanes / 2; distance > 0; distance /= 2) {
     value = op(value, __shfl_xor_sync(mask, value, distance));
@@ -32,7 +32,7 @@ struct warp_group {
   [[nodiscard]] __device__ static int lane() { return static_cast<int>(threadIdx.x) % Lanes; }
   __device__ static void sync() { __syncwarp(mask()); }
   template <int Segment, class T, class Op>
-  [[nodiscard]] __device__ static T reduce(T value, Op op) {
+  [[nodiscard]] static __device__ T reduce(T value, Op op) {
     static_assert(Segment <= Lanes);
     return detail::reduce_in_warp<Segment>(value, op, mask());
   }
@@ -59,7 +59,7 @@ struct block_group {
   [[nodiscard]] __device__ static int lane() { return static_cast<int>(threadIdx.x); }
   __device__ static void sync() { __syncthreads(); }
   template <int Segment, class T, class Op>
-  [[nodiscard]] __device__ static T reduce(T value, Op op) {
+  [[nodiscard]] static __device__ T reduce(T value, Op op) {
     static_assert(Segment <= Lanes);
     if constexpr (Segment <= 32) {
       return detail::reduce_in_warp<Segment>(value, op, 0xffffffffU);

@@ -34,19 +34,27 @@ struct row_launch {
       return 4;
     }
   }();
-  /// Lanes of a row: a warp up to 1024 elements, fewer where the row has less than one access for each of them; beyond,
-  /// as many as leave each lane at most 32 elements, so that a few tiles fit in its registers.
+  /// Elements of a row that a lane may hold, so that the kernel's tiles fit in its registers. Kernels that hold more
+  /// than three at once say so.
+  static constexpr int most_slots = [] {
+    if constexpr (requires { Kernel::live_tiles; }) {
+      return 96 / Kernel::live_tiles;
+    } else {
+      return 32;
+    }
+  }();
+  /// Lanes of a row: as many as have an access each, up to a warp; more where a lane would hold too much.
   static constexpr int lanes = [] {
     int const accesses = (width + run - 1) / run;
     int count = 1;
     while (count < 32 && count < accesses) { count *= 2; }
-    while (count < 1024 && width > 32 * count) { count *= 2; }
+    while (count < 1024 && width > most_slots * count) { count *= 2; }
     return count;
   }();
   static constexpr int threads = lanes > 32 ? lanes : 128;
   static constexpr int rows_in_block = threads / lanes;
-  using group_type =
-      std::conditional_t<(lanes > 32), block_group<lanes <= 32 ? 64 : lanes, run>, warp_group<lanes <= 32 ? lanes : 32, run>>;
+  using group_type = std::conditional_t<(lanes > 32), block_group<lanes <= 32 ? 64 : lanes, run>,
+                                        warp_group<lanes <= 32 ? lanes : 32, run>>;
 };
 
 template <class Kernel>
@@ -64,8 +72,9 @@ __global__ void __launch_bounds__(row_launch<Kernel>::threads)
 template <class Kernel>
 void launch_rows(cudaStream_t stream, index_t rows, Kernel const& kernel) {
   using launch = detail::row_launch<Kernel>;
-  static_assert(std::is_trivially_copyable_v<Kernel>, "slimfit: a kernel object is copied to the device, so it must be "
-                                                      "trivially copyable: hold pointers and numbers only");
+  static_assert(std::is_trivially_copyable_v<Kernel>,
+                "slimfit: a kernel object is copied to the device, so it must be "
+                "trivially copyable: hold pointers and numbers only");
   if (rows <= 0) { return; }
   auto const blocks = static_cast<unsigned>((rows + launch::rows_in_block - 1) / launch::rows_in_block);
   detail::row_kernel<Kernel><<<blocks, launch::threads, 0, stream>>>(kernel, rows);

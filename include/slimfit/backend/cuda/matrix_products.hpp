@@ -46,7 +46,8 @@ struct lt_deleter {
 };
 using matrix_layout = std::unique_ptr<cublasLtMatrixLayoutOpaque_t, lt_deleter<cublasLtMatrixLayoutDestroy>>;
 using product_description = std::unique_ptr<cublasLtMatmulDescOpaque_t, lt_deleter<cublasLtMatmulDescDestroy>>;
-using product_preference = std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, lt_deleter<cublasLtMatmulPreferenceDestroy>>;
+using product_preference =
+    std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, lt_deleter<cublasLtMatmulPreferenceDestroy>>;
 
 inline matrix_layout make_layout(cudaDataType_t type, index_t rows, index_t columns, index_t stride) {
   cublasLtMatrixLayout_t layout = nullptr;
@@ -57,14 +58,6 @@ inline matrix_layout make_layout(cudaDataType_t type, index_t rows, index_t colu
 }
 
 }  // namespace detail
-
-/// What is added to a product's result: a bias of one number per column, and a matrix with the result's stride (which
-/// may be the result itself). Null: nothing.
-template <class T>
-struct product_addends {
-  T const* bias = nullptr;
-  T const* matrix = nullptr;
-};
 
 class matrix_products {
  public:
@@ -86,10 +79,10 @@ class matrix_products {
     using scale_type = compute_type<T>;
     if (rows == 0 || columns == 0) { return; }
     // cuBLASLt thinks in columns: the transposed product of the transposed matrices, which are the same memory.
-    auto const& plan = plan_for<T>(key{
-        {columns, rows, inner, b.stride, a.stride, c_stride},
-        {types::data, b.transposed ? 1 : 0, a.transposed ? 1 : 0, addends.bias != nullptr ? 1 : 0,
-         addends.matrix != nullptr ? 1 : 0, alignment(a.data, b.data, c, addends.matrix) }});
+    auto const& plan =
+        plan_for<T>(key{{columns, rows, inner, b.stride, a.stride, c_stride},
+                        {types::data, b.transposed ? 1 : 0, a.transposed ? 1 : 0, addends.bias != nullptr ? 1 : 0,
+                         addends.matrix != nullptr ? 1 : 0, alignment(a.data, b.data, c, addends.matrix)}});
     if (addends.bias != nullptr) {
       check(cublasLtMatmulDescSetAttribute(plan.description.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &addends.bias,
                                            sizeof(addends.bias)),

@@ -25,6 +25,7 @@ struct checked_affine {
 template <int Bits, int Group = 64, class Rounding = nearest>
 struct affine : private detail::checked_affine<Bits, Group> {
   static constexpr int bits = Bits;
+  static constexpr int scale_group = Group;
   static constexpr int greatest = (1 << Bits) - 1;
   static constexpr bool draws_random = Rounding::draws_random;
   SLIMFIT_HD static constexpr index_t code_bytes(index_t width) { return packed_bytes(width, Bits); }
