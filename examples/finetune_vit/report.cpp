@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <slimfit/io/atomic_file.hpp>
 
-#include "report_page.hpp"
+#include "report_script.hpp"
+#include "report_style.hpp"
+#include "report_template.hpp"
 
 namespace examples {
 
@@ -17,12 +19,28 @@ std::string mebibytes(double bytes) {
   return text;
 }
 
-double activations(nlohmann::json const& run) { return run.at("bytes").at("activations").get<double>(); }
+double activations(nlohmann::json const& run) { return run.at("peak_activations").get<double>(); }
 
 /// A page may not contain "<" inside its data.
 std::string without_angles(std::string text) {
   for (auto at = text.find('<'); at != std::string::npos; at = text.find('<', at)) { text.replace(at, 1, "\\u003c"); }
   return text;
+}
+
+/// The page with what belongs at each of its marks.
+std::string page_with(nlohmann::json const& report) {
+  std::string page;
+  std::string_view rest = report_template;
+  auto const data = without_angles(report.dump());
+  for (auto const& [mark, content] :
+       {std::pair<std::string_view, std::string_view>{"/*SLIMFIT_REPORT_STYLE*/", report_style},
+        {"/*SLIMFIT_REPORT_JSON*/", data},
+        {"/*SLIMFIT_REPORT_SCRIPT*/", report_script}}) {
+    auto const at = rest.find(mark);
+    page.append(rest.substr(0, at)).append(content);
+    rest.remove_prefix(at + mark.size());
+  }
+  return page.append(rest);
 }
 
 void write_file(std::string const& path, std::string const& text) {
@@ -36,16 +54,8 @@ void write_file(std::string const& path, std::string const& text) {
 void write_report(nlohmann::json const& report, std::string const& folder) {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
-  auto published = report;
-  for (auto& run : published.at("runs")) {
-    run.at("bytes").erase("activations");
-    run.at("planned").erase("activations");
-  }
-  write_file(folder + "/report.json", published.dump(1) + "\n");
-  std::string page = report_page;
-  std::string const mark = "/*SLIMFIT_REPORT_JSON*/";
-  page.replace(page.find(mark), mark.size(), without_angles(published.dump()));
-  write_file(folder + "/report.html", page);
+  write_file(folder + "/report.json", report.dump(1) + "\n");
+  write_file(folder + "/report.html", page_with(report));
 }
 
 std::string result_table(nlohmann::json const& report) {
