@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <slimfit/slimfit.hpp>
 
@@ -141,7 +140,6 @@ class training_run {
   }
 
   void save_interrupted() {
-    std::filesystem::create_directories(request_.options.out);
     nlohmann::json const state{
         {"options", fixed_options(request_.options)}, {"finished", request_.finished}, {"current", report_}};
     slimfit::save_run(trainer_, checkpoint_path(request_.options), {{"finetune_vit", state.dump()}});
