@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <slimfit/core/error.hpp>
+#include <slimfit/io/atomic_file.hpp>
 #include <slimfit/io/safetensors.hpp>
 
 #include "options.hpp"
@@ -23,6 +24,12 @@ std::string data_file(std::string const& folder, std::string const& name) {
 }
 
 task_data load_data(finetune_options const& options) {
+  if (!std::filesystem::is_directory(options.data)) {
+    throw slimfit::file_error(
+        "slimfit: --data: there is no folder " + options.data +
+        ", expected one with the four IDX files of (Fashion-)MNIST; Debian and Ubuntu have them as "
+        "dataset-fashion-mnist");
+  }
   auto const pair = [&](std::string const& kind) {
     return read_idx(data_file(options.data, kind + "-images-idx3-ubyte"),
                     data_file(options.data, kind + "-labels-idx1-ubyte"), 10);
@@ -41,23 +48,42 @@ task_data load_data(finetune_options const& options) {
 
 /// What an interrupted run left, or an empty state.
 nlohmann::json interrupted_state(finetune_options const& options) {
-  nlohmann::json state{{"finished", nlohmann::json::array()}};
-  if (!options.resume) { return state; }
-  slimfit::safetensors_file const file(checkpoint_path(options));
-  auto const found = file.metadata().find("finetune_vit");
-  if (found == file.metadata().end()) {
-    throw slimfit::file_error("slimfit: " + checkpoint_path(options) + " was not written by this program's Ctrl-C");
+  if (!options.resume) { return {{"finished", nlohmann::json::array()}}; }
+  auto const path = checkpoint_path(options);
+  if (!std::filesystem::exists(path)) {
+    throw slimfit::file_error("slimfit: --resume: there is no " + path +
+                              ", expected the checkpoint of a run that Ctrl-C interrupted, with the same --out");
   }
-  state = nlohmann::json::parse(found->second);
-  auto const expected = state.at("options");
+  slimfit::safetensors_file const file(path);
+  auto const found = file.metadata().find("finetune_vit");
+  auto const state =
+      found == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(found->second, nullptr, false);
+  if (!state.is_object() || !state.contains("finished") || !state.contains("current") || !state.contains("options")) {
+    throw slimfit::file_error("slimfit: --resume: " + path +
+                              " holds no interrupted run, expected what this program saves on Ctrl-C");
+  }
   auto const actual = fixed_options(options);
-  for (auto const& [key, value] : expected.items()) {
-    if (actual.at(key) != value) {
-      throw slimfit::value_error("slimfit: --resume: --" + key + " is " + actual.at(key).dump() + ", expected " +
-                                 value.dump() + " as in the interrupted run");
+  auto const& expected = state.at("options");
+  for (auto const& [key, value] : actual.items()) {
+    if (!expected.contains(key) || expected.at(key) != value) {
+      throw slimfit::value_error("slimfit: --resume: --" + key + " is " + value.dump() + ", expected " +
+                                 expected.value(key, nlohmann::json()).dump() + " as in the interrupted run in " +
+                                 path);
     }
   }
   return state;
+}
+
+/// Checks that results can be written before anything is trained, so that none is lost for want of a folder.
+void require_writable(std::string const& option, std::string const& path) {
+  std::error_code problem;
+  auto const folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty()) { std::filesystem::create_directories(folder, problem); }
+  try {
+    slimfit::atomic_file const trial(path);
+  } catch (slimfit::file_error const& reason) {
+    throw slimfit::file_error("slimfit: " + option + ": expected a place where files can be written: " + reason.what());
+  }
 }
 
 int run(int argc, char** argv) {
@@ -65,6 +91,8 @@ int run(int argc, char** argv) {
   catch_interrupts();
   auto const state = interrupted_state(options);
   auto const data = load_data(options);
+  require_writable("--out", options.out + "/report.json");
+  if (!options.save.empty()) { require_writable("--save", options.save); }
   auto finished = state.at("finished");
   for (auto i = finished.size(); i < options.runs.size(); ++i) {
     bool const continues = state.contains("current") && i == state.at("finished").size();

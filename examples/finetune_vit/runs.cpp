@@ -34,7 +34,8 @@ std::string checkpoint_path(finetune_options const& options) { return options.ou
 nlohmann::json fixed_options(finetune_options const& options) {
   auto runs = nlohmann::json::array();
   for (auto const& run : options.runs) { runs.push_back({run.policy, run.rate}); }
-  return {{"start", options.start},
+  return {{"data", options.data},
+          {"start", options.start},
           {"run", runs},
           {"images", options.images},
           {"batch", options.batch},

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <slimfit/slimfit.hpp>
 
@@ -26,12 +25,12 @@ inline nlohmann::json to_json(slimfit::memory_usage const& usage) {
   return bytes;
 }
 
+/// Raises every number of `bytes` to that of `usage`.
 inline void add_to(nlohmann::json& bytes, slimfit::memory_usage const& usage) {
   auto const step = to_json(usage);
   for (auto const& [key, value] : step.items()) {
     bytes[key] = std::max(bytes.value(key, slimfit::index_t{0}), value.get<slimfit::index_t>());
   }
-  bytes["activations"] = std::max(bytes.value("activations", slimfit::index_t{0}), usage.activations);
 }
 
 template <class Policy>
@@ -64,7 +63,7 @@ class training_run {
                {"distances", nlohmann::json::array()},
                {"bytes", nlohmann::json::object()},
                {"planned", nlohmann::json::object()},
-               {"train_correct", 0},
+               {"peak_activations", 0},
                {"train_seconds", 0.0}};
     if (request.progress != nullptr) {
       slimfit::load_run(trainer_, checkpoint_path(request.options));
@@ -126,6 +125,7 @@ class training_run {
     }
     add_to(report_["bytes"], step.measured);
     add_to(report_["planned"], step.planned);
+    report_["peak_activations"] = std::max(report_["peak_activations"].get<index_t>(), step.measured.activations);
     index_t const interval = std::max<index_t>(1, steps_ / distance_samples);
     if (step.iteration % interval == 0) { sample_distances(step.iteration); }
     return step;
@@ -140,7 +140,6 @@ class training_run {
   }
 
   void save_interrupted() {
-    std::filesystem::create_directories(request_.options.out);
     nlohmann::json const state{
         {"options", fixed_options(request_.options)}, {"finished", request_.finished}, {"current", report_}};
     slimfit::save_run(trainer_, checkpoint_path(request_.options), {{"finetune_vit", state.dump()}});
@@ -160,7 +159,6 @@ class training_run {
     report_["test_loss"] = loss / static_cast<double>(test.size());
     report_["seconds_per_step"] = report_["train_seconds"].get<double>() / static_cast<double>(steps_);
     report_.erase("train_seconds");
-    report_.erase("train_correct");
     auto const& path = request_.options.save;
     if (!path.empty()) { slimfit::save(net_, path, slimfit::dtype_of_name(request_.options.save_type)); }
     std::printf("  test accuracy %.2f %%\n", 100 * report_["accuracy"].get<double>());

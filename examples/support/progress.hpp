@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <string>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <slimfit/core/config.hpp>
@@ -34,20 +35,31 @@ inline std::string clock_text(double seconds) {
 }
 
 /// The line for `done` of `total` steps after `seconds`, of which `first` steps were done before this run.
+/// @param columns what fits; 0: no limit. In less room it is set closer, then goes without its bar, then is cut.
 inline std::string progress_line(slimfit::index_t done, slimfit::index_t total, slimfit::index_t first,
-                                 slimfit::index_t images_per_step, double seconds, progress_values const& values) {
-  constexpr int width = 24;
+                                 slimfit::index_t images_per_step, double seconds, progress_values const& values,
+                                 std::size_t columns = 0) {
   auto const share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 1.0;
-  auto const filled = static_cast<std::size_t>(std::clamp(static_cast<int>(share * width), 0, width));
   double const steps_per_second = seconds > 0 ? static_cast<double>(done - first) / seconds : 0.0;
   double const left = steps_per_second > 0 ? static_cast<double>(total - done) / steps_per_second : 0.0;
-  std::string const bar = std::string(filled, '#') + std::string(width - filled, '.');
-  char text[256];
-  std::snprintf(text, sizeof text, "[%s] %lld/%lld  loss %.4f  accuracy %5.1f %%  %.0f images/s  %.1f MiB  %s left",
-                bar.c_str(), static_cast<long long>(done), static_cast<long long>(total), values.loss,
-                100.0 * values.accuracy, steps_per_second * static_cast<double>(images_per_step),
-                static_cast<double>(values.memory_bytes) / static_cast<double>(slimfit::MiB), clock_text(left).c_str());
-  return text;
+  auto const bar = [&](int width) {
+    auto const filled = static_cast<std::size_t>(std::clamp(static_cast<int>(share * width), 0, width));
+    return "[" + std::string(filled, '#') + std::string(static_cast<std::size_t>(width) - filled, '.') + "] ";
+  };
+  auto const numbers = [&](char const* format) {
+    char text[256];
+    std::snprintf(text, sizeof text, format, static_cast<long long>(done), static_cast<long long>(total), values.loss,
+                  100.0 * values.accuracy, steps_per_second * static_cast<double>(images_per_step),
+                  static_cast<double>(values.memory_bytes) / static_cast<double>(slimfit::MiB),
+                  clock_text(left).c_str());
+    return std::string(text);
+  };
+  auto line = bar(24) + numbers("%lld/%lld  loss %.4f  accuracy %5.1f %%  %.0f images/s  %.1f MiB  %s left");
+  if (columns == 0 || line.size() <= columns) { return line; }
+  auto const close = numbers("%lld/%lld loss %.3f accuracy %.1f %% %.0f images/s %.1f MiB %s");
+  line = bar(10) + close;
+  if (line.size() > columns) { line = close.substr(0, columns); }
+  return line;
 }
 
 class progress {
@@ -78,7 +90,7 @@ class progress {
     if (done < total_ && std::chrono::duration<double>(now - shown_).count() < interval_) { return; }
     shown_ = now;
     double const seconds = std::chrono::duration<double>(now - start_).count();
-    auto line = progress_line(done, total_, first_, images_per_step_, seconds, values);
+    auto line = progress_line(done, total_, first_, images_per_step_, seconds, values, columns());
     if (terminal_) {
       auto const length = line.size();
       if (drawn_ > length) { line.append(drawn_ - length, ' '); }  // covers the rest of a longer line
@@ -92,6 +104,13 @@ class progress {
 
  private:
   using clock = std::chrono::steady_clock;
+
+  /// What fits on a line of the terminal, whose last column would move the cursor on; 0 where there is no limit.
+  [[nodiscard]] std::size_t columns() const {
+    struct winsize window {};
+    if (!terminal_ || ::ioctl(::fileno(output_), TIOCGWINSZ, &window) != 0 || window.ws_col < 2) { return 0; }
+    return window.ws_col - std::size_t{1};
+  }
 
   slimfit::index_t total_;
   slimfit::index_t images_per_step_;

@@ -171,6 +171,14 @@ TEST_CASE("the progress line") {
   CHECK(ex::progress_line(60, 120, 20, 32, 10, {0.5, 0.75, 3 * slimfit::MiB}) ==
         "[############............] 60/120  loss 0.5000  accuracy  75.0 %  128 images/s  3.0 MiB  0:15 left");
   CHECK(ex::progress_line(0, 0, 0, 32, 0, {}).find("0/0") != std::string::npos);
+  auto const in_columns = [](std::size_t columns) {
+    return ex::progress_line(600, 1200, 0, 64, 16, {0.5, 0.75, 3 * slimfit::MiB}, columns);
+  };
+  CHECK(in_columns(0).size() == 99);
+  CHECK(in_columns(99) == in_columns(0));
+  CHECK(in_columns(79) == "[#####.....] 600/1200 loss 0.500 accuracy 75.0 % 2400 images/s 3.0 MiB 0:16");
+  CHECK(in_columns(64) == "600/1200 loss 0.500 accuracy 75.0 % 2400 images/s 3.0 MiB 0:16");
+  CHECK(in_columns(20) == "600/1200 loss 0.500 ");
   std::FILE* const file = std::tmpfile();
   {
     ex::progress bar(100, 8, 0, 1000.0, file);

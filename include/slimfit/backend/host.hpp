@@ -11,14 +11,10 @@
 
 #include <slimfit/backend/host_memory.hpp>
 #include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/backend/serial_blas.hpp>
 #include <slimfit/backend/task_pool.hpp>
 #include <slimfit/core/scalar.hpp>
 #include <slimfit/kernels/group.hpp>
-
-#if defined(__GNUC__)
-// OpenBLAS's own threads are switched off where it has any: products are already cut into parallel pieces.
-extern "C" __attribute__((weak)) void openblas_set_num_threads(int);
-#endif
 
 namespace slimfit {
 
@@ -39,9 +35,7 @@ class host {
   explicit host(host_options options = {})
       : resource_(options.budget),
         pool_(options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency())) {
-#if defined(__GNUC__)
-    if (openblas_set_num_threads != nullptr) { openblas_set_num_threads(1); }
-#endif
+    make_blas_serial();
   }
 
   [[nodiscard]] resource_type& memory() { return resource_; }
@@ -102,6 +96,7 @@ class host {
     auto const transpose = [](operand<T> const& x) { return x.transposed ? CblasTrans : CblasNoTrans; };
     auto const narrow = [](index_t n) { return static_cast<int>(n); };
     T const beta = mode == update_mode::accumulate ? T{1} : T{0};
+    serial_blas_scope const serial;
     if constexpr (std::is_same_v<T, float>) {
       cblas_sgemm(CblasRowMajor, transpose(a), transpose(b), narrow(rows), narrow(columns), narrow(inner), scale,
                   a.data, narrow(a.stride), b.data, narrow(b.stride), beta, c, narrow(c_stride));
