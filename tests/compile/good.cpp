@@ -5,8 +5,8 @@
 using namespace slimfit;
 
 struct own : policy::slim {
-  using freezing = slimfit::freezing::inter_layer<slimfit::freezing::round_robin, percent<75>,
-                                                  slimfit::freezing::hold<20>>;
+  using freezing =
+      slimfit::freezing::inter_layer<slimfit::freezing::round_robin, percent<75>, slimfit::freezing::hold<20>>;
   using gelu = stash::gelu_input<stash::quantized<format::fixed_point<2, 1>>>;
   using linear_input = stash::by_state<stash::dense, stash::none>;
 };
