@@ -8,6 +8,9 @@
 #include <type_traits>
 
 #include <cblas.h>
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
 
 #include <slimfit/backend/host_memory.hpp>
 #include <slimfit/backend/matrix_product.hpp>
@@ -18,9 +21,31 @@
 #if defined(__GNUC__)
 // OpenBLAS's own threads are switched off where it has any: products are already cut into parallel pieces.
 extern "C" __attribute__((weak)) void openblas_set_num_threads(int);
+extern "C" __attribute__((weak)) int openblas_get_parallel();
 #endif
 
 namespace slimfit {
+
+namespace detail {
+/// While it lives, a BLAS that is built on OpenMP uses the calling thread alone: it asks OpenMP how many threads the
+/// caller may have, and every thread has a setting of its own.
+class one_blas_thread {
+ public:
+#if defined(_OPENMP)
+  one_blas_thread() { omp_set_num_threads(1); }
+  ~one_blas_thread() { omp_set_num_threads(before_); }
+#else
+  one_blas_thread() = default;
+#endif
+  one_blas_thread(one_blas_thread const&) = delete;
+  one_blas_thread& operator=(one_blas_thread const&) = delete;
+
+ private:
+#if defined(_OPENMP)
+  int before_ = omp_get_max_threads();
+#endif
+};
+}  // namespace detail
 
 /// How a host backend is set up.
 struct host_options {
@@ -40,7 +65,9 @@ class host {
       : resource_(options.budget),
         pool_(options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency())) {
 #if defined(__GNUC__)
-    if (openblas_set_num_threads != nullptr) { openblas_set_num_threads(1); }
+    constexpr int built_on_openmp = 2;  // then `one_blas_thread` is what counts, and nothing global changes
+    bool const own_threads = openblas_get_parallel == nullptr || openblas_get_parallel() != built_on_openmp;
+    if (own_threads && openblas_set_num_threads != nullptr) { openblas_set_num_threads(1); }
 #endif
   }
 
@@ -102,6 +129,7 @@ class host {
     auto const transpose = [](operand<T> const& x) { return x.transposed ? CblasTrans : CblasNoTrans; };
     auto const narrow = [](index_t n) { return static_cast<int>(n); };
     T const beta = mode == update_mode::accumulate ? T{1} : T{0};
+    detail::one_blas_thread const alone;
     if constexpr (std::is_same_v<T, float>) {
       cblas_sgemm(CblasRowMajor, transpose(a), transpose(b), narrow(rows), narrow(columns), narrow(inner), scale,
                   a.data, narrow(a.stride), b.data, narrow(b.stride), beta, c, narrow(c_stride));
