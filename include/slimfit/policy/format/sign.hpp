@@ -27,7 +27,7 @@ struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group
       int const first = part * layout::span;
       int const count = layout::count(part);
       key largest = 0;
-#pragma omp simd reduction(max : largest)
+      SLIMFIT_SIMD(reduction(max : largest))
       for (int i = 0; i < count; ++i) {
         bool const held = tile_type::holds(lane, first + i);
         key const magnitude = held ? detail::magnitude_key(values.values[first + i]) : key{};
@@ -36,11 +36,11 @@ struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group
       }
       largest = group.template reduce<layout::lanes>(largest, maximum{});
       bool const finite = largest < detail::infinity_key<T>;
-      bool const nonzero = finite && std::bit_cast<T>(largest) > T{0x1p-100F};
+      bool const nonzero = finite && bit_cast<T>(largest) > T{0x1p-100F};
       // Summed as integers, steps of the largest: exact in any order, so the same on every group.
-      T const inverse = nonzero ? static_cast<T>(steps) / std::bit_cast<T>(largest) : T{};
+      T const inverse = nonzero ? static_cast<T>(steps) / bit_cast<T>(largest) : T{};
       std::int32_t total = 0;
-#pragma omp simd reduction(+ : total)
+      SLIMFIT_SIMD(reduction(+ : total))
       for (int i = 0; i < count; ++i) {
         bool const summed = nonzero && tile_type::holds(lane, first + i);
         T const value = summed ? values.values[first + i] : T{};
@@ -51,11 +51,11 @@ struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group
       if (layout::leads(lane) && index < layout::groups) {
         int const members = Width - index * Group < Group ? Width - index * Group : Group;
         T const mean = nonzero ? static_cast<T>(total) / (inverse * static_cast<T>(members)) : T{};
-        scales[index] = bf16{finite ? static_cast<float>(mean) : std::numeric_limits<float>::quiet_NaN()};
+        scales[index] = bf16{finite ? static_cast<float>(mean) : math::quiet_nan<float>};
       }
     }
     for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
-    pack_row<1, tile_type>(lane, bytes, codes);
+    pack_row<1, tile_type>(group, bytes, codes);
   }
 
   template <class T, int Width, lane_group Lanes>
@@ -64,14 +64,14 @@ struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group
     using layout = detail::scale_layout<Group, tile_type>;
     int const lane = group.lane();
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-    unpack_row<1, tile_type>(lane, codes, bytes);
+    unpack_row<1, tile_type>(group, codes, bytes);
     tile_type result;
     for (int part = 0; part < layout::parts; ++part) {
       int const index = layout::group_of(lane, part);
       T const scale = index < layout::groups ? static_cast<T>(static_cast<float>(scales[index])) : T{};
       int const first = part * layout::span;
       int const count = layout::count(part);
-#pragma omp simd
+      SLIMFIT_SIMD()
       for (int i = 0; i < count; ++i) {
         T const value = bytes[first + i] != 0 ? scale : -scale;
         result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
