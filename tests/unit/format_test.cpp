@@ -122,6 +122,31 @@ TEST_CASE_TEMPLATE("symmetric codes stay within half a step, on every group alik
   });
 }
 
+TEST_CASE_TEMPLATE("one symmetric bit is the sign, times the group's mean magnitude", T, float, double) {
+  using format_type = format::symmetric<1, 16>;
+  static_assert(format_type::code_bytes(197) == 25 && format_type::scale_count(197) == 13);
+  test::for_widths<5, 64, 197>([]<int Width> {
+    auto const x = test::normal<T>(Width, Width, 0.2, 3);
+    auto const row = code<format_type, Width, serial_group>(x);
+    for (std::size_t first = 0; first < Width; first += 16) {
+      std::size_t const end = std::min<std::size_t>(Width, first + 16);
+      double sum = 0;
+      for (std::size_t i = first; i < end; ++i) { sum += std::abs(static_cast<double>(x[i])); }
+      double const scale = as_double(row.scales[first / 16]);
+      CHECK(scale == doctest::Approx(sum / static_cast<double>(end - first)).epsilon(1.0 / 256));
+      for (std::size_t i = first; i < end; ++i) {
+        CHECK(static_cast<double>(row.decoded[i]) == (x[i] < 0 ? -scale : scale));
+      }
+    }
+    CHECK(same_bits(row, code<format_type, Width, emulated_group<4>>(x)));
+  });
+  // Of a normal distribution a sign and one magnitude leave sqrt(1 - 2 / pi) = 0.603.
+  auto const x = test::normal<T>(3072, 5);
+  auto const decoded = code<format::symmetric<1>, 3072, serial_group>(x).decoded;
+  CHECK(test::relative_error(decoded, x) == doctest::Approx(0.603).epsilon(0.03));
+  CHECK(code<format::symmetric<1>, 64, serial_group>(std::vector<T>(64, T{0})).decoded == std::vector<T>(64, T{0}));
+}
+
 TEST_CASE_TEMPLATE("zeros, constants and tiny values are exact or nearly so", T, float, double) {
   using namespace format;
   std::vector<T> x(64, T{0});
@@ -146,6 +171,8 @@ TEST_CASE_TEMPLATE("a value that is not finite poisons its group and no other", 
     check(code<affine<4>, 197, emulated_group<4>>(x).decoded);
     check(code<symmetric<8>, 197, serial_group>(x).decoded);
     check(code<symmetric<8>, 197, emulated_group<4>>(x).decoded);
+    check(code<symmetric<1>, 197, serial_group>(x).decoded);
+    check(code<symmetric<1>, 197, emulated_group<4>>(x).decoded);
   }
 }
 

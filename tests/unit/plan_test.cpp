@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <slimfit/backend/host.hpp>
 #include <slimfit/models/vit.hpp>
+#include <slimfit/optim/sgd.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/trainer.hpp>
 
@@ -71,6 +72,21 @@ void check_plans(index_t batch, int steps) {
   CHECK(device.memory().book().now().activations() == optimizer_workspace_bytes(Model::layout.largest));
 }
 
+/// One moment per parameter or none, as the options say.
+template <class Optimizer>
+void check_optimizer(Optimizer const& options) {
+  using model = vit<narrow, policy::slim, host, float>;
+  host device({.threads = 2});
+  model net(device);
+  trainer<model, Optimizer, any_units> run(net, options, {.seed = 7}, any_units{});
+  auto const images = random_images<float>(4 * model::network_type::inputs);
+  std::vector<std::int32_t> const labels(4, 1);
+  for (int step = 0; step < 8; ++step) {
+    auto const report = run.step(images, labels);
+    CHECK(report.measured == report.planned);
+  }
+}
+
 }  // namespace
 
 TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them", P, policy::eager, policy::paper,
@@ -79,6 +95,13 @@ TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them"
   check_plans<vit<narrow, P, host, float>>(21, 25);
   check_plans<vit<odd, P, host, double>>(5, 12);
   check_plans<vit<many_tokens, P, host, float>>(2, 4);
+}
+
+TEST_CASE("plan: equals the ledger for every optimizer") {
+  check_optimizer(sgd{});
+  check_optimizer(sgd{.momentum = 0.9});
+  check_optimizer(adamw{});
+  check_optimizer(coasting_adamw{});
 }
 
 TEST_CASE("plan: is known at compile time") {

@@ -261,3 +261,61 @@ TEST_CASE("checkpoint: files that are cut short or of another shape load nothing
   std::filesystem::remove(path);
   CHECK_THROWS_AS(load(other, path), file_error);
 }
+
+TEST_CASE("checkpoint: an interrupted run's file that is cut short changes nothing of the run") {
+  auto const path = temporary_file("cut_run");
+  host device;
+  small_model<policy::slim> net(device, 1);
+  small_trainer<policy::slim> run(net, adamw{}, {}, paper_at(freezing::run_time_rate(0.5)));
+  samples const data(1);
+  for (int step = 0; step < 3; ++step) { (void)run.step(data.images, data.labels); }
+  save_run(run, path);
+  auto const size = std::filesystem::file_size(path);
+  (void)run.step(data.images, data.labels);
+  auto const weights = weights_of(net);
+  auto const schedule = run.schedule().save_state();
+  for (auto const keep : {size - 1, size / 2, std::uintmax_t{9}}) {
+    std::filesystem::resize_file(path, keep);
+    CHECK_THROWS_WITH_AS(load_run(run, path), doctest::Contains(path.c_str()), file_error);
+    CHECK(weights_of(net) == weights);
+    CHECK(run.schedule().save_state() == schedule);
+    CHECK(run.iteration() == 4);
+  }
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("checkpoint: a tensor that is missing is named, those that no parameter wants are passed over") {
+  auto const path = temporary_file("names");
+  host device;
+  small_model<policy::slim> net(device, 1);
+  safetensors_writer some;
+  safetensors_writer more;
+  std::vector<float> const unknown(3, 1.0F);
+  more.add("somebody.elses.weight", dtype::f32, {3}, unknown.data());
+  for (auto const& [name, each] : net.parameters()) {
+    std::vector<index_t> const shape(each.shape.begin(), each.shape.begin() + each.rank);
+    more.add(name, dtype::f32, shape, each.data);
+    if (name != "classifier.bias") { some.add(name, dtype::f32, shape, each.data); }
+  }
+  small_model<policy::slim> other(device, 2);
+  auto const before = weights_of(other);
+  some.save(path);
+  CHECK_THROWS_WITH_AS(load(other, path), doctest::Contains("classifier.bias"), file_error);
+  CHECK(weights_of(other) == before);
+  more.save(path);
+  load(other, path);
+  CHECK(weights_of(other) == weights_of(net));
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("trainer: a loss that is not finite is reported before anything is updated") {
+  host device;
+  small_model<policy::slim> net(device, 1);
+  small_trainer<policy::slim> run(net, adamw{}, {}, paper_at(freezing::run_time_rate(0.5)));
+  net.parameters().back().value.data[0] = std::numeric_limits<float>::infinity();
+  auto const before = weights_of(net);
+  samples const data(1);
+  CHECK_THROWS_WITH_AS((void)run.step(data.images, data.labels), doctest::Contains("slimfit: loss is"), value_error);
+  CHECK(weights_of(net) == before);
+  CHECK(run.iteration() == 0);
+}

@@ -33,6 +33,7 @@ class arena {
   arena& operator=(arena const&) = delete;
   /// Takes what is still on the tape off the ledger: after an exception, or a forward pass without a backward.
   constexpr ~arena() {
+    if (low_ == 0 && high_ == 0) { return; }
     for (int i = 0; i < category_count; ++i) {
       auto const which = static_cast<category>(i);
       book_->remove(which, held_[which]);
@@ -98,6 +99,7 @@ class arena {
     }
   }
   constexpr void account(index_t bytes, category purpose) {
+    if (bytes == 0) { return; }
     high_water_ = std::max(high_water_, low_ + high_);
     held_[purpose] += bytes;
     book_->add(purpose, bytes);

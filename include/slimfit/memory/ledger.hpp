@@ -12,10 +12,12 @@ namespace slimfit {
 class ledger {
  public:
   constexpr void add(category which, index_t bytes) {
+    if (bytes == 0) { return; }
     now_[which] += bytes;
-    note();
+    note(which);
   }
   constexpr void remove(category which, index_t bytes) {
+    if (bytes == 0) { return; }
     now_[which] -= bytes;
     if (timeline_ != nullptr) { timeline_->push_back(now_); }
   }
@@ -27,21 +29,27 @@ class ledger {
   /// Starts new peaks at the current values.
   constexpr void reset_peaks() {
     peaks_ = {};
-    note_peaks();
+    peaks_.peak_by_category = now_;
+    note_sums();
   }
   /// Appends the bytes in use to `samples` after every change from now on; null stops that.
   constexpr void record_timeline(std::vector<byte_counts>* samples) { timeline_ = samples; }
 
  private:
-  constexpr void note() {
-    note_peaks();
+  // Few steps, because compilers limit how many a constant expression may take, and a plan comes here for every
+  // allocation of a training step.
+  constexpr void note(category raised) {
+    peaks_.peak_by_category[raised] = std::max(peaks_.peak_by_category[raised], now_[raised]);
+    note_sums();
     if (timeline_ != nullptr) { timeline_->push_back(now_); }
   }
-  constexpr void note_peaks() {
-    peaks_.peak_by_category.raise_to(now_);
-    peaks_.temporary = std::max(peaks_.temporary, now_.temporary());
-    peaks_.activations = std::max(peaks_.activations, now_.activations());
-    peaks_.total = std::max(peaks_.total, now_.total());
+  constexpr void note_sums() {
+    index_t const temporary = now_.temporary();
+    index_t const activations = now_.stored() + temporary;
+    index_t const total = activations + now_[category::weights] + now_[category::optimizer] + now_[category::data];
+    peaks_.temporary = std::max(peaks_.temporary, temporary);
+    peaks_.activations = std::max(peaks_.activations, activations);
+    peaks_.total = std::max(peaks_.total, total);
   }
 
   byte_counts now_;

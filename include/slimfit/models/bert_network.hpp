@@ -11,6 +11,7 @@
 #include <slimfit/layers/encoder.hpp>
 #include <slimfit/layers/pooler_head.hpp>
 #include <slimfit/layers/post_norm_block.hpp>
+#include <slimfit/policy/model_policy.hpp>
 
 namespace slimfit {
 
@@ -32,13 +33,18 @@ struct bert_shape {
 namespace detail {
 template <bert_shape Shape>
 struct checked_bert_shape {
+  static_assert(Shape.vocabulary > 0 && Shape.positions > 0 && Shape.types > 0 && Shape.hidden > 0 && Shape.heads > 0 &&
+                    Shape.mlp > 0 && Shape.layers > 0 && Shape.classes > 0,
+                "slimfit: bert_shape: every size must be positive");
+  static_assert(Shape.heads <= 0 || Shape.hidden % Shape.heads == 0,
+                "slimfit: bert_shape: hidden must be a multiple of heads, e.g. 768 of 12");
   static_assert(Shape.tokens > 0 && Shape.tokens <= Shape.positions,
                 "slimfit: bert_shape: tokens must be between 1 and positions, the rows of the position table");
 };
 }  // namespace detail
 
 template <bert_shape Shape, class Policy, scalar T>
-class bert_network : private detail::checked_bert_shape<Shape> {
+class bert_network : private detail::checked_bert_shape<Shape>, private detail::checked_policy<Policy> {
  public:
   static constexpr bert_shape shape = Shape;
   using policy_type = Policy;

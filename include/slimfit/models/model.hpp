@@ -19,10 +19,19 @@ struct named_parameter {
   parameter<T> value;
 };
 
+namespace detail {
+template <class Device>
+struct checked_device {
+  static_assert(
+      requires { typename Device::resource_type; },
+      "slimfit: a model's Device must be a backend, e.g. host: vit<Shape, Policy, host, float>");
+};
+}  // namespace detail
+
 /// @tparam Network layers with `visit`, `forward` and `backward`, e.g. `vit_network`
 /// @tparam Device  a backend
 template <class Network, class Device>
-class model {
+class model : private detail::checked_device<Device> {
  public:
   using network_type = Network;
   using device_type = Device;

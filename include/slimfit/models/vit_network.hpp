@@ -7,6 +7,7 @@
 #include <slimfit/layers/encoder.hpp>
 #include <slimfit/layers/encoder_block.hpp>
 #include <slimfit/layers/patch_embedding.hpp>
+#include <slimfit/policy/model_policy.hpp>
 
 namespace slimfit {
 
@@ -22,8 +23,21 @@ struct vit_shape {
   int classes = 1000;
 };
 
+namespace detail {
+template <vit_shape Shape>
+struct checked_vit_shape {
+  static_assert(Shape.image > 0 && Shape.patch > 0 && Shape.channels > 0 && Shape.hidden > 0 && Shape.heads > 0 &&
+                    Shape.mlp > 0 && Shape.layers > 0 && Shape.classes > 0,
+                "slimfit: vit_shape: every size must be positive");
+  static_assert(Shape.patch <= 0 || Shape.image % Shape.patch == 0,
+                "slimfit: vit_shape: image must be a multiple of patch, e.g. 224 of 16");
+  static_assert(Shape.heads <= 0 || Shape.hidden % Shape.heads == 0,
+                "slimfit: vit_shape: hidden must be a multiple of heads, e.g. 768 of 12");
+};
+}  // namespace detail
+
 template <vit_shape Shape, class Policy, scalar T>
-class vit_network {
+class vit_network : private detail::checked_vit_shape<Shape>, private detail::checked_policy<Policy> {
  public:
   static constexpr vit_shape shape = Shape;
   using policy_type = Policy;

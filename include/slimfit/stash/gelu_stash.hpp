@@ -60,9 +60,18 @@ struct gelu_input : private detail::checked_matrix_stash<S> {
   }
 };
 
+namespace detail {
+template <class Codebook>
+struct checked_gelu_derivative {
+  static_assert(format::storage_format<Codebook>,
+                "slimfit: gelu_derivative<Codebook>: Codebook must be a storage format, e.g. "
+                "format::gelu_derivative_codebook<4>");
+};
+}  // namespace detail
+
 /// Keeps GELU's derivative in the format `Codebook`, e.g. `format::gelu_derivative_codebook<4>`.
 template <class Codebook>
-struct gelu_derivative {
+struct gelu_derivative : private detail::checked_gelu_derivative<Codebook> {
   static constexpr bool is_dense = false;
   using matrix = quantized<Codebook>;
 

@@ -16,6 +16,17 @@ template <class Element>
 constexpr kept_array<Element> keep_heads(arena& memory, index_t heads, index_t count, unit_state state) {
   return keep_some<Element>(memory, state == unit_state::inference ? 0 : heads * count, category::static_activations);
 }
+template <class Format>
+struct checked_probabilities {
+  static_assert(
+      requires(float value, std::uint8_t code) {
+        { Format::encode_value(value) } -> std::same_as<std::uint8_t>;
+        { Format::template decode_value<float>(code) } -> std::same_as<float>;
+        requires Format::bits == 8;
+      },
+      "slimfit: probabilities_quantized<Format>: Format must code each value by itself in 8 bits, e.g. "
+      "format::unsigned_fixed_point<8>");
+};
 }  // namespace detail
 
 /// Every probability as computed: `tokens` values per query and head.
@@ -53,9 +64,7 @@ struct probabilities_dense {
 
 /// Probabilities in a format whose codes are single bytes, e.g. `format::unsigned_fixed_point<8>`.
 template <class Format>
-struct probabilities_quantized {
-  static_assert(Format::bits == 8, "slimfit: probabilities_quantized<Format>: Format must have 8 bits");
-
+struct probabilities_quantized : private detail::checked_probabilities<Format> {
   template <scalar T>
   struct kept {
     static constexpr bool recomputes = false;

@@ -9,18 +9,17 @@
 
 namespace slimfit::stash {
 
-/// Every row keeps the same number of values.
+/// Every row keeps the same number of values: what is kept of a row depends on that row alone.
 struct per_row {};
-/// The largest of the whole matrix, wherever they lie (the paper); see pruned_tensor.hpp.
-struct per_tensor {};
 
 namespace detail {
-template <class Keep, class Format>
+template <class Keep, class Format, class Scope>
 struct checked_pruned {
   static_assert(ratio<Keep>, "slimfit: pruned<Keep>: Keep must be between 0 and 1, e.g. percent<10>");
   static_assert(std::same_as<Format, format::full> || format::storage_format<Format>,
                 "slimfit: pruned<Keep, Format>: Format must be format::full or a storage format, e.g. "
                 "format::symmetric<8>");
+  static_assert(std::same_as<Scope, per_row>, "slimfit: pruned<Keep, Format, Scope>: Scope must be stash::per_row");
 };
 }  // namespace detail
 
@@ -28,10 +27,7 @@ struct checked_pruned {
 /// each row in order, `survivors<Width>` values as they are (`format::full`) or in `Format`.
 /// @tparam Keep share of a row that survives, rounded down, at least one value
 template <class Keep, class Format = format::full, class Scope = per_row>
-struct pruned : private detail::checked_pruned<Keep, Format> {
-  static_assert(std::same_as<Scope, per_row>,
-                "slimfit: pruned<Keep, Format, Scope>: Scope must be stash::per_row, or stash::per_tensor with "
-                "format::full");
+struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
   static constexpr bool is_dense = false;
   using values_stash = std::conditional_t<std::same_as<Format, format::full>, dense, quantized<Format>>;
   template <int Width>

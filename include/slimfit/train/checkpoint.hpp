@@ -3,11 +3,13 @@
 // holds moments, step counts and the schedule, so that training goes on bit for bit.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include <slimfit/io/safetensors.hpp>
 #include <slimfit/models/model.hpp>
+#include <slimfit/policy/active_set.hpp>
 
 namespace slimfit {
 

@@ -52,7 +52,9 @@ class memory_plan {
   static constexpr index_t units = Model::units;
   using counting_type = counting<typename Model::device_type>;
 
-  constexpr explicit memory_plan(index_t batch) : batch_(batch), layout_(bind(network_)) {}
+  /// @param options of the optimizer, which may decide how many moments there are
+  constexpr explicit memory_plan(index_t batch, Optimizer const& options = {})
+      : batch_(batch), options_(options), layout_(bind(network_)) {}
   /// Plans the same layers for sequences of `tokens` tokens instead of the number that the model was compiled for.
   /// @throws value_error when the model cannot have that many
   constexpr memory_plan(index_t batch, index_t tokens) : batch_(batch) {
@@ -103,17 +105,18 @@ class memory_plan {
   /// units, and the largest temporary memory of any part of the network. Exact when all units are active.
   [[nodiscard]] constexpr memory_usage bound(index_t active) const {
     if (active >= units) { return with(active_set::all(units)); }
+    auto const all = with(active_set::all(units));
     auto usage = with(least());
     auto const extra = most_expensive(active);
     index_t const gradients = policy_type::releases_gradients ? 0 : largest_gradients(active);
-    index_t const temporary = std::max(usage.temporary, temporary_with_all()) + gradients;
+    index_t const temporary = std::max(usage.temporary, all.temporary) + gradients;
     usage.stored += extra;
     usage.peak_by_category[category::dynamic_activations] += extra;
     usage.peak_by_category[category::static_activations] += extra;
-    usage.peak_by_category[category::gradients] = std::max(usage.peak_by_category[category::gradients] + gradients,
-                                                           with_all().peak_by_category[category::gradients]);
+    usage.peak_by_category[category::gradients] =
+        std::max(usage.peak_by_category[category::gradients] + gradients, all.peak_by_category[category::gradients]);
     usage.peak_by_category[category::workspace] =
-        std::max(usage.peak_by_category[category::workspace], with_all().peak_by_category[category::workspace]);
+        std::max(usage.peak_by_category[category::workspace], all.peak_by_category[category::workspace]);
     index_t const before = usage.total - usage.activations;
     usage.temporary = temporary;
     usage.activations = usage.stored + temporary;
@@ -128,7 +131,7 @@ class memory_plan {
     network.visit(
         [&](parameter<value_type> const& each, no_name) {
           if (each.unit == no_unit || updated.test(each.unit)) {
-            bytes.optimizer += Optimizer::template moment_bytes<value_type>(each.count());
+            bytes.optimizer += options_.template moment_bytes<value_type>(each.count());
           }
         },
         no_name{});
@@ -166,8 +169,6 @@ class memory_plan {
   [[nodiscard]] static constexpr active_set least() {
     return active_set::all(policy_type::biases == bias_updates::always ? 0 : std::min<index_t>(1, units));
   }
-  [[nodiscard]] constexpr memory_usage with_all() const { return with(active_set::all(units)); }
-  [[nodiscard]] constexpr index_t temporary_with_all() const { return with_all().temporary; }
 
   /// Sum of the `count` largest costs of single units.
   [[nodiscard]] constexpr index_t most_expensive(index_t count) const {
@@ -198,6 +199,7 @@ class memory_plan {
   }
 
   index_t batch_;
+  Optimizer options_{};
   network_type network_;
   parameter_layout layout_;
 };

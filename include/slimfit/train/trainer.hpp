@@ -7,6 +7,7 @@
 #include <span>
 
 #include <slimfit/optim/adamw.hpp>
+#include <slimfit/policy/freezing/schedule.hpp>
 #include <slimfit/train/batch_buffers.hpp>
 #include <slimfit/train/learning_rate.hpp>
 #include <slimfit/train/plan.hpp>
@@ -36,13 +37,32 @@ struct evaluation {
   double accuracy = 0;
 };
 
+namespace detail {
+template <class Model, class Optimizer, class Schedule, class LearningRate>
+struct checked_trainer {
+  static_assert(
+      requires { typename Optimizer::template optimizer<typename Model::device_type, typename Model::value_type>; },
+      "slimfit: trainer<Model, Optimizer, ...>: Optimizer must be the options of an optimizer, e.g. "
+      "adamw{.learning_rate = 1e-4}");
+  static_assert(freezing::freezing_schedule<Schedule>,
+                "slimfit: trainer<Model, Optimizer, Schedule>: Schedule must be a schedule, e.g. "
+                "freezing::inter_layer<freezing::relative_update, percent<95>>; a criterion alone is none");
+  static_assert(
+      requires(LearningRate const& rate, index_t n) {
+        { rate(n, n) } -> std::convertible_to<double>;
+      },
+      "slimfit: trainer<..., LearningRate>: LearningRate must be callable as double(index_t step, index_t steps), like "
+      "linear_decay");
+};
+}  // namespace detail
+
 /// @tparam Model        e.g. `vit<...>`
 /// @tparam Optimizer    options of an optimizer, e.g. `adamw`
 /// @tparam Schedule     which units are active; the policy's by default
 /// @tparam LearningRate a schedule of train/learning_rate.hpp
 template <class Model, class Optimizer = adamw, class Schedule = typename Model::policy_type::freezing,
           class LearningRate = linear_decay>
-class trainer {
+class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, LearningRate> {
  public:
   using model_type = Model;
   using value_type = typename Model::value_type;
@@ -75,7 +95,7 @@ class trainer {
     auto updated = updated_;
     for (std::size_t i = 0; i < updated.words.size(); ++i) { updated.words[i] |= active.words[i]; }
     auto const count = check(inputs, labels);
-    memory_plan<Model, Optimizer> const planned(count);
+    memory_plan<Model, Optimizer> const planned(count, optimizer_.options());
 
     auto& book = net_->device().memory().book();
     batch_.load(inputs, labels);

@@ -109,7 +109,7 @@ struct checked_codebook {
 /// Values of `Function` for an input near N(0, 1), in 2^Bits levels. A value becomes the nearest level; NaN the lowest.
 /// @tparam Function a literal type with `constexpr double operator()(double) const`
 template <int Bits, class Function>
-struct codebook : elementwise<codebook<Bits, Function>, Bits>, private detail::checked_codebook<Bits> {
+struct codebook : private detail::checked_codebook<Bits>, public elementwise<codebook<Bits, Function>, Bits> {
   static constexpr int count = 1 << Bits;
   static constexpr std::array<float, count> levels = detail::codebook_levels<Bits, Function>.levels;
   static constexpr std::array<float, count - 1> thresholds = detail::codebook_levels<Bits, Function>.thresholds;

@@ -28,8 +28,8 @@ SLIMFIT_HD constexpr T clamp_or_lowest(T value, T lowest, T highest) {
 /// Signed, steps of 2^-F from -2^I to 2^I - 2^-F, rounded to nearest even and clamped; NaN becomes the lowest value.
 /// Error at most half a step inside the range.
 template <int Integer, int Fraction>
-struct fixed_point : elementwise<fixed_point<Integer, Fraction>, Integer + Fraction + 1>,
-                     private detail::checked_fixed_point<Integer, Fraction> {
+struct fixed_point : private detail::checked_fixed_point<Integer, Fraction>,
+                     public elementwise<fixed_point<Integer, Fraction>, Integer + Fraction + 1> {
   static constexpr double step = 1.0 / (1 << Fraction);
   static constexpr int least = -(1 << (Integer + Fraction));
   static constexpr int greatest = (1 << (Integer + Fraction)) - 1;
@@ -54,8 +54,8 @@ struct fixed_point : elementwise<fixed_point<Integer, Fraction>, Integer + Fract
 
 /// Unsigned, steps of 2^-F from 0 to 1 - 2^-F, for probabilities: rounded to nearest even and clamped.
 template <int Fraction>
-struct unsigned_fixed_point : elementwise<unsigned_fixed_point<Fraction>, Fraction>,
-                              private detail::checked_unsigned_fixed_point<Fraction> {
+struct unsigned_fixed_point : private detail::checked_unsigned_fixed_point<Fraction>,
+                              public elementwise<unsigned_fixed_point<Fraction>, Fraction> {
   static constexpr double step = 1.0 / (1 << Fraction);
   static constexpr int greatest = (1 << Fraction) - 1;
 

@@ -22,10 +22,19 @@ concept unit_predicate = requires(index_t unit, index_t units) {
   { P::active(unit, units) } -> std::convertible_to<bool>;
 };
 
+namespace detail {
+template <class Predicate>
+struct checked_predicate {
+  static_assert(unit_predicate<Predicate>,
+                "slimfit: fixed<Predicate>: Predicate needs a static bool active(index_t unit, index_t units), like "
+                "freezing::last<8>");
+};
+}  // namespace detail
+
 /// Priority: equal for the units that `Predicate::active(unit, units)` accepts; others are never active. The default
 /// rate of 0 keeps all accepted units active.
-template <unit_predicate Predicate>
-struct fixed {
+template <class Predicate>
+struct fixed : private detail::checked_predicate<Predicate> {
   static constexpr bool can_be_active(index_t unit, index_t units) {
     return unit >= 0 && unit < units && Predicate::active(unit, units);
   }

@@ -8,17 +8,26 @@
 
 namespace slimfit::freezing {
 
+namespace detail {
+template <class Criterion, index_t Budget, class Options>
+struct checked_within {
+  static_assert(freezing_criterion<Criterion>,
+                "slimfit: inter_layer_within<Criterion, Budget>: Criterion needs a static double priority("
+                "choice_context const&, index_t unit), like freezing::relative_update");
+  static_assert(Budget >= 0, "slimfit: inter_layer_within<Criterion, Budget>: Budget is in bytes and not negative");
+  static_assert(Options::warm_up_iterations == 0,
+                "slimfit: inter_layer_within: dense_warm_up would exceed the budget; remove it or use inter_layer");
+};
+}  // namespace detail
+
 /// Goes through the units from the highest priority down and activates each whose dynamic activation still fits
 /// `Budget` bytes; one that does not fit is passed over and cheaper ones after it may be chosen. Its own turn comes
 /// when it is first. Ties as in `inter_layer`. `dense_warm_up` would break the budget and is refused.
 /// @tparam Options `hold<N>`, `at_most_stale<N>`
-template <freezing_criterion Criterion, index_t Budget, class... Options>
-class inter_layer_within {
+template <class Criterion, index_t Budget, class... Options>
+class inter_layer_within : detail::checked_within<Criterion, Budget, schedule_options<Options...>> {
  public:
   using options = schedule_options<Options...>;
-  static_assert(Budget >= 0, "slimfit: inter_layer_within<Criterion, Budget>: Budget is in bytes and not negative");
-  static_assert(options::warm_up_iterations == 0,
-                "slimfit: inter_layer_within: dense_warm_up would exceed the budget; remove it or use inter_layer");
   static constexpr index_t budget = Budget;
 
   /// @param costs bytes of dynamic activation by unit, from the plan. Units that share one stash (query, key and value

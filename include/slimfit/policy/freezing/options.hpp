@@ -55,6 +55,10 @@ struct schedule_options {
                      requires { Options::stale_choices; }) &&
                  ...),
                 "slimfit: a freezing schedule's options are hold<N>, dense_warm_up<N> and at_most_stale<N>");
+  static_assert((0 + ... + (detail::hold_of<Options>() > 0 ? 1 : 0)) < 2 &&
+                    (0 + ... + (detail::warm_up_of<Options>() > 0 ? 1 : 0)) < 2 &&
+                    (0 + ... + (detail::stale_of<Options>() > 0 ? 1 : 0)) < 2,
+                "slimfit: a freezing schedule's option may be named once");
   static constexpr index_t hold_iterations = (index_t{0} + ... + detail::hold_of<Options>());
   static constexpr index_t warm_up_iterations = (index_t{0} + ... + detail::warm_up_of<Options>());
   static constexpr index_t stale_choices = (index_t{0} + ... + detail::stale_of<Options>());

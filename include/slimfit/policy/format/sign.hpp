@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Symmetric codes of one bit: the sign, and for each group of elements their mean magnitude, which is the number with
+// the least mean squared error. Belongs to symmetric.hpp.
+#pragma once
+
+#include <slimfit/policy/format/symmetric.hpp>
+
+namespace slimfit::format {
+
+/// value = scale where it is not negative, else -scale; scale is the group's mean magnitude, rounded to bf16. A group
+/// with an inf or a NaN is restored as NaN throughout, one of magnitudes below 2^-100 as zeros.
+template <int Group>
+struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group, nearest> {
+  static constexpr int bits = 1;
+  static constexpr bool draws_random = false;
+  SLIMFIT_HD static constexpr index_t code_bytes(index_t width) { return packed_bytes(width, 1); }
+  SLIMFIT_HD static constexpr index_t scale_count(index_t width) { return divide_up(width, Group); }
+
+  template <class T, int Width, lane_group Lanes>
+  SLIMFIT_HD static void encode(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes, bf16* scales) {
+    using tile_type = tile<T, Width, Lanes>;
+    using layout = detail::scale_layout<Group, tile_type>;
+    using key = detail::key_type<T>;
+    int const lane = group.lane();
+    alignas(64) std::uint8_t bytes[tile_type::padded_slots];
+    for (int part = 0; part < layout::parts; ++part) {
+      int const first = part * layout::span;
+      int const count = layout::count(part);
+      key largest = 0;
+      SLIMFIT_SIMD(reduction(max : largest))
+      for (int i = 0; i < count; ++i) {
+        bool const held = tile_type::holds(lane, first + i);
+        key const magnitude = held ? detail::magnitude_key(values.values[first + i]) : key{};
+        largest = magnitude > largest ? magnitude : largest;
+        bytes[first + i] = held && values.values[first + i] >= T{} ? std::uint8_t{1} : std::uint8_t{0};
+      }
+      largest = group.template reduce<layout::lanes>(largest, maximum{});
+      bool const finite = largest < detail::infinity_key<T>;
+      bool const nonzero = finite && bit_cast<T>(largest) > T{0x1p-100F};
+      // Summed as integers, steps of the largest: exact in any order, so the same on every group.
+      T const inverse = nonzero ? static_cast<T>(steps) / bit_cast<T>(largest) : T{};
+      std::int32_t total = 0;
+      SLIMFIT_SIMD(reduction(+ : total))
+      for (int i = 0; i < count; ++i) {
+        bool const summed = nonzero && tile_type::holds(lane, first + i);
+        T const value = summed ? values.values[first + i] : T{};
+        total += static_cast<std::int32_t>((value < 0 ? -value : value) * inverse + T{0.5});
+      }
+      total = group.template reduce<layout::lanes>(total, plus{});
+      int const index = layout::group_of(lane, part);
+      if (layout::leads(lane) && index < layout::groups) {
+        int const members = Width - index * Group < Group ? Width - index * Group : Group;
+        T const mean = nonzero ? static_cast<T>(total) / (inverse * static_cast<T>(members)) : T{};
+        scales[index] = bf16{finite ? static_cast<float>(mean) : math::quiet_nan<float>};
+      }
+    }
+    for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
+    pack_row<1, tile_type>(group, bytes, codes);
+  }
+
+  template <class T, int Width, lane_group Lanes>
+  SLIMFIT_HD static tile<T, Width, Lanes> decode(Lanes group, std::byte const* codes, bf16 const* scales) {
+    using tile_type = tile<T, Width, Lanes>;
+    using layout = detail::scale_layout<Group, tile_type>;
+    int const lane = group.lane();
+    alignas(64) std::uint8_t bytes[tile_type::padded_slots];
+    unpack_row<1, tile_type>(group, codes, bytes);
+    tile_type result;
+    for (int part = 0; part < layout::parts; ++part) {
+      int const index = layout::group_of(lane, part);
+      T const scale = index < layout::groups ? static_cast<T>(static_cast<float>(scales[index])) : T{};
+      int const first = part * layout::span;
+      int const count = layout::count(part);
+      SLIMFIT_SIMD()
+      for (int i = 0; i < count; ++i) {
+        T const value = bytes[first + i] != 0 ? scale : -scale;
+        result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
+      }
+    }
+    for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { result.values[slot] = T{}; }
+    return result;
+  }
+
+ private:
+  static constexpr int steps = Group < (1 << 14) ? 1 << 16 : (1 << 30) / Group;
+};
+
+}  // namespace slimfit::format

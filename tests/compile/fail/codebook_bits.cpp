@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// expect: slimfit: codebook<Bits, Function>: Bits must be 1, 2, 3 or 4
+#include <slimfit/policy/formats.hpp>
+
+using namespace slimfit;
+
+int const bits = format::gelu_derivative_codebook<5>::bits;

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// expect: slimfit: inter_layer<Criterion, Rate>: Criterion needs a static double priority(choice_context const&, index_t unit), like freezing::relative_update
+#include <slimfit/policy/freezing.hpp>
+
+using namespace slimfit;
+
+struct by_age {
+  static double score(freezing::choice_context const&, index_t unit) { return static_cast<double>(unit); }
+};
+freezing::inter_layer<by_age, percent<90>> const schedule;

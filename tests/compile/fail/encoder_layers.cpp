@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// expect: slimfit: encoder<Block, Layers, ...>: Layers must be positive
+#include <slimfit/layers/encoder.hpp>
+
+using namespace slimfit;
+
+struct block {
+  using kept_type = int;
+  using value_type = float;
+};
+int const layers = encoder<block, 0, bias_updates::always>::layers;

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Builds a libFuzzer target with clang++ and runs it for some seconds on the committed corpus; finds are an error."""
+import argparse
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SKIPPED = 77
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("target", type=pathlib.Path, help="tests/fuzz/NAME_fuzz.cpp")
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("flags", nargs="*")
+    options = parser.parse_args()
+    compiler = shutil.which("clang++")
+    if compiler is None:
+        print("skipped: clang++ is not installed")
+        sys.exit(SKIPPED)
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        probe = subprocess.run([compiler, "-fsanitize=fuzzer,address", "-x", "c++", "-", "-o", work / "probe"],
+                               input='extern "C" int LLVMFuzzerTestOneInput(char const*, unsigned long) { return 0; }',
+                               capture_output=True, text=True, check=False)
+        if probe.returncode != 0:
+            print(f"skipped: this clang++ has no libFuzzer (Debian: libclang-rt-dev)\n{probe.stderr}")
+            sys.exit(SKIPPED)
+        binary = work / "fuzz"
+        subprocess.run([compiler, "-std=c++20", "-g", "-O1", "-fopenmp-simd", "-fsanitize=fuzzer,address,undefined",
+                        "-fno-sanitize-recover=undefined", options.target, "-o", binary, *options.flags], check=True)
+        # What the run finds on its way goes to a folder that is thrown away; the committed corpus is only read.
+        found = work / "found"
+        found.mkdir()
+        seeds = options.target.parent / "corpus" / options.target.stem.removesuffix("_fuzz")
+        run = subprocess.run([binary, f"-max_total_time={options.seconds}", "-max_len=4096", "-rss_limit_mb=2048",
+                              "-timeout=10", "-verbosity=1", f"-artifact_prefix={folder}/", found, seeds],
+                             capture_output=True, text=True, check=False)
+        print("\n".join(run.stderr.splitlines()[-40:]))
+        for crash in work.glob("*-*"):
+            if crash.is_file():
+                print(f"{crash.name}: {crash.read_bytes().hex()}")
+        sys.exit(run.returncode)
+
+
+if __name__ == "__main__":
+    main()
