@@ -58,21 +58,4 @@ class emulated_group {
   exchange* shared_;
 };
 
-/// Runs `kernel(group, row)` for rows [0, rows), on the serial group or on the threads of an emulated one.
-template <class Group, class Kernel>
-void run_rows(index_t rows, Kernel const& kernel) {
-  if constexpr (Group::size == 1) {
-    for (index_t row = 0; row < rows; ++row) { kernel(serial_group{}, row); }
-  } else {
-    typename Group::exchange shared;
-    std::vector<std::thread> threads;
-    for (int lane = 0; lane < Group::size; ++lane) {
-      threads.emplace_back([&kernel, &shared, lane, rows] {
-        for (index_t row = 0; row < rows; ++row) { kernel(Group(lane, shared), row); }
-      });
-    }
-    for (auto& thread : threads) { thread.join(); }
-  }
-}
-
 }  // namespace slimfit::test

@@ -5,9 +5,10 @@
 #include <cmath>
 #include <random>
 #include <utility>
-#include <vector>
 
 #include <slimfit/memory/arena.hpp>
+
+#include "device_vector.hpp"
 
 namespace slimfit::test {
 
@@ -16,17 +17,16 @@ constexpr std::size_t length(index_t count) { return static_cast<std::size_t>(co
 
 /// `count` numbers from N(mean, deviation^2).
 template <class T>
-std::vector<T> normal(index_t count, unsigned seed, double mean = 0, double deviation = 1) {
+vector<T> normal(index_t count, unsigned seed, double mean = 0, double deviation = 1) {
   std::mt19937 engine(seed);
   std::normal_distribution<double> draw(mean, deviation);
-  std::vector<T> values(length(count));
+  vector<T> values(length(count));
   for (auto& value : values) { value = static_cast<T>(draw(engine)); }
   return values;
 }
 
 /// ||a - b|| / ||b||
-template <class A, class B>
-double relative_error(std::vector<A> const& a, std::vector<B> const& b) {
+double relative_error(auto const& a, auto const& b) {
   double difference = 0;
   double norm = 0;
   for (std::size_t i = 0; i < b.size(); ++i) {
@@ -50,7 +50,7 @@ class tape {
     return block + (64 - address % 64) % 64;
   }
   ledger book_;
-  std::vector<std::byte> block_;
+  vector<std::byte> block_;
   arena memory_;
 };
 

@@ -43,9 +43,8 @@ pass_result gradients_of(Model& net, std::vector<typename Model::network_type::i
   recording_updates updates;
   context<device_type, recording_updates> run{device, memory, updates, active, true, 0, 0};
   pass_result result;
-  training_pass(net.network(), run, batch.view(), [&] {
-    for (auto const& each : batch.results()) { result.loss += each.loss / static_cast<double>(count); }
-  });
+  training_pass(net.network(), run, batch.view(), [&] { batch.request_result(); });
+  result.loss = batch.result().loss / static_cast<double>(count);
   result.gradients = std::move(updates.gradients);
   result.gradients.resize(net.parameters().size());
   return result;

@@ -6,8 +6,8 @@
 #include <slimfit/kernels/tile.hpp>
 #include <slimfit/policy/format/bit_packing.hpp>
 
-#include "../support/emulated_group.hpp"
 #include "../support/fixture.hpp"
+#include "../support/run_rows.hpp"
 
 using namespace slimfit;
 

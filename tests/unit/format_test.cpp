@@ -5,8 +5,8 @@
 
 #include <slimfit/policy/formats.hpp>
 
-#include "../support/emulated_group.hpp"
 #include "../support/fixture.hpp"
+#include "../support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;

@@ -8,8 +8,8 @@
 #include <slimfit/stash/stash.hpp>
 
 #include "../reference/gelu.hpp"
-#include "../support/emulated_group.hpp"
 #include "../support/fixture.hpp"
+#include "../support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;
@@ -19,14 +19,14 @@ namespace {
 
 template <class T>
 struct result {
-  std::vector<T> output, dz, kept_output;
+  test::vector<T> output, dz, kept_output;
 };
 
 template <class S, class OutputStash, int Width, class Group, class T>
-result<T> run(std::vector<T> const& input, std::vector<T> const& bias, std::vector<T> const& dh, index_t rows) {
+result<T> run(test::vector<T> const& input, test::vector<T> const& bias, test::vector<T> const& dh, index_t rows) {
   using namespace kernels;
   test::tape tape;
-  result<T> r{input, dh, std::vector<T>(input.size())};
+  result<T> r{input, dh, test::vector<T>(input.size())};
   auto const kept = S::template keep<T, Width>(tape.memory(), rows, category::static_activations);
   auto const output = OutputStash::template keep<T, Width>(tape.memory(), rows, category::dynamic_activations);
   using kept_type = std::remove_const_t<decltype(kept)>;
@@ -54,11 +54,11 @@ struct errors {
 template <class S, class OutputStash, int Width, class Group, class T>
 errors errors_of(index_t rows, bool with_bias) {
   auto const input = test::normal<T>(rows * Width, 1, 0, with_bias ? 0.8 : 1);
-  auto const bias = with_bias ? test::normal<T>(Width, 2, 0, 0.6) : std::vector<T>{};
+  auto const bias = with_bias ? test::normal<T>(Width, 2, 0, 0.6) : test::vector<T>{};
   auto const dh = test::normal<T>(rows * Width, 3);
   auto const r = run<S, OutputStash, Width, Group>(input, bias, dh, rows);
   std::vector<double> h;
-  std::vector<double> dz;
+  test::vector<double> dz;
   for (std::size_t i = 0; i < input.size(); ++i) {
     double const z = static_cast<double>(input[i]) + (with_bias ? static_cast<double>(bias[i % Width]) : 0);
     h.push_back(reference::gelu(z));
@@ -113,7 +113,7 @@ TEST_CASE("all groups code the same") {
 }
 
 TEST_CASE("nothing is kept for inference, and NaN stays visible") {
-  std::vector<float> x(64, 1.0F);
+  test::vector<float> x(64, 1.0F);
   x[3] = std::nanf("");
   auto y = x;
   test::run_rows<serial_group>(
@@ -124,7 +124,7 @@ TEST_CASE("nothing is kept for inference, and NaN stays visible") {
 
 TEST_CASE_TEMPLATE("rows saved from a dense matrix are restored", Group, serial_group, emulated_group<4>) {
   auto const x = test::normal<float>(3 * 197, 9);
-  std::vector<float> y(x.size());
+  test::vector<float> y(x.size());
   test::tape tape;
   auto const kept = stash::dense::keep<float, 197>(tape.memory(), 3, category::data);
   using kept_type = stash::dense::kept<float, 197>;

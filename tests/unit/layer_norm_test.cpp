@@ -7,8 +7,8 @@
 #include <slimfit/stash/stash.hpp>
 
 #include "../reference/layer_norm.hpp"
-#include "../support/emulated_group.hpp"
 #include "../support/fixture.hpp"
+#include "../support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;
@@ -23,7 +23,7 @@ std::vector<double> widened(auto const& values) { return {values.begin(), values
 template <class T>
 struct problem {
   index_t rows;
-  std::vector<T> x, gamma, beta, dy;
+  test::vector<T> x, gamma, beta, dy;
   problem(index_t row_count, int width)
       : rows(row_count),
         x(test::normal<T>(row_count * width, 1, 0.5, 2)),
@@ -34,7 +34,7 @@ struct problem {
 
 template <class T>
 struct result {
-  std::vector<T> output, dx, dgamma, dbeta, restored;
+  test::vector<T> output, dx, dgamma, dbeta, restored;
 };
 
 /// Forward, restoring the output, and backward, through the stash `S`.
@@ -43,9 +43,9 @@ result<T> run(problem<T> const& p, update_mode mode = update_mode::overwrite) {
   using namespace kernels;
   auto const size = length(p.rows * Width);
   index_t const blocks = row_block_count(p.rows);
-  result<T> r{std::vector<T>(size), std::vector<T>(size, T{1}), std::vector<T>(Width), std::vector<T>(Width),
-              std::vector<T>(size)};
-  std::vector<T> partials(length(2 * blocks * Width));
+  result<T> r{test::vector<T>(size), test::vector<T>(size, T{1}), test::vector<T>(Width), test::vector<T>(Width),
+              test::vector<T>(size)};
+  test::vector<T> partials(length(2 * blocks * Width));
   test::tape tape;
   auto const kept = S::template keep<T, Width>(tape.memory(), p.rows, category::static_activations);
   using kept_type = std::remove_const_t<decltype(kept)>;
@@ -61,7 +61,7 @@ result<T> run(problem<T> const& p, update_mode mode = update_mode::overwrite) {
   test::run_rows<Group>(slice_count(Width), sum_rows<Width, T>{partials.data(), blocks, r.dgamma.data()});
   test::run_rows<Group>(slice_count(Width),
                         sum_rows<Width, T>{partials.data() + blocks * Width, blocks, r.dbeta.data()});
-  std::vector<T> dx_alone(size, T{1});
+  test::vector<T> dx_alone(size, T{1});
   test::run_rows<Group>(blocks, layer_norm_backward<Width, T, kept_type, parameter_gradients::none>{
                                     kept, p.dy.data(), p.gamma.data(), dx_alone.data(), eps, p.rows, mode});
   CHECK(std::memcmp(dx_alone.data(), r.dx.data(), size * sizeof(T)) == 0);  // bits: NaN equals itself
@@ -116,8 +116,8 @@ TEST_CASE("codes of the normalised rows cost the gradient what their bits imply"
   // dX with dY independent of the rows: the measured errors of 2, 3 and 4 bits.
   problem<double> p(200, 768);
   p.gamma.assign(768, 1.0);
-  auto const expected = reference::layer_norm(p.x, p.gamma, p.beta, epsilon);
-  auto const gradients = reference::layer_norm_backward(expected, p.gamma, p.dy);
+  auto const expected = reference::layer_norm(widened(p.x), widened(p.gamma), widened(p.beta), epsilon);
+  auto const gradients = reference::layer_norm_backward(expected, widened(p.gamma), widened(p.dy));
   auto const error = [&]<class S> { return test::relative_error(run<S, 768, serial_group>(p).dx, gradients.input); };
   CHECK(error.template operator()<coded<4>>() < 0.0062);
   CHECK(error.template operator()<coded<3>>() < 0.0135);
@@ -170,12 +170,12 @@ TEST_CASE("an adopted input gives the same gradient, and nothing is kept for inf
   problem<float> const p(3, 64);
   auto const expected = run<without, 64, serial_group>(p);
   using kept_type = without::kept<float, 64>;
-  std::vector<float> dx(3 * 64);
+  test::vector<float> dx(3 * 64);
   test::run_rows<serial_group>(
       1, kernels::layer_norm_backward<64, float, kept_type, kernels::parameter_gradients::none>{
              kept_type::adopt(p.x.data()), p.dy.data(), p.gamma.data(), dx.data(), static_cast<float>(epsilon), 3});
   CHECK(dx == expected.dx);
-  std::vector<float> output(3 * 64);
+  test::vector<float> output(3 * 64);
   using nothing = stash::none::kept<float, 64>;
   test::run_rows<serial_group>(3, kernels::layer_norm_forward<64, float, nothing>{
                                       p.x.data(), p.gamma.data(), p.beta.data(), output.data(), 1e-12F, {}});

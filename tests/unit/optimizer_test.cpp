@@ -207,7 +207,7 @@ TEST_CASE("memory: what plans count, only for what is updated, all or nothing") 
   static_assert(sf::adamw::moment_bytes<float>(1000) == 2 * 4032);
   static_assert(sf::adamw::moment_bytes<double>(1) == 2 * 64);
   index_t const moments = sf::adamw::moment_bytes<float>(count);
-  index_t const workspace = sf::optimizer_workspace_bytes(count);
+  index_t const workspace = sf::optimizer_workspace_bytes(8, count);
   sf::host backend({.threads = 1, .budget = workspace + 3 * moments});
   {
     sf::adamw::optimizer<sf::host, float> optimizer(backend, {}, 8, count);

@@ -8,8 +8,8 @@
 #include <slimfit/policy/formats.hpp>
 #include <slimfit/stash/pruned.hpp>
 
-#include "../support/emulated_group.hpp"
 #include "../support/fixture.hpp"
+#include "../support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;
@@ -19,26 +19,23 @@ namespace {
 
 /// The `count` largest in magnitude, ties to the lowest index, by a stable sort; the others zero.
 template <class T>
-std::vector<T> largest_by_sorting(std::vector<T> const& row, std::size_t count) {
-  std::vector<std::size_t> order(row.size());
+test::vector<T> largest_by_sorting(test::vector<T> const& row, std::size_t count) {
+  test::vector<std::size_t> order(row.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return std::abs(row[a]) > std::abs(row[b]); });
-  std::vector<T> result(row.size());
+  test::vector<T> result(row.size());
   for (std::size_t i = 0; i < count; ++i) { result[order[i]] = row[order[i]]; }
   return result;
 }
 
 template <class S, int Width, class Group, class T>
-std::vector<T> pruned_row(std::vector<T> const& x, std::vector<std::byte>* bitmap = nullptr) {
+test::vector<T> pruned_row(test::vector<T> const& x, test::vector<std::byte>* bitmap = nullptr) {
   test::tape tape;
   auto const kept = S::template keep<T, Width>(tape.memory(), 2, category::static_activations);
-  std::vector<T> restored(Width);
-  test::run_rows<Group>(1, [&](auto group, index_t) {
-    kept.save(group, 1, load<Width>(group, x.data()));
-    group.sync();
-    store(group, restored.data(), kept.restore(group, 1));
-  });
+  test::vector<T> restored(Width);
+  test::run_rows<Group>(1, test::save_and_restore<Width, T, std::remove_const_t<decltype(kept)>>{
+                               kept.rows_from(1), x.data(), restored.data()});
   if (bitmap != nullptr) { bitmap->assign(kept.bitmap.data + kept.row_bytes, kept.bitmap.data + 2 * kept.row_bytes); }
   S::release(tape.memory(), kept);
   CHECK(tape.memory().tape_bytes() == 0);
@@ -64,13 +61,13 @@ TEST_CASE_TEMPLATE("exactly the largest of each row survive, ties to the lowest 
 
 TEST_CASE("the bitmap has element i in bit i % 8 of byte i / 8") {
   using quarter = stash::pruned<percent<25>>;
-  std::vector<float> const x{0, -9, 1, 1, 8, 1, 1, 1, 1, 1, 7, 1, 1, 1, 1, 6};
-  std::vector<std::byte> bitmap;
+  test::vector<float> const x{0, -9, 1, 1, 8, 1, 1, 1, 1, 1, 7, 1, 1, 1, 1, 6};
+  test::vector<std::byte> bitmap;
   pruned_row<quarter, 16, serial_group>(x, &bitmap);
-  CHECK(bitmap == std::vector<std::byte>{std::byte{0b00010010}, std::byte{0b10000100}});
-  std::vector<float> const equal(16, 1.0F);
+  CHECK(bitmap == test::vector<std::byte>{std::byte{0b00010010}, std::byte{0b10000100}});
+  test::vector<float> const equal(16, 1.0F);
   pruned_row<quarter, 16, emulated_group<2>>(equal, &bitmap);
-  CHECK(bitmap == std::vector<std::byte>{std::byte{0b00001111}, std::byte{0}});
+  CHECK(bitmap == test::vector<std::byte>{std::byte{0b00001111}, std::byte{0}});
 }
 
 TEST_CASE("survivors in a format stay within its step, the same on every group") {

@@ -6,8 +6,8 @@
 
 #include <slimfit/kernels/kernels.hpp>
 
-#include "../support/emulated_group.hpp"
 #include "../support/fixture.hpp"
+#include "../support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;
@@ -19,8 +19,8 @@ void check_sums(index_t rows) {
   using namespace kernels;
   auto const x = test::normal<T>(rows * Width, 1);
   index_t const blocks = row_block_count(rows);
-  std::vector<T> partials(length(blocks * Width));
-  std::vector<T> total(Width, T{100});
+  test::vector<T> partials(length(blocks * Width));
+  test::vector<T> total(Width, T{100});
   test::run_rows<Group>(blocks, column_sums<Width, T>{x.data(), rows, partials.data()});
   test::run_rows<Group>(slice_count(Width), sum_rows<Width, T>{partials.data(), blocks, total.data()});
   auto added = total;
@@ -46,7 +46,7 @@ TEST_CASE_TEMPLATE("column sums", T, float, double) {
 TEST_CASE_TEMPLATE("a bias alone or added to a row", Group, serial_group, emulated_group<4>) {
   auto const bias = test::normal<float>(197, 1);
   auto const x = test::normal<float>(3 * 197, 2);
-  std::vector<float> alone(3 * 197);
+  test::vector<float> alone(3 * 197);
   auto added = x;
   test::run_rows<Group>(3, kernels::broadcast_bias<197, float>{bias.data(), nullptr, alone.data()});
   test::run_rows<Group>(3, kernels::broadcast_bias<197, float>{bias.data(), added.data(), added.data()});
@@ -66,31 +66,31 @@ TEST_CASE_TEMPLATE("softmax, its rebuilding and its gradient", T, float, double)
     for (auto const s : scores) { largest = std::max(largest, scale * static_cast<double>(s)); }
     double total = 0;
     for (auto const s : scores) { total += std::exp(scale * static_cast<double>(s) - largest); }
-    std::vector<double> p(length(width));
+    test::vector<double> p(length(width));
     double dot = 0;
     for (std::size_t i = 0; i < p.size(); ++i) {
       p[i] = std::exp(scale * static_cast<double>(scores[i]) - largest) / total;
       dot += p[i] * static_cast<double>(dp[i]);
     }
-    std::vector<double> ds(length(width));
+    test::vector<double> ds(length(width));
     for (std::size_t i = 0; i < p.size(); ++i) { ds[i] = scale * p[i] * (static_cast<double>(dp[i]) - dot); }
 
-    std::vector<T> mine(scores);
+    test::vector<T> mine(scores);
     T const log_sum = kernels::softmax_row(mine.data(), mine.data(), width, static_cast<T>(scale));
     CHECK(test::relative_error(mine, p) < tolerance);
     CHECK(static_cast<double>(log_sum) == doctest::Approx(largest + std::log(total)).epsilon(tolerance));
-    std::vector<T> again(length(width));
+    test::vector<T> again(length(width));
     kernels::softmax_from_log_sum(scores.data(), again.data(), width, static_cast<T>(scale), log_sum);
     CHECK(test::relative_error(again, p) < 2 * tolerance);
-    std::vector<T> gradient(dp);
+    test::vector<T> gradient(dp);
     kernels::softmax_row_backward(mine.data(), gradient.data(), gradient.data(), width, static_cast<T>(scale));
     if (width > 1) { CHECK(test::relative_error(gradient, ds) < 2 * tolerance); }
   }
-  std::vector<T> masked{T{1}, -std::numeric_limits<T>::infinity(), T{1}};
+  test::vector<T> masked{T{1}, -std::numeric_limits<T>::infinity(), T{1}};
   kernels::softmax_row(masked.data(), masked.data(), 3, T{1});
   CHECK(masked[0] == T{0.5});
   CHECK(masked[1] == T{0});
-  std::vector<T> bad{T{1}, std::numeric_limits<T>::quiet_NaN()};
+  test::vector<T> bad{T{1}, std::numeric_limits<T>::quiet_NaN()};
   kernels::softmax_row(bad.data(), bad.data(), 2, T{1});
   CHECK(std::isnan(bad[0]));
 }
@@ -100,8 +100,8 @@ TEST_CASE_TEMPLATE("dropout is a function of the element's number", T, float, do
   constexpr index_t rows = 101;
   constexpr int width = 197;
   random_stream const stream{.seed = 3, .iteration = 4, .place = 5};
-  std::vector<T> const ones(length(rows * width), T{1});
-  std::vector<T> y(ones.size());
+  test::vector<T> const ones(length(rows * width), T{1});
+  test::vector<T> y(ones.size());
   test::run_rows<serial_group>(rows, kernels::dropout<width, T, tenth>{ones.data(), y.data(), stream});
   double mean = 0;
   index_t dropped = 0;
@@ -115,7 +115,7 @@ TEST_CASE_TEMPLATE("dropout is a function of the element's number", T, float, do
   }
   CHECK(mean == doctest::Approx(1).epsilon(0.01));
   CHECK(static_cast<double>(dropped) / static_cast<double>(y.size()) == doctest::Approx(0.1).epsilon(0.05));
-  std::vector<T> lanes(ones.size());
+  test::vector<T> lanes(ones.size());
   test::run_rows<emulated_group<4>>(3, kernels::dropout<width, T, tenth>{ones.data(), lanes.data(), stream, 0});
   CHECK(std::equal(lanes.begin(), lanes.begin() + 3 * width, y.begin()));
   test::run_rows<serial_group>(1, kernels::dropout<width, T, tenth>{ones.data(), lanes.data(), stream, 2});

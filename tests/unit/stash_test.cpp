@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/policy/formats.hpp>
 #include <slimfit/stash/stash.hpp>
 
-#include "../support/emulated_group.hpp"
 #include "../support/fixture.hpp"
+#include "../support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;
@@ -17,19 +18,16 @@ constexpr auto purpose = category::static_activations;
 
 /// Saves and restores `rows` rows of `x` in a group, and checks that the tape is empty afterwards.
 template <class S, int Width, class Group, class T>
-std::vector<compute_type<T>> round_trip(std::vector<T> const& x, index_t rows) {
+test::vector<compute_type<T>> round_trip(test::vector<T> const& x, index_t rows) {
   test::tape tape;
   auto const kept = S::template keep<T, Width>(tape.memory(), rows, purpose, unit_state::active);
-  std::vector<compute_type<T>> restored(length(rows * Width));
-  test::run_rows<Group>(rows, [&](auto group, index_t row) {
-    // In two views, as chunked work has them.
-    auto const view = row >= 1 ? kept.rows_from(1) : kept;
-    index_t const local = row >= 1 ? row - 1 : row;
-    view.save(group, local, load<Width>(group, x.data() + row * Width));
-    group.sync();
-    store(group, restored.data() + row * Width, view.restore(group, local));
-    group.sync();
-  });
+  test::vector<compute_type<T>> restored(length(rows * Width));
+  using kernel = test::save_and_restore<Width, T, std::remove_const_t<decltype(kept)>>;
+  // In two views, as chunked work has them.
+  test::run_rows<Group>(1, kernel{kept, x.data(), restored.data()});
+  if (rows > 1) {
+    test::run_rows<Group>(rows - 1, kernel{kept.rows_from(1), x.data() + Width, restored.data() + Width});
+  }
   S::release(tape.memory(), kept);
   CHECK(tape.memory().tape_bytes() == 0);
   CHECK(tape.book().now().total() == 0);
@@ -40,7 +38,7 @@ template <class S, class T>
 void check_groups_agree() {
   test::for_widths<1, 197>([]<int Width> {
     auto const values = test::normal<float>(3 * Width, 11);
-    std::vector<T> x;
+    test::vector<T> x;
     for (float const value : values) { x.push_back(static_cast<T>(value)); }
     auto const serial = round_trip<S, Width, serial_group>(x, 3);
     CHECK(serial == round_trip<S, Width, emulated_group<4>>(x, 3));
@@ -64,8 +62,8 @@ constexpr index_t planned_bytes(index_t rows, unit_state state) {
 
 TEST_CASE_TEMPLATE("dense keeps the matrix exactly", T, float, double, bf16) {
   auto const values = test::normal<float>(3 * 197, 1);
-  std::vector<T> x;
-  std::vector<compute_type<T>> expected;
+  test::vector<T> x;
+  test::vector<compute_type<T>> expected;
   for (float const value : values) {
     x.push_back(static_cast<T>(value));
     expected.push_back(static_cast<compute_type<T>>(x.back()));
@@ -103,12 +101,11 @@ TEST_CASE("saturation is counted per row, exactly, when someone asks") {
   auto const check = [&]<class Group> {
     test::tape tape;
     auto const kept = stash_type::keep<float, width>(tape.memory(), rows, purpose);
-    std::vector<std::int32_t> counts(rows + 1, -1);
+    test::vector<std::int32_t> counts(rows + 1, -1);
     auto const counting = kept.counting(counts.data() + 1).rows_from(2);
-    test::run_rows<Group>(3, [&](auto group, index_t row) {
-      counting.save(group, row, load<width>(group, x.data() + (row + 2) * width));
-    });
-    CHECK(std::vector<std::int32_t>(counts.begin(), counts.begin() + 3) == std::vector<std::int32_t>{-1, -1, -1});
+    using kernel = kernels::save_rows<width, float, std::remove_const_t<decltype(counting)>>;
+    test::run_rows<Group>(3, kernel{x.data() + 2 * width, counting});
+    CHECK(test::vector<std::int32_t>(counts.begin(), counts.begin() + 3) == test::vector<std::int32_t>{-1, -1, -1});
     for (std::size_t row = 2; row < rows; ++row) {
       int expected = 0;
       for (std::size_t i = 0; i < width; ++i) {

@@ -6,6 +6,7 @@
 #include <slimfit/backend/cuda/launch.cuh>
 #include <slimfit/backend/cuda/matrix_products.hpp>
 #include <slimfit/backend/cuda/memory.hpp>
+#include <slimfit/backend/cuda/readback.hpp>
 
 namespace slimfit {
 
@@ -25,6 +26,8 @@ class cuda {
   /// Bytes that cuBLASLt may use, in category::workspace as long as the backend lives.
   static constexpr index_t workspace_bytes = 4 * MiB;
   using resource_type = cuda_resource;
+  template <class T>
+  using readback = cuda_readback<T>;
 
   /// @throws cuda_error, memory_error
   explicit cuda(cuda_options options = {})
@@ -68,15 +71,17 @@ class cuda {
             "fill with zeros");
     }
   }
-  /// Copies between host memory and the backend's, after what was enqueued before, and waits for it.
-  /// @throws cuda_error
+  /// Copies between host memory and the backend's, after what was enqueued before. Waits for it, unless it is to the
+  /// device and from ordinary memory, which CUDA has read when the call returns. @throws cuda_error
   template <class T>
   void copy(T const* source, T* target, index_t count) const {
     static_assert(std::is_trivially_copyable_v<T>);
     if (count <= 0) { return; }
     check(cudaMemcpyAsync(target, source, static_cast<std::size_t>(count) * sizeof(T), cudaMemcpyDefault, stream_),
           "copy between host and device");
-    synchronize();
+    cudaPointerAttributes attributes{};
+    check(cudaPointerGetAttributes(&attributes, source), "source of a copy");
+    if (attributes.type != cudaMemoryTypeUnregistered) { synchronize(); }
   }
 
  private:

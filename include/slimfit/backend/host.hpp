@@ -10,6 +10,7 @@
 #include <cblas.h>
 
 #include <slimfit/backend/host_memory.hpp>
+#include <slimfit/backend/host_readback.hpp>
 #include <slimfit/backend/matrix_product.hpp>
 #include <slimfit/backend/serial_blas.hpp>
 #include <slimfit/backend/task_pool.hpp>
@@ -31,6 +32,8 @@ class host {
   /// Tasks that hold scratch memory at the same time, at most. Fixed, so that plans do not depend on the machine.
   static constexpr index_t concurrent_tasks = 16;
   using resource_type = host_resource;
+  template <class T>
+  using readback = host_readback<T>;
 
   explicit host(host_options options = {})
       : resource_(options.budget),

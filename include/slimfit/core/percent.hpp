@@ -15,7 +15,7 @@ struct percent {
   static constexpr int denominator = 100;
   /// `floor(ratio * count)`.
   SLIMFIT_HD static constexpr index_t of(index_t count) { return count * numerator / denominator; }
-  static constexpr double value() { return static_cast<double>(numerator) / denominator; }
+  SLIMFIT_HD static constexpr double value() { return static_cast<double>(numerator) / denominator; }
 };
 
 /// A type with `of(count)` and `value()`.

@@ -18,6 +18,13 @@ struct sample_result {
   std::int32_t predicted = 0;
 };
 
+/// What a batch came to.
+struct batch_result {
+  double loss = 0;  ///< sum over its samples
+  index_t correct = 0;
+  std::int32_t finite = 0;  ///< whether the loss is a number: gates the updates of the step
+};
+
 namespace kernels {
 
 /// gradient = (softmax(logits) - one_hot(label)) * scale; loss = log-sum-exp(logits) - logits[label].
@@ -63,6 +70,29 @@ struct cross_entropy {
       gradient[row * classes + i] =
           static_cast<T>((probability - (i == label ? value_type{1} : value_type{0})) * scale);
     }
+  }
+};
+
+/// One launch: adds up what the samples of a batch came to, in a fixed order.
+struct sum_results {
+  static constexpr index_t rows_per_block = 1;
+  static constexpr int width = 128;  // a lane's share of the samples: 4 and more
+
+  sample_result const* results;
+  index_t count;
+  batch_result* total;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t /*row*/) const {
+    double loss = 0;
+    index_t correct = 0;
+    for (index_t i = group.lane(); i < count; i += Group::size) {
+      loss += results[i].loss;
+      correct += results[i].correct;
+    }
+    loss = group.template reduce<Group::size>(loss, plus{});
+    correct = group.template reduce<Group::size>(correct, plus{});
+    if (group.lane() == 0) { *total = {loss, correct, std::abs(loss) < math::infinity<double> ? 1 : 0}; }
   }
 };
 

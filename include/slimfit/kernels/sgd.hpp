@@ -23,11 +23,12 @@ struct sgd_update {
   value_type* moment;  ///< not touched without HasMomentum
   T const* gradient;
   update_sums* sums;  ///< one per block
+  std::int32_t const* proceed = nullptr;
 
   /// Updates the elements of `block`.
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
-    sum_over_block<value_type>(group, block, count, sums, *this);
+    if (may_proceed(proceed)) { sum_over_block<value_type>(group, block, count, sums, *this); }
   }
 
   /// Updates the elements of `piece`.

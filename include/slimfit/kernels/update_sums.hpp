@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 
 #include <slimfit/kernels/tile.hpp>
 
@@ -91,5 +92,31 @@ SLIMFIT_HD inline void sum_over_block(Group group, index_t block, index_t count,
   total.squared_gradient = group.template reduce<Group::size>(total.squared_gradient, plus{});
   if (group.lane() == 0) { sums[block] = total; }
 }
+
+/// Whether an update may change anything: `proceed` is null, or what it points at is not 0. A step's loss decides it
+/// where the weights are, so that nobody has to wait for the loss before the backward pass.
+SLIMFIT_HD_INLINE bool may_proceed(std::int32_t const* proceed) { return proceed == nullptr || *proceed != 0; }
+
+/// One launch: `total` = the sum of a parameter's block sums, in their order.
+struct add_update_sums {
+  static constexpr index_t rows_per_block = 1;
+  static constexpr int width = 128;  // a lane's share of the blocks: 4 and more
+
+  update_sums const* sums;
+  index_t blocks;
+  update_sums* total;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t /*row*/) const {
+    update_sums mine;
+    for (index_t block = group.lane(); block < blocks; block += Group::size) {
+      mine.relative_change += sums[block].relative_change;
+      mine.squared_gradient += sums[block].squared_gradient;
+    }
+    mine.relative_change = group.template reduce<Group::size>(mine.relative_change, plus{});
+    mine.squared_gradient = group.template reduce<Group::size>(mine.squared_gradient, plus{});
+    if (group.lane() == 0) { *total = mine; }
+  }
+};
 
 }  // namespace slimfit

@@ -70,11 +70,16 @@ class adamw_optimizer : public optimizer_base<Backend, T> {
 
   [[nodiscard]] options_type const& options() const { return options_; }
 
-  /// One step of one parameter. Allocates only if it was not prepared.
-  /// @return what freezing criteria use, measured at this update
+  /// Enqueues one step of one parameter. Allocates only if it was not prepared.
   /// @throws value_error, shape_error, memory_error; then nothing changed.
+  void enqueue(index_t parameter, T* weights, T const* gradient, index_t count) {
+    step<true>(parameter, weights, gradient, count);
+  }
+  /// The same, and waits for it.
+  /// @return what freezing criteria use, measured at this update
   unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {
-    return step<true>(parameter, weights, gradient, count);
+    enqueue(parameter, weights, gradient, count);
+    return this->measured(parameter, count);
   }
   /// Moves a frozen parameter by its moments. Does nothing for one never updated, and nothing at all when `strict`.
   void coast(index_t parameter, T* weights, index_t count) {
@@ -85,15 +90,13 @@ class adamw_optimizer : public optimizer_base<Backend, T> {
 
  private:
   template <bool HasGradient>
-  unit_statistics step(index_t parameter, T* weights, T const* gradient, index_t count) {
+  void step(index_t parameter, T* weights, T const* gradient, index_t count) {
     auto* const sums = this->sums_for(count);
     auto* const moments = this->table_.moments(parameter, count);
     auto* const second = moments + this->table_.stride(count);
     auto const by = coefficients(this->table_.steps(parameter) + 1);
-    adamw_update<T, HasGradient> const kernel{by, count, weights, moments, second, gradient, sums};
-    auto const statistics = this->run(count, kernel);
-    this->table_.count_step(parameter);
-    return statistics;
+    this->run(parameter, count,
+              adamw_update<T, HasGradient>{by, count, weights, moments, second, gradient, sums, this->proceed_});
   }
 
   [[nodiscard]] adamw_coefficients<value_type> coefficients(index_t step) const {

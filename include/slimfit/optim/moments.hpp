@@ -27,9 +27,11 @@ struct state_array {
   index_t count = 0;
 };
 
-/// Bytes of the partial sums of the largest parameter, held as long as the optimizer lives, in category::workspace.
-constexpr index_t optimizer_workspace_bytes(index_t largest_parameter) {
-  return round_up(divide_up(largest_parameter, update_block) * static_cast<index_t>(sizeof(update_sums)), 64);
+/// Bytes of the partial sums of the largest parameter and of the sums of all `parameters`, held as long as the
+/// optimizer lives, in category::workspace.
+constexpr index_t optimizer_workspace_bytes(index_t parameters, index_t largest_parameter) {
+  constexpr auto size = static_cast<index_t>(sizeof(update_sums));
+  return round_up(divide_up(largest_parameter, update_block) * size, 64) + round_up(parameters * size, 64);
 }
 
 /// Bytes of `arrays` moments of a parameter, in category::optimizer.
@@ -75,7 +77,16 @@ class moment_table {
   [[nodiscard]] bool created(index_t parameter) const { return slot(parameter).block.size() > 0; }
   /// How often a parameter was updated.
   [[nodiscard]] index_t steps(index_t parameter) const { return slot(parameter).steps; }
-  void count_step(index_t parameter) { ++slots_[static_cast<std::size_t>(parameter)].steps; }
+  void count_step(index_t parameter) {
+    ++slots_[static_cast<std::size_t>(parameter)].steps;
+    revocable_.push_back(parameter);
+  }
+  /// Steps counted since the last call of either are final, or did not happen.
+  void confirm_steps() { revocable_.clear(); }
+  void revoke_steps() {
+    for (auto const parameter : revocable_) { --slots_[static_cast<std::size_t>(parameter)].steps; }
+    revocable_.clear();
+  }
   [[nodiscard]] index_t parameters() const { return static_cast<index_t>(slots_.size()); }
 
   /// Step counts of all parameters, for a checkpoint.
@@ -152,6 +163,7 @@ class moment_table {
   Backend* backend_;
   std::vector<char const*> names_;
   std::vector<entry> slots_;
+  std::vector<index_t> revocable_;
 };
 
 }  // namespace slimfit

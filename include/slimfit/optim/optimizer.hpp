@@ -25,6 +25,23 @@ class optimizer_base {
   /// @throws memory_error; then nothing was created.
   void prepare(std::span<parameter_extent const> parameters) { table_.prepare(parameters); }
 
+  /// Updates enqueued from now on change nothing where `*proceed`, in the backend's memory, is 0 when they run. Null:
+  /// they always do.
+  void set_gate(std::int32_t const* proceed) { proceed_ = proceed; }
+  /// Enqueues the copy of all statistics to the host.
+  void request_statistics() { statistics_.request(*backend_, totals_.data(), totals_.size()); }
+  /// Waits for what was requested last.
+  void collect_statistics() { collected_ = statistics_.wait(); }
+  /// What the last update of a parameter of `count` elements measured, as of the last collection.
+  [[nodiscard]] unit_statistics statistics(index_t parameter, index_t count) const {
+    auto const& total = collected_[static_cast<std::size_t>(parameter)];
+    double const elements = count > 0 ? static_cast<double>(count) : 1.0;
+    return {total.relative_change / elements, std::sqrt(total.squared_gradient)};
+  }
+  /// The steps counted since the last call of either are final, or were held back by the gate.
+  void confirm_steps() { table_.confirm_steps(); }
+  void revoke_steps() { table_.revoke_steps(); }
+
   /// How often a parameter was updated.
   [[nodiscard]] index_t steps(index_t parameter) const { return table_.steps(parameter); }
 
@@ -45,20 +62,24 @@ class optimizer_base {
   optimizer_base(Backend& backend, index_t parameters, index_t largest_parameter, std::vector<char const*> names)
       : backend_(&backend),
         table_(backend, parameters, std::move(names)),
-        sums_(backend.memory(), divide_up(largest_parameter, update_block), category::workspace) {}
+        sums_(backend.memory(), divide_up(largest_parameter, update_block), category::workspace),
+        totals_(backend.memory(), parameters, category::workspace) {
+    backend.fill_zero(totals_.data(), totals_.size());
+  }
 
-  /// Runs `kernel` over the blocks of a parameter and adds their sums, in order.
+  /// Enqueues `kernel` over the blocks of a parameter and the sum of what they measure.
   template <class Kernel>
-  unit_statistics run(index_t count, Kernel const& kernel) {
+  void run(index_t parameter, index_t count, Kernel const& kernel) {
     index_t const blocks = divide_up(count, update_block);
     backend_->launch(blocks, kernel);
-    update_sums total;
-    for (index_t i = 0; i < blocks; ++i) {
-      total.relative_change += sums_.data()[i].relative_change;
-      total.squared_gradient += sums_.data()[i].squared_gradient;
-    }
-    double const elements = count > 0 ? static_cast<double>(count) : 1.0;
-    return {total.relative_change / elements, std::sqrt(total.squared_gradient)};
+    backend_->launch(1, add_update_sums{sums_.data(), blocks, totals_.data() + parameter});
+    table_.count_step(parameter);
+  }
+  /// Waits for the update of a parameter.
+  unit_statistics measured(index_t parameter, index_t count) {
+    request_statistics();
+    collect_statistics();
+    return statistics(parameter, count);
   }
   /// The partial sums, after checking that those of `count` elements fit.
   [[nodiscard]] update_sums* sums_for(index_t count) const {
@@ -73,9 +94,13 @@ class optimizer_base {
   Backend* backend_;
   moment_table<Backend, T> table_;
   double factor_ = 1.0;
+  std::int32_t const* proceed_ = nullptr;
 
  private:
   buffer<update_sums, typename Backend::resource_type> sums_;
+  buffer<update_sums, typename Backend::resource_type> totals_;  ///< by parameter
+  typename Backend::template readback<update_sums> statistics_;
+  std::span<update_sums const> collected_;
 };
 
 namespace detail {

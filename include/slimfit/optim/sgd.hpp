@@ -44,22 +44,31 @@ class sgd_optimizer : public optimizer_base<Backend, T> {
 
   [[nodiscard]] sgd const& options() const { return options_; }
 
-  /// One step of one parameter. Allocates only if it has momentum and was not prepared.
-  /// @return what freezing criteria use, measured at this update
+  /// Enqueues one step of one parameter. Allocates only if it has momentum and was not prepared.
   /// @throws value_error, shape_error, memory_error; then nothing changed.
-  unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {
+  void enqueue(index_t parameter, T* weights, T const* gradient, index_t count) {
     auto* const sums = this->sums_for(count);
     static_cast<void>(this->table_.steps(parameter));  // throws for a position that does not exist
     auto* const moment = this->table_.moments(parameter, count);
     auto const rate = static_cast<value_type>(options_.learning_rate * this->factor_);
     auto const momentum = static_cast<value_type>(options_.momentum);
     auto const decay = static_cast<value_type>(options_.weight_decay);
-    auto const statistics =
-        moment != nullptr
-            ? this->run(count, sgd_update<T, true>{rate, momentum, decay, count, weights, moment, gradient, sums})
-            : this->run(count, sgd_update<T, false>{rate, momentum, decay, count, weights, moment, gradient, sums});
-    this->table_.count_step(parameter);
-    return statistics;
+    auto const launch = [&](auto has_momentum) {
+      this->run(parameter, count,
+                sgd_update<T, decltype(has_momentum)::value>{rate, momentum, decay, count, weights, moment, gradient,
+                                                             sums, this->proceed_});
+    };
+    if (moment != nullptr) {
+      launch(std::true_type{});
+    } else {
+      launch(std::false_type{});
+    }
+  }
+  /// The same, and waits for it.
+  /// @return what freezing criteria use, measured at this update
+  unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {
+    enqueue(parameter, weights, gradient, count);
+    return this->measured(parameter, count);
   }
   /// Frozen parameters stay as they are.
   void coast(index_t /*parameter*/, T* /*weights*/, index_t /*count*/) {}

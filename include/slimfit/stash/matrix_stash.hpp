@@ -20,6 +20,13 @@ enum class unit_state : unsigned char { active, frozen, inference };
 /// Forms in which activations are kept.
 namespace slimfit::stash {
 
+namespace detail {
+struct visitor {
+  template <class View>
+  constexpr void operator()(View const& /*view*/) const {}
+};
+}  // namespace detail
+
 /// A stash type `S` has
 /// - `S::is_dense`: whether the matrix is restored as it was, from memory that a matrix product could read directly;
 /// - `S::kept<T, Width>`: a trivially copyable view of `rows x Width` elements, null when nothing is kept;
@@ -38,7 +45,7 @@ concept matrix_stash = requires(arena& memory, typename S::template kept<float, 
     } -> std::same_as<std::remove_cvref_t<decltype(kept)>>;
   S::release(memory, kept);
   { kept.rows_from(index_t{}) } -> std::same_as<std::remove_cvref_t<decltype(kept)>>;
-  kept.visit([](auto const&) {});
+  kept.visit(detail::visitor{});
   requires std::is_trivially_copyable_v<typename S::template kept<float, 64>>;
 };
 

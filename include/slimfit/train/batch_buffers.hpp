@@ -15,7 +15,7 @@ namespace slimfit {
 template <class Device, class Input>
 class batch_buffers {
  public:
-  explicit batch_buffers(Device& device) : device_(&device) {}
+  explicit batch_buffers(Device& device) : device_(&device), total_(device.memory(), 1, category::data) {}
 
   /// Copies a batch to the backend. @throws memory_error
   void load(std::span<Input const> inputs, std::span<std::int32_t const> labels) {
@@ -28,19 +28,23 @@ class batch_buffers {
       inputs_ = {device_->memory(), elements, category::data};
       labels_ = {device_->memory(), count, category::data};
       results_ = {device_->memory(), count, category::data};
-      host_results_.resize(labels.size());
     }
     device_->copy(inputs.data(), inputs_.data(), elements);
     device_->copy(labels.data(), labels_.data(), count);
   }
 
   [[nodiscard]] batch_view<Input> view() const {
-    return {inputs_.data(), labels_.data(), labels_.size(), results_.data()};
+    return {inputs_.data(), labels_.data(), labels_.size(), results_.data(), total_.data()};
   }
-  /// What the last pass wrote.
-  [[nodiscard]] std::span<sample_result const> results() {
-    device_->copy(results_.data(), host_results_.data(), results_.size());
-    return host_results_;
+  /// Enqueues the copy of the last pass's result to the host.
+  void request_result() { read_total_.request(*device_, total_.data(), 1); }
+  /// Waits for what was requested last.
+  [[nodiscard]] batch_result result() { return read_total_.wait().front(); }
+  /// The inputs of the batch, in host memory.
+  [[nodiscard]] std::vector<Input> inputs() const {
+    std::vector<Input> values(static_cast<std::size_t>(inputs_.size()));
+    device_->copy(inputs_.data(), values.data(), inputs_.size());
+    return values;
   }
 
  private:
@@ -50,7 +54,8 @@ class batch_buffers {
   buffer<Input, resource_type> inputs_;
   buffer<std::int32_t, resource_type> labels_;
   buffer<sample_result, resource_type> results_;
-  std::vector<sample_result> host_results_;
+  buffer<batch_result, resource_type> total_;
+  typename Device::template readback<batch_result> read_total_;
 };
 
 /// One block for an arena. The ledger counts what the arena puts in it, the resource the block.

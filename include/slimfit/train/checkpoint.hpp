@@ -78,6 +78,7 @@ void load(model<Network, Device>& net, std::string const& path, load_options con
 template <class Trainer>
 void save_run(Trainer& run, std::string const& path, std::map<std::string, std::string> const& extra = {}) {
   using value_type = typename Trainer::value_type;
+  run.finish();
   safetensors_writer writer;
   detail::staged_tensors<value_type> staged;
   constexpr dtype type = std::is_same_v<value_type, double> ? dtype::f64 : dtype::f32;
@@ -107,6 +108,7 @@ void save_run(Trainer& run, std::string const& path, std::map<std::string, std::
 /// @throws file_error, shape_error, value_error, memory_error; weights, schedule and iteration are unchanged then
 template <class Trainer>
 std::map<std::string, std::string> load_run(Trainer& run, std::string const& path) {
+  run.finish();
   safetensors_file const file(path);
   auto const units = static_cast<index_t>(Trainer::model_type::units);
   auto const numbers = static_cast<index_t>(run.schedule().save_state().size());

@@ -15,9 +15,10 @@ struct batch_view {
   std::int32_t const* labels = nullptr;
   index_t count = 0;
   sample_result* results = nullptr;  ///< one per sample, written by the forward pass
+  batch_result* total = nullptr;     ///< their sum
 };
 
-/// @param forward_done called between forward and backward; it may throw to give the step up before anything is updated
+/// @param forward_done called between forward and backward
 template <class Network, class Context, class ForwardDone>
 constexpr void training_pass(Network const& network, Context& run,
                              batch_view<typename Network::input_type> const& batch, ForwardDone const& forward_done) {
@@ -29,6 +30,7 @@ constexpr void training_pass(Network const& network, Context& run,
     auto const scale = compute_type<value_type>{1} / static_cast<compute_type<value_type>>(batch.count);
     run.launch(batch.count, kernels::cross_entropy<value_type>{logits.data(), batch.labels, Network::classes, scale,
                                                                logit_gradient.data(), batch.results});
+    run.launch(1, kernels::sum_results{batch.results, batch.count, batch.total});
     return result;
   }();
   forward_done();
@@ -44,6 +46,7 @@ constexpr void inference_pass(Network const& network, Context& run,
   (void)network.forward(run, batch.inputs, batch.count, logits.data());
   run.launch(batch.count, kernels::cross_entropy<value_type>{
                               logits.data(), batch.labels, Network::classes, {}, nullptr, batch.results});
+  run.launch(1, kernels::sum_results{batch.results, batch.count, batch.total});
 }
 
 }  // namespace slimfit

@@ -135,10 +135,11 @@ class memory_plan {
           }
         },
         no_name{});
-    bytes.workspace =
-        optimizer_workspace_bytes(layout_.largest) + detail::device_workspace<typename Model::device_type>();
+    bytes.workspace = optimizer_workspace_bytes(layout_.tensors, layout_.largest) +
+                      detail::device_workspace<typename Model::device_type>();
     bytes.data = detail::array_bytes<typename network_type::input_type>(batch_ * network_.planned_inputs()) +
-                 detail::array_bytes<std::int32_t>(batch_) + detail::array_bytes<sample_result>(batch_);
+                 detail::array_bytes<std::int32_t>(batch_) + detail::array_bytes<sample_result>(batch_) +
+                 detail::array_bytes<batch_result>(1);
     return bytes;
   }
 

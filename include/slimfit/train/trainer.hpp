@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include <slimfit/optim/adamw.hpp>
 #include <slimfit/policy/freezing/schedule.hpp>
@@ -84,18 +85,26 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
         batch_(net.device()),
         block_(net.device()) {}
 
-  /// One forward and backward pass and the updates of the active units.
+  /// One forward and backward pass and the updates of the active units: `enqueue`, then `finish`.
   /// @param inputs batch x `network_type::inputs` numbers, @param labels one class per sample
-  /// @throws shape_error, value_error (labels or ids outside their range, an input or a loss that is not finite),
-  /// memory_error;
-  ///   weights, moments and schedule are then as they were before.
+  /// @throws what both throw
   step_report step(std::span<input_type const> inputs, std::span<std::int32_t const> labels) {
-    auto schedule = schedule_;
-    auto const active = schedule.choose(iteration_);
-    auto updated = updated_;
-    for (std::size_t i = 0; i < updated.words.size(); ++i) { updated.words[i] |= active.words[i]; }
+    enqueue(inputs, labels);
+    return *finish();
+  }
+
+  /// Finishes the step before, if nobody did, and enqueues the next one. On a backend that works asynchronously that is
+  /// the only wait of a step: for the distances of the last one, which decide what is active in this.
+  /// @throws shape_error, value_error (labels or ids outside their range), memory_error; nothing is enqueued then, and
+  /// weights, moments and schedule are as they were. @throws what `finish` throws.
+  void enqueue(std::span<input_type const> inputs, std::span<std::int32_t const> labels) {
+    finish();
+    pending_step next{.schedule = schedule_};
+    auto const active = next.schedule.choose(iteration_);
+    next.updated = updated_;
+    for (std::size_t i = 0; i < active.words.size(); ++i) { next.updated.words[i] |= active.words[i]; }
     auto const count = check(inputs, labels);
-    memory_plan<Model, Optimizer> const planned(count, optimizer_.options());
+    memory_plan<Model, Optimizer> const planned(count);
 
     auto& book = net_->device().memory().book();
     batch_.load(inputs, labels);
@@ -103,29 +112,55 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     optimizer_.prepare(extents(active));
     book.reset_peaks();
 
-    step_report report;
+    auto& report = next.report;
     report.iteration = iteration_;
     report.active = active;
     report.learning_rate_factor = settings_.steps > 0 ? learning_rate_(iteration_, settings_.steps) : 1.0;
+    report.planned = planned.with(active, next.updated);
     optimizer_.set_learning_rate_factor(report.learning_rate_factor);
-    run(active, schedule, [&] {
+    optimizer_.set_gate(&batch_.view().total->finite);
+    run(active, [&] {
       book.forward_ended();
-      summarize(batch_.results(), report);
-      if (!std::isfinite(report.loss)) { report_not_finite(inputs, report.loss); }
+      batch_.request_result();
     });
     coast(active);
-
-    schedule_ = std::move(schedule);
-    updated_ = updated;
-    ++iteration_;
+    optimizer_.request_statistics();
     report.measured = book.peaks();
-    report.planned = planned.with(active, updated);
-    return report;
+    pending_ = std::move(next);
+  }
+
+  /// Waits for the step that was enqueued last.
+  /// @return what it did; nothing when it was finished before
+  /// @throws value_error when its loss or an input is not finite; weights, moments and schedule are then as they were
+  /// before it
+  std::optional<step_report> finish() {
+    if (!pending_) { return std::nullopt; }
+    auto done = *std::exchange(pending_, std::nullopt);
+    auto const result = batch_.result();
+    auto const count = batch_.view().count;
+    optimizer_.collect_statistics();
+    done.report.loss = result.loss / static_cast<double>(count);
+    done.report.correct = result.correct;
+    if (result.finite == 0) {
+      optimizer_.revoke_steps();
+      report_not_finite(batch_.inputs(), done.report.loss);
+    }
+    optimizer_.confirm_steps();
+    for (auto const& [name, each] : net_->parameters()) {
+      if (each.kind == parameter_kind::unit && done.report.active.test(each.unit)) {
+        done.schedule.observe(each.unit, optimizer_.statistics(each.position, each.count()));
+      }
+    }
+    schedule_ = std::move(done.schedule);
+    updated_ = done.updated;
+    ++iteration_;
+    return done.report;
   }
 
   /// Loss and accuracy without training, in batches of at most `batch`.
   /// @throws shape_error, value_error, memory_error
   evaluation evaluate(std::span<input_type const> inputs, std::span<std::int32_t const> labels, index_t batch) {
+    finish();
     evaluation result;
     auto const all = static_cast<index_t>(labels.size());
     check(inputs, labels);
@@ -136,19 +171,20 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
                   labels.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
       block_.reserve(memory_plan<Model, Optimizer>(count).inference_arena_bytes());
       arena memory(net_->device().memory().book(), block_.data(), block_.size());
-      releasing_updates<optimizer_type, schedule_state> none{optimizer_, schedule_};
+      releasing_updates<optimizer_type> none{optimizer_};
       context<device_type, decltype(none)> inference{net_->device(), memory, none, {}, false, settings_.seed, 0};
       inference_pass(net_->network(), inference, batch_.view());
-      for (auto const& each : batch_.results()) {
-        result.loss += each.loss;
-        result.accuracy += each.correct;
-      }
+      batch_.request_result();
+      auto const part = batch_.result();
+      result.loss += part.loss;
+      result.accuracy += static_cast<double>(part.correct);
     }
     auto const samples = all > 0 ? static_cast<double>(all) : 1.0;
     return {result.loss / samples, result.accuracy / samples};
   }
 
   [[nodiscard]] Model& net() const { return *net_; }
+  /// Steps that were finished.
   [[nodiscard]] index_t iteration() const { return iteration_; }
   [[nodiscard]] trainer_options const& settings() const { return settings_; }
   [[nodiscard]] optimizer_type& optimizer() { return optimizer_; }
@@ -169,6 +205,13 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   [[nodiscard]] active_set const& updated() const { return updated_; }
 
  private:
+  /// A step that is enqueued: what becomes of the trainer when it is done.
+  struct pending_step {
+    schedule_state schedule;
+    active_set updated{};
+    step_report report{};
+  };
+
   /// The arena's memory. It grows to what the largest step so far needed.
   using block_type = arena_block<device_type>;
 
@@ -192,7 +235,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     return result;
   }
   template <class ForwardDone>
-  void run(active_set const& active, schedule_state& schedule, ForwardDone const& forward_done) {
+  void run(active_set const& active, ForwardDone const& forward_done) {
     auto& device = net_->device();
     arena memory(device.memory().book(), block_.data(), block_.size());
     auto const pass = [&](auto& updates) {
@@ -201,11 +244,11 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
       training_pass(net_->network(), training, batch_.view(), forward_done);
     };
     if constexpr (policy_type::releases_gradients) {
-      releasing_updates<optimizer_type, schedule_state> updates{optimizer_, schedule};
+      releasing_updates<optimizer_type> updates{optimizer_};
       pass(updates);
     } else {
-      keeping_updates<optimizer_type, schedule_state, typename device_type::resource_type, value_type> updates(
-          optimizer_, schedule, device.memory());
+      keeping_updates<optimizer_type, typename device_type::resource_type, value_type> updates(optimizer_,
+                                                                                               device.memory());
       pass(updates);
       updates.apply_all();
     }
@@ -218,13 +261,6 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
         }
       }
     }
-  }
-  static void summarize(std::span<sample_result const> results, step_report& report) {
-    for (auto const& each : results) {
-      report.loss += each.loss;
-      report.correct += each.correct;
-    }
-    report.loss /= static_cast<double>(results.size());
   }
   [[noreturn]] static void report_not_finite(std::span<input_type const> inputs, double loss) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -247,6 +283,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   block_type block_;
   active_set updated_;
   index_t iteration_ = 0;
+  std::optional<pending_step> pending_;
 };
 
 template <class Model, class Optimizer>

@@ -11,28 +11,25 @@
 namespace slimfit {
 
 /// Gradients are released: weights change during the backward pass, each after its last use in it.
-template <class Optimizer, class ScheduleState>
+template <class Optimizer>
 struct releasing_updates {
   static constexpr bool releases = true;
 
   Optimizer& optimizer;
-  ScheduleState& schedule;
 
   template <scalar T>
   void apply(parameter<T> const& target, T* gradient) {
-    auto const measured = optimizer.update(target.position, target.data, gradient, target.count());
-    if (target.kind == parameter_kind::unit) { schedule.observe(target.unit, measured); }
+    optimizer.enqueue(target.position, target.data, gradient, target.count());
   }
 };
 
 /// Gradients are kept: weights change in `apply_all`.
-template <class Optimizer, class ScheduleState, class Resource, scalar T>
+template <class Optimizer, class Resource, scalar T>
 class keeping_updates {
  public:
   static constexpr bool releases = false;
 
-  keeping_updates(Optimizer& optimizer, ScheduleState& schedule, Resource& resource)
-      : then_{optimizer, schedule}, resource_(&resource) {}
+  keeping_updates(Optimizer& optimizer, Resource& resource) : then_{optimizer}, resource_(&resource) {}
 
   /// @throws memory_error; no weight has changed then
   T* slot(parameter<T> const& target) {
@@ -50,7 +47,7 @@ class keeping_updates {
     buffer<T, Resource> values;
   };
 
-  releasing_updates<Optimizer, ScheduleState> then_;
+  releasing_updates<Optimizer> then_;
   Resource* resource_;
   std::vector<kept_gradient> gradients_;
 };

@@ -43,10 +43,11 @@ struct row_launch {
       return 32;
     }
   }();
-  /// Lanes of a row: as many as have an access each, up to a warp; more where a lane would hold too much.
+  /// Lanes of a row: as many as have an access each, up to a warp; more where a lane would hold too much. Two at least:
+  /// the codes of 8 elements can share bytes, and a lane holds as few as 4.
   static constexpr int lanes = [] {
     int const accesses = (width + run - 1) / run;
-    int count = 1;
+    int count = 2;
     while (count < 32 && count < accesses) { count *= 2; }
     while (count < 1024 && width > most_slots * count) { count *= 2; }
     return count;

@@ -91,7 +91,7 @@ struct affine : private detail::checked_affine<Bits, Group> {
       // As integers, minimum and maximum are exact in any order and see NaN, without slow float semantics.
       SLIMFIT_SIMD(reduction(min : low) reduction(max : high))
       for (int i = 0; i < count; ++i) {
-        key const bits_of_value = detail::ordered_bits<T>(bit_cast<key>(values.values[first + i]));
+        key const bits_of_value = detail::ordered_bits<T>(slimfit::bit_cast<key>(values.values[first + i]));
         bool const held = tile_type::holds(lane, first + i);
         key const for_low = held ? bits_of_value : detail::greatest_key<T>;
         key const for_high = held ? bits_of_value : detail::least_key<T>;
@@ -126,9 +126,9 @@ struct affine : private detail::checked_affine<Bits, Group> {
   SLIMFIT_HD static zero_and_scale parameters(detail::key_type<T> low, detail::key_type<T> high) {
     using key = detail::key_type<T>;
     bool const finite =
-        high < detail::infinity_key<T> && low > detail::ordered_bits<T>(bit_cast<key>(-math::infinity<T>));
-    auto const smallest = bit_cast<T>(detail::ordered_bits<T>(low));
-    auto const largest = bit_cast<T>(detail::ordered_bits<T>(high));
+        high < detail::infinity_key<T> && low > detail::ordered_bits<T>(slimfit::bit_cast<key>(-math::infinity<T>));
+    auto const smallest = slimfit::bit_cast<T>(detail::ordered_bits<T>(low));
+    auto const largest = slimfit::bit_cast<T>(detail::ordered_bits<T>(high));
     // In double, narrowing to float may have rounded up; 2^-23 of the value is at least a step of float.
     auto narrowed = static_cast<float>(smallest);
     if (static_cast<T>(narrowed) > smallest) { narrowed -= (narrowed < 0 ? -narrowed : narrowed) * 0x1p-23F; }

@@ -65,7 +65,7 @@ using unsigned_of = std::conditional_t<
 template <int Bytes>
 SLIMFIT_HD_INLINE void store_bytes(std::byte* target, std::uint64_t word) {
   if constexpr ((Bytes & (Bytes - 1)) == 0) {
-    store_run(target, bit_cast<element_run<std::byte, Bytes>>(static_cast<unsigned_of<Bytes>>(word)));
+    store_run(target, slimfit::bit_cast<element_run<std::byte, Bytes>>(static_cast<unsigned_of<Bytes>>(word)));
   } else {
     for (int i = 0; i < Bytes; ++i) { target[i] = static_cast<std::byte>(word >> (8 * i)); }
   }
@@ -73,7 +73,7 @@ SLIMFIT_HD_INLINE void store_bytes(std::byte* target, std::uint64_t word) {
 template <int Bytes>
 SLIMFIT_HD_INLINE std::uint64_t load_bytes(std::byte const* source) {
   if constexpr ((Bytes & (Bytes - 1)) == 0) {
-    return bit_cast<unsigned_of<Bytes>>(load_run<Bytes>(source));
+    return slimfit::bit_cast<unsigned_of<Bytes>>(load_run<Bytes>(source));
   } else {
     std::uint64_t word = 0;
     for (int i = 0; i < Bytes; ++i) { word |= static_cast<std::uint64_t>(source[i]) << (8 * i); }

@@ -26,12 +26,12 @@ inline constexpr key_type<T> greatest_key = std::numeric_limits<key_type<T>>::ma
 template <class T>
 inline constexpr key_type<T> least_key = std::numeric_limits<key_type<T>>::min();
 template <class T>
-inline constexpr key_type<T> infinity_key = bit_cast<key_type<T>>(math::infinity<T>);
+inline constexpr key_type<T> infinity_key = slimfit::bit_cast<key_type<T>>(math::infinity<T>);
 
 /// Order of magnitudes.
 template <class T>
 SLIMFIT_HD constexpr key_type<T> magnitude_key(T value) {
-  return bit_cast<key_type<T>>(value) & greatest_key<T>;
+  return slimfit::bit_cast<key_type<T>>(value) & greatest_key<T>;
 }
 /// An involution that maps the order of floating-point numbers to that of integers.
 template <class T>
@@ -42,7 +42,7 @@ SLIMFIT_HD constexpr key_type<T> ordered_bits(key_type<T> bits) {
 /// Smallest bf16 that is not below `value`, largest that is not above it; NaN stays NaN.
 SLIMFIT_HD constexpr bf16 round_up_to_bf16(float value) {
   bf16 result;
-  auto const word = bit_cast<std::uint32_t>(value);
+  auto const word = slimfit::bit_cast<std::uint32_t>(value);
   bool const nan = (word & 0x7fffffffU) > 0x7f800000U;
   bool const away = (word & 0xffffU) != 0 && (word >> 31U) == 0;
   result.bits = static_cast<std::uint16_t>(nan ? 0x7fc0U : (word >> 16U) + (away ? 1U : 0U));

@@ -36,9 +36,9 @@ struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group
       }
       largest = group.template reduce<layout::lanes>(largest, maximum{});
       bool const finite = largest < detail::infinity_key<T>;
-      bool const nonzero = finite && bit_cast<T>(largest) > T{0x1p-100F};
+      bool const nonzero = finite && slimfit::bit_cast<T>(largest) > T{0x1p-100F};
       // Summed as integers, steps of the largest: exact in any order, so the same on every group.
-      T const inverse = nonzero ? static_cast<T>(steps) / bit_cast<T>(largest) : T{};
+      T const inverse = nonzero ? static_cast<T>(steps) / slimfit::bit_cast<T>(largest) : T{};
       std::int32_t total = 0;
       SLIMFIT_SIMD(reduction(+ : total))
       for (int i = 0; i < count; ++i) {

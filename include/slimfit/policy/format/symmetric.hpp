@@ -108,7 +108,7 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
 
   template <class T>
   SLIMFIT_HD static bf16 scale_of(detail::key_type<T> largest) {
-    T const exact = bit_cast<T>(largest) / static_cast<T>(greatest);
+    T const exact = slimfit::bit_cast<T>(largest) / static_cast<T>(greatest);
     auto step = static_cast<float>(exact);
     if (static_cast<T>(step) < exact) { step += step * 0x1p-23F; }  // narrowing from double rounded down
     bf16 const scale = detail::round_up_to_bf16(step > 0x1p-120F ? step : 0x1p-120F);  // keeps the inverse finite
