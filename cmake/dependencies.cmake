@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# What the library needs to run on the host: a CBLAS and OpenMP. Also read by the installed package.
+# What the library needs to run on the host: a CBLAS and OpenMP; and, where it is there, the CUDA toolkit. Also read by the installed package.
 find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(CUDAToolkit QUIET)
 
 if(NOT TARGET slimfit_blas)
   find_package(BLAS REQUIRED)

@@ -12,3 +12,7 @@
 #include <slimfit/train/checkpoint.hpp>
 #include <slimfit/train/plan.hpp>
 #include <slimfit/train/trainer.hpp>
+
+#if defined(__CUDACC__)
+#include <slimfit/cuda.cuh>
+#endif

@@ -99,7 +99,7 @@ class host {
     auto const transpose = [](operand<T> const& x) { return x.transposed ? CblasTrans : CblasNoTrans; };
     auto const narrow = [](index_t n) { return static_cast<int>(n); };
     T const beta = mode == update_mode::accumulate ? T{1} : T{0};
-    serial_blas_scope const serial;
+    [[maybe_unused]] serial_blas_scope const serial;
     if constexpr (std::is_same_v<T, float>) {
       cblas_sgemm(CblasRowMajor, transpose(a), transpose(b), narrow(rows), narrow(columns), narrow(inner), scale,
                   a.data, narrow(a.stride), b.data, narrow(b.stride), beta, c, narrow(c_stride));

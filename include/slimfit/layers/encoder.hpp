@@ -81,12 +81,15 @@ class encoder {
  private:
   /// Whether anything is updated among the units up to `last`, and what lies below them.
   template <class Context>
-  static constexpr bool needs_backward(Context const& run, int last) {
-    if (Biases == bias_updates::always) { return true; }
-    for (int unit = 0; unit <= last; ++unit) {
-      if (run.active.test(unit)) { return true; }
+  static constexpr bool needs_backward([[maybe_unused]] Context const& run, [[maybe_unused]] int last) {
+    if constexpr (Biases == bias_updates::always) {
+      return true;
+    } else {
+      for (int unit = 0; unit <= last; ++unit) {
+        if (run.active.test(unit)) { return true; }
+      }
+      return false;
     }
-    return false;
   }
   std::array<Block, Layers> blocks_{};
   std::array<int, Layers> last_unit_ = [] {

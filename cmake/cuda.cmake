@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# The CUDA language for the project's own programs. Architectures: all that are supported, unless the user says which.
+if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 80-real 86-real 89-real 90-real 100-real 120)
+endif()
+enable_language(CUDA)
+# As a flag: CMake before 3.26 does not know that nvcc has C++20.
+string(APPEND CMAKE_CUDA_FLAGS " -std=c++20")
+set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)
