@@ -91,15 +91,34 @@ TEST_CASE_TEMPLATE("adamw agrees with its formula", T, float, double) {
   compare_adamw<T>(768 * 768, false, false, 2);
 }
 
-TEST_CASE("adamw stores bfloat16 weights and measures what is stored") {
-  sf::host backend({.threads = 1});
-  sf::adamw::optimizer<sf::host, sf::bf16> optimizer(backend, {.learning_rate = 0.1, .weight_decay = 0}, 1, 2);
-  std::vector<sf::bf16> w{sf::bf16(1.0F), sf::bf16(64.0F)};
-  std::vector<sf::bf16> const g{sf::bf16(1.0F), sf::bf16(1.0F)};
-  auto const statistics = optimizer.update(0, w.data(), g.data(), 2);
-  CHECK(static_cast<float>(w[0]) == static_cast<float>(sf::bf16(0.9F)));
-  CHECK(static_cast<float>(w[1]) == 64.0F);  // 0.1 is below half a step there, so nothing moved
-  CHECK(statistics.relative_update == doctest::Approx((1.0 - static_cast<double>(static_cast<float>(w[0]))) / 2));
+TEST_CASE("adamw rounds bfloat16 weights up or down so that small updates survive on average") {
+  constexpr std::size_t count = 4099;
+  auto const updated = [&](std::uint64_t seed) {
+    sf::host backend({.threads = 1});
+    sf::adamw::optimizer<sf::host, sf::bf16> optimizer(backend, {.learning_rate = 0.1, .weight_decay = 0}, 1, count);
+    optimizer.set_seed(seed);
+    std::vector<sf::bf16> w(count, sf::bf16(64.0F));
+    std::vector<sf::bf16> const g(count, sf::bf16(1.0F));
+    auto const statistics = optimizer.update(0, w.data(), g.data(), count);
+    double change = 0;
+    for (auto const each : w) { change += (64.0 - static_cast<double>(static_cast<float>(each))) / 64.0; }
+    CHECK(statistics.relative_update == doctest::Approx(change / count));  // what is stored is what is measured
+    return w;
+  };
+  auto const w = updated(3);
+  double mean = 0;
+  for (auto const each : w) {
+    auto const value = static_cast<double>(static_cast<float>(each));
+    REQUIRE((value == 64.0 || value == 63.75));  // the neighbours of 63.9
+    mean += value / count;
+  }
+  // Standard deviation of the mean: 0.25 sqrt(0.4 0.6 / count) = 0.002; four of them.
+  CHECK(std::abs(mean - 63.9) < 0.008);
+  auto const equal = [](auto const& a, auto const& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), [](sf::bf16 x, sf::bf16 y) { return x.bits == y.bits; });
+  };
+  CHECK(equal(w, updated(3)));
+  CHECK(!equal(w, updated(4)));
 }
 
 TEST_CASE("distances: zero weights count 0 in the sum and 1 in the mean") {

@@ -28,6 +28,18 @@ struct bf16 {
   }
 };
 
+/// Rounds up with the probability that makes the expectation exact: small updates of bf16 weights are not lost on
+/// average, while rounding to nearest would drop them all.
+/// @param noise 16 uniform bits in the low half
+SLIMFIT_HD constexpr bf16 round_stochastically(float value, std::uint32_t noise) {
+  auto const word = slimfit::bit_cast<std::uint32_t>(value);
+  bool const finite = (word & 0x7f800000U) != 0x7f800000U;
+  if (!finite) { return bf16(value); }
+  bf16 result;
+  result.bits = static_cast<std::uint16_t>((word + (noise & 0xffffU)) >> 16U);
+  return result;
+}
+
 /// IEEE half precision, for files: 11 bits of significand, largest value 65504. Rounds to nearest even.
 struct float16 {
   std::uint16_t bits = 0;

@@ -38,6 +38,7 @@ struct adamw_update {
   T const* gradient;  ///< not read without HasGradient
   update_sums* sums;  ///< one per block
   std::int32_t const* proceed = nullptr;
+  random_stream noise{};  ///< of the rounding of bf16 weights
 
   /// Updates the elements of `block`.
   template <lane_group Group>
@@ -50,7 +51,8 @@ struct adamw_update {
   SLIMFIT_HD auto update(update_piece<Group> const& piece) const {
     adamw_coefficients<value_type> const c = by;
     using tile_type = tile<value_type, update_piece<Group>::width, Group>;
-    tile_type w = piece.read(weights);
+    tile_type const before = piece.read(weights);
+    tile_type w;
     tile_type m = piece.read(first_moment);
     tile_type v = piece.read(second_moment);
     tile_type slope{};
@@ -62,12 +64,15 @@ struct adamw_update {
       measured.squares.values[i] = square;
       m.values[i] = c.beta1 * m.values[i] + c.rest1 * slope.values[i];
       v.values[i] = c.beta2 * v.values[i] + c.rest2 * square;
-      value_type const old = w.values[i];
+      value_type const old = before.values[i];
       value_type const step = c.step_size * m.values[i] / (std::sqrt(v.values[i]) + c.epsilon);
       // One subtraction from the weight: a factor 1 - decay would lose most of the decay's digits.
-      auto const updated = static_cast<T>(old - (step + c.decay * (old - c.decay_moved * step)));
-      w.values[i] = static_cast<value_type>(updated);
-      measured.changes.values[i] = relative_change(old, w.values[i]);
+      w.values[i] = old - (step + c.decay * (old - c.decay_moved * step));
+    }
+    piece.round(w, weights, noise);
+    SLIMFIT_SIMD()
+    for (int i = 0; i < tile_type::slots; ++i) {
+      measured.changes.values[i] = relative_change(before.values[i], w.values[i]);
     }
     piece.write(weights, w);
     piece.write(first_moment, m);

@@ -24,6 +24,7 @@ struct sgd_update {
   T const* gradient;
   update_sums* sums;  ///< one per block
   std::int32_t const* proceed = nullptr;
+  random_stream noise{};  ///< of the rounding of bf16 weights
 
   /// Updates the elements of `block`.
   template <lane_group Group>
@@ -38,23 +39,27 @@ struct sgd_update {
     value_type const kept = momentum;
     value_type const pull = decay;
     using tile_type = tile<value_type, update_piece<Group>::width, Group>;
-    tile_type w = piece.read(weights);
+    tile_type const before = piece.read(weights);
+    tile_type w;
     tile_type const slope = piece.read(gradient);
     tile_type b{};
     if constexpr (HasMomentum) { b = piece.read(moment); }
     measured_piece<tile_type> measured;
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {
-      value_type const old = w.values[i];
+      value_type const old = before.values[i];
       value_type direction = slope.values[i] + pull * old;
       if constexpr (HasMomentum) {
         direction += kept * b.values[i];
         b.values[i] = direction;
       }
-      auto const updated = static_cast<T>(old - rate * direction);
-      w.values[i] = static_cast<value_type>(updated);
-      measured.changes.values[i] = relative_change(old, w.values[i]);
+      w.values[i] = old - rate * direction;
       measured.squares.values[i] = slope.values[i] * slope.values[i];
+    }
+    piece.round(w, weights, noise);
+    SLIMFIT_SIMD()
+    for (int i = 0; i < tile_type::slots; ++i) {
+      measured.changes.values[i] = relative_change(before.values[i], w.values[i]);
     }
     piece.write(weights, w);
     if constexpr (HasMomentum) { piece.write(moment, b); }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include <slimfit/core/philox.hpp>
 #include <slimfit/kernels/tile.hpp>
 
 namespace slimfit {
@@ -43,6 +44,21 @@ struct update_piece {
   template <scalar Stored>
   [[nodiscard]] SLIMFIT_HD auto read(Stored const* array) const {
     return count == width ? load<width>(group, array + first) : load_first<width>(group, array + first, count);
+  }
+  /// Rounds new weights to what `weights` can hold, so that storing them and measuring them agree.
+  template <class Tile, scalar Stored>
+  SLIMFIT_HD void round(Tile& values, [[maybe_unused]] Stored const* weights,
+                        [[maybe_unused]] random_stream const& noise) const {
+    if constexpr (std::is_same_v<Stored, bf16>) {
+      SLIMFIT_SIMD()
+      for (int slot = 0; slot < Tile::slots; slot += 4) {
+        auto const element = static_cast<std::uint64_t>(first + Tile::element(group.lane(), slot));
+        auto const words = noise.block(element / 4);
+        for (int i = 0; i < 4; ++i) {
+          values.values[slot + i] = static_cast<float>(round_stochastically(values.values[slot + i], words[i]));
+        }
+      }
+    }
   }
   template <scalar Stored, class Tile>
   SLIMFIT_HD void write(Stored* array, Tile const& values) const {

@@ -96,7 +96,8 @@ class adamw_optimizer : public optimizer_base<Backend, T> {
     auto* const second = moments + this->table_.stride(count);
     auto const by = coefficients(this->table_.steps(parameter) + 1);
     this->run(parameter, count,
-              adamw_update<T, HasGradient>{by, count, weights, moments, second, gradient, sums, this->proceed_});
+              adamw_update<T, HasGradient>{by, count, weights, moments, second, gradient, sums, this->proceed_,
+                                           this->noise(parameter)});
   }
 
   [[nodiscard]] adamw_coefficients<value_type> coefficients(index_t step) const {

@@ -28,6 +28,8 @@ class optimizer_base {
   /// Updates enqueued from now on change nothing where `*proceed`, in the backend's memory, is 0 when they run. Null:
   /// they always do.
   void set_gate(std::int32_t const* proceed) { proceed_ = proceed; }
+  /// Of the stochastic rounding of bf16 weights.
+  void set_seed(std::uint64_t seed) { seed_ = seed; }
   /// Enqueues the copy of all statistics to the host.
   void request_statistics() { statistics_.request(*backend_, totals_.data(), totals_.size()); }
   /// Waits for what was requested last.
@@ -75,6 +77,11 @@ class optimizer_base {
     backend_->launch(1, add_update_sums{sums_.data(), blocks, totals_.data() + parameter});
     table_.count_step(parameter);
   }
+  /// What the weights of a parameter are rounded with in this step, where they are stored in bf16.
+  [[nodiscard]] random_stream noise(index_t parameter) const {
+    constexpr std::uint32_t places = 0x80000000U;  // apart from those of layers
+    return {seed_, static_cast<std::uint32_t>(table_.steps(parameter)), places + static_cast<std::uint32_t>(parameter)};
+  }
   /// Waits for the update of a parameter.
   unit_statistics measured(index_t parameter, index_t count) {
     request_statistics();
@@ -95,6 +102,7 @@ class optimizer_base {
   moment_table<Backend, T> table_;
   double factor_ = 1.0;
   std::int32_t const* proceed_ = nullptr;
+  std::uint64_t seed_ = 0;
 
  private:
   buffer<update_sums, typename Backend::resource_type> sums_;

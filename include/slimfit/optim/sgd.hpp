@@ -56,7 +56,7 @@ class sgd_optimizer : public optimizer_base<Backend, T> {
     auto const launch = [&](auto has_momentum) {
       this->run(parameter, count,
                 sgd_update<T, decltype(has_momentum)::value>{rate, momentum, decay, count, weights, moment, gradient,
-                                                             sums, this->proceed_});
+                                                             sums, this->proceed_, this->noise(parameter)});
     };
     if (moment != nullptr) {
       launch(std::true_type{});

@@ -85,8 +85,9 @@ void save_run(Trainer& run, std::string const& path, std::map<std::string, std::
   detail::add_parameters(writer, run.net(), type, staged);
   auto const counts = run.parameter_counts();
   auto const arrays = run.optimizer().state_arrays(counts);
+  detail::staged_tensors<compute_type<value_type>> moments;
   for (auto const& each : arrays) {
-    auto& values = staged.emplace_back(static_cast<std::size_t>(each.count));
+    auto& values = moments.emplace_back(static_cast<std::size_t>(each.count));
     run.net().device().copy(each.data, values.data(), each.count);
     writer.add("optimizer." + each.name, type, {each.count}, values.data());
   }
@@ -126,7 +127,7 @@ std::map<std::string, std::string> load_run(Trainer& run, std::string const& pat
   std::vector<index_t> steps(counts.size());
   file.read_into("optimizer.steps", {static_cast<index_t>(counts.size())}, steps.data());
   run.optimizer().load_state(steps, counts, [&](auto const& each) {
-    std::vector<typename Trainer::value_type> values(static_cast<std::size_t>(each.count));
+    std::vector<compute_type<typename Trainer::value_type>> values(static_cast<std::size_t>(each.count));
     file.read_into("optimizer." + each.name, {each.count}, values.data());
     run.net().device().copy(values.data(), each.data, each.count);
   });

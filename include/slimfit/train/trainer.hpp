@@ -83,7 +83,9 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
         optimizer_(net.device(), options, Model::layout.tensors, Model::layout.largest),
         schedule_(schedule.make_state(Model::units, settings.seed)),
         batch_(net.device()),
-        block_(net.device()) {}
+        block_(net.device()) {
+    optimizer_.set_seed(settings.seed);
+  }
 
   /// One forward and backward pass and the updates of the active units: `enqueue`, then `finish`.
   /// @param inputs batch x `network_type::inputs` numbers, @param labels one class per sample
@@ -262,12 +264,20 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
       }
     }
   }
+  static double as_number(input_type value) {
+    if constexpr (std::is_arithmetic_v<input_type>) {
+      return static_cast<double>(value);
+    } else {
+      return static_cast<double>(static_cast<float>(value));
+    }
+  }
   [[noreturn]] static void report_not_finite(std::span<input_type const> inputs, double loss) {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (!std::isfinite(static_cast<double>(inputs[i]))) {
+      auto const value = as_number(inputs[i]);
+      if (!std::isfinite(value)) {
         throw value_error(mismatch("inputs: element " + std::to_string(i % network_type::inputs) + " of sample " +
                                        std::to_string(i / network_type::inputs),
-                                   static_cast<double>(inputs[i]), "a finite number"));
+                                   value, "a finite number"));
       }
     }
     throw value_error(
