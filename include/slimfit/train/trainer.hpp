@@ -106,7 +106,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     next.updated = updated_;
     for (std::size_t i = 0; i < active.words.size(); ++i) { next.updated.words[i] |= active.words[i]; }
     auto const count = check(inputs, labels);
-    memory_plan<Model, Optimizer> const planned(count);
+    memory_plan<Model, Optimizer> const planned(count, optimizer_.options());
 
     auto& book = net_->device().memory().book();
     batch_.load(inputs, labels);
