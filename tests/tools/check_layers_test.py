@@ -17,7 +17,7 @@ class CheckLayers(unittest.TestCase):
             for name, targets in headers.items():
                 path = pathlib.Path(folder, "slimfit", name)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("".join(f"#include <slimfit/{target}>\n" for target in targets))
+                path.write_text("".join(f"#include <slimfit/{target}" + ("\n" if ">" in target else ">\n") for target in targets))
             return check_layers.problems_in(pathlib.Path(folder))
 
     def test_library(self):
@@ -33,6 +33,10 @@ class CheckLayers(unittest.TestCase):
     def test_circle_is_found(self):
         problems = self.problems({"core/a.hpp": ["core/b.hpp"], "core/b.hpp": ["core/a.hpp"]})
         self.assertEqual(problems, ["a circle: core/a.hpp -> core/b.hpp -> core/a.hpp"])
+
+    def test_a_header_may_have_one_that_belongs_to_it(self):
+        self.assertEqual(self.problems({"core/a.hpp": ["core/b.hpp"], "core/b.hpp": ["core/a.hpp>  // Belongs to a.hpp."]}),
+                         [])
 
     def test_missing_header_and_unknown_part_are_found(self):
         problems = self.problems({"core/a.hpp": ["core/none.hpp"], "elsewhere/b.hpp": []})
