@@ -81,14 +81,15 @@ def main():
         notes = text[text.index(BEGIN) + len(BEGIN):text.index(END)]
     page.write_text("\n".join([
         "# Benchmarks", "",
-        f"Written by `bash bench/run.sh` on {processor()}.", "",
+        f"Written by `bash bench/run.sh` on {processor()}. `python3 bench/count_loops.py PROGRAM PATTERN` counts the",
+        "instructions that the notes at the end name.", "",
         "## Whole training steps", "",
         "By `slimfit-step --threads 2`: each step's matrix products run again alone right after it.", "",
         *step_lines(results), "",
         "## Kernels", "",
         "One core, float. Bytes are those that a kernel must read and write; memcpy's are counted in the same way and",
         "measured in the same run with 256 MiB. Inputs have 1,576 rows (8 images of 197 tokens) where nothing else is",
-        "said; smaller ones may stay in the cache and be faster than memcpy.", "",
+        "said; what fits in the cache may be faster than memcpy.", "",
         *kernel_lines(results), "",
         *head_lines(results), "",
         "## Notes", "", BEGIN]) + notes + END)

@@ -17,6 +17,7 @@ void optimizer_bench(benchmark::State& state, Options const& options, index_t by
   typename Options::template optimizer<host, float> optimizer(backend, options, 1, count);
   std::vector<float> weights(static_cast<std::size_t>(count), 0.5F);
   std::vector<float> const gradient(static_cast<std::size_t>(count), 0.01F);
+  optimizer.update(0, weights.data(), gradient.data(), count);  // creates the moments
   for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(optimizer.update(0, weights.data(), gradient.data(), count));
     benchmark::ClobberMemory();
