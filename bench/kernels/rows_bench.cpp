@@ -136,20 +136,6 @@ void dropout_bench(benchmark::State& state) {
              2 * matrix_bytes<Width>, 0);
 }
 
-void softmax_bench(benchmark::State& state) {
-  index_t const width = state.range(0);
-  index_t const count = rows * 12;
-  auto const x = bench::normal(count * width);
-  std::vector<float> y(x.size());
-  for ([[maybe_unused]] auto _ : state) {
-    for (index_t row = 0; row < count; ++row) {
-      benchmark::DoNotOptimize(softmax_row(x.data() + row * width, y.data() + row * width, width, 0.125F));
-    }
-  }
-  bench::report(state, 2 * count * width * 4, 0);
-}
-BENCHMARK(softmax_bench)->Arg(197);
-
 using normalized_dense = stash::layer_norm_normalized<stash::dense>;
 using normalized_4_bits = stash::layer_norm_normalized<stash::quantized<format::affine<4>>>;
 using normalized_pruned = stash::layer_norm_normalized<stash::pruned<percent<10>>>;
@@ -161,6 +147,7 @@ template <int Bits>
 using gelu_codes = stash::gelu_derivative<format::gelu_derivative_codebook<Bits>>;
 template <class Format>
 using coded = stash::quantized<Format>;
+using pruned_coded = stash::pruned<percent<10>, format::symmetric<8, 16>>;
 
 #define SLIMFIT_BOTH_WIDTHS(...) \
   BENCHMARK(__VA_ARGS__ 768 >);  \
@@ -200,12 +187,25 @@ SLIMFIT_BOTH_WIDTHS(save_bench < coded<format::affine<2>>, );
 SLIMFIT_BOTH_WIDTHS(save_bench < coded<format::affine<1>>, );
 SLIMFIT_BOTH_WIDTHS(save_bench < coded<format::affine<4, 64, format::stochastic>>, );
 SLIMFIT_BOTH_WIDTHS(save_bench < coded<format::fixed_point<3, 4>>, );
+SLIMFIT_BOTH_WIDTHS(save_bench < coded<format::symmetric<4>>, );
+SLIMFIT_BOTH_WIDTHS(save_bench < coded<format::symmetric<8, 64, format::stochastic>>, );
+SLIMFIT_BOTH_WIDTHS(save_bench < coded<format::fixed_point<2, 1>>, );
+SLIMFIT_BOTH_WIDTHS(save_bench < coded<format::unsigned_fixed_point<8>>, );
+SLIMFIT_BOTH_WIDTHS(save_bench < stash::pruned<percent<10>>, );
+SLIMFIT_BOTH_WIDTHS(save_bench < pruned_coded, );
 SLIMFIT_BOTH_WIDTHS(restore_bench < stash::dense, );
 SLIMFIT_BOTH_WIDTHS(restore_bench < coded<format::symmetric<8>>, );
 SLIMFIT_BOTH_WIDTHS(restore_bench < coded<format::affine<4>>, );
 SLIMFIT_BOTH_WIDTHS(restore_bench < coded<format::affine<3>>, );
 SLIMFIT_BOTH_WIDTHS(restore_bench < coded<format::affine<2>>, );
+SLIMFIT_BOTH_WIDTHS(restore_bench < coded<format::affine<8>>, );
+SLIMFIT_BOTH_WIDTHS(restore_bench < coded<format::affine<1>>, );
+SLIMFIT_BOTH_WIDTHS(restore_bench < coded<format::symmetric<4>>, );
 SLIMFIT_BOTH_WIDTHS(restore_bench < coded<format::fixed_point<3, 4>>, );
+SLIMFIT_BOTH_WIDTHS(restore_bench < coded<format::fixed_point<2, 1>>, );
+SLIMFIT_BOTH_WIDTHS(restore_bench < coded<format::unsigned_fixed_point<8>>, );
+SLIMFIT_BOTH_WIDTHS(restore_bench < stash::pruned<percent<10>>, );
+SLIMFIT_BOTH_WIDTHS(restore_bench < pruned_coded, );
 SLIMFIT_BOTH_WIDTHS(bias_bench <);
 SLIMFIT_BOTH_WIDTHS(column_sums_bench <);
 SLIMFIT_BOTH_WIDTHS(dropout_bench <);

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <slimfit/kernels/bias.hpp>
+#include <slimfit/kernels/center_keys.hpp>
+#include <slimfit/kernels/cross_entropy.hpp>
 #include <slimfit/kernels/dropout.hpp>
 #include <slimfit/kernels/embedding.hpp>
 #include <slimfit/kernels/gelu.hpp>
 #include <slimfit/kernels/layer_norm.hpp>
+#include <slimfit/kernels/patches.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/row_blocks.hpp>
 #include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/kernels/softmax.hpp>
 #include <slimfit/kernels/tanh.hpp>
+#include <slimfit/kernels/token_rows.hpp>

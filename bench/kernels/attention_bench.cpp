@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// Attention on one core: what it does with rows of scores, beside memcpy, and one whole head, beside its matrix
+// products. Tokens are those of ViT-B/16 (197, 577) and of BERT-base (128, 384).
+#include <slimfit/backend/host.hpp>
+#include <slimfit/kernels/attention.hpp>
+#include <slimfit/policy/formats.hpp>
+
+#include "support.hpp"
+
+using namespace slimfit;
+using namespace slimfit::kernels;
+
+namespace {
+
+constexpr index_t batch = 8;
+constexpr index_t heads = 12;
+
+/// What attention does with each row of scores. The rows of one block of queries stay in cache, as in a training step.
+/// @param f called with the block's scores and a second block
+template <class F>
+void score_rows(benchmark::State& state, index_t moved, index_t kept, F const& f) {
+  index_t const tokens = state.range(0);
+  index_t const blocks = heads * batch;
+  auto const first = bench::normal(query_block * tokens);
+  std::vector<float> second(first.size());
+  for ([[maybe_unused]] auto _ : state) {
+    for (index_t block = 0; block < blocks; ++block) {
+      for (index_t row = 0; row < query_block; ++row) {
+        f(first.data() + row * tokens, second.data() + row * tokens, block * query_block + row);
+      }
+      benchmark::DoNotOptimize(second.data());
+      benchmark::ClobberMemory();
+    }
+  }
+  bench::report(state, blocks * query_block * tokens * moved, blocks * query_block * kept);
+}
+
+void softmax_forward_bench(benchmark::State& state) {
+  index_t const tokens = state.range(0);
+  score_rows(state, 8, 4,
+             [&](float const* x, float* y, index_t) { benchmark::DoNotOptimize(softmax_row(x, y, tokens, 1.0F)); });
+}
+void softmax_from_log_sum_bench(benchmark::State& state) {
+  index_t const tokens = state.range(0);
+  score_rows(state, 8, 0, [&](float const* x, float* y, index_t) { softmax_from_log_sum(x, y, tokens, 1.0F, 3.0F); });
+}
+void softmax_backward_bench(benchmark::State& state) {
+  index_t const tokens = state.range(0);
+  score_rows(state, 12, 0, [&](float const* x, float* y, index_t) { softmax_row_backward(x, y, y, tokens, 0.125F); });
+}
+using codes = stash::probabilities_quantized<format::unsigned_fixed_point<8>>;
+void probabilities_save_bench(benchmark::State& state) {
+  index_t const tokens = state.range(0);
+  bench::tape tape;
+  auto const kept = codes::keep<float>(tape.memory(), heads * batch, tokens, unit_state::active);
+  score_rows(state, 5, tokens, [&](float const* x, float*, index_t row) { kept.save(row, tokens, x, 0.0F); });
+}
+void probabilities_restore_bench(benchmark::State& state) {
+  index_t const tokens = state.range(0);
+  bench::tape tape;
+  auto const kept = codes::keep<float>(tape.memory(), heads * batch, tokens, unit_state::active);
+  score_rows(state, 5, tokens,
+             [&](float const*, float* y, index_t row) { benchmark::DoNotOptimize(kept.restore(row, 1, tokens, y)); });
+}
+BENCHMARK(softmax_forward_bench)->Arg(128)->Arg(197)->Arg(384)->Arg(577);
+BENCHMARK(softmax_from_log_sum_bench)->Arg(128)->Arg(197)->Arg(384)->Arg(577);
+BENCHMARK(softmax_backward_bench)->Arg(128)->Arg(197)->Arg(384)->Arg(577);
+BENCHMARK(probabilities_save_bench)->Arg(197)->Arg(384);
+BENCHMARK(probabilities_restore_bench)->Arg(197)->Arg(384);
+
+/// One head, forward and backward: floating-point operations of its matrix products per second.
+template <class Probabilities>
+void attention_head_bench(benchmark::State& state) {
+  constexpr int size = 64;
+  index_t const tokens = state.range(0);
+  bench::tape tape;
+  host const device({.threads = 1});  // switches the BLAS's own threads off
+  auto const kept = Probabilities::template keep<float>(tape.memory(), 1, tokens, unit_state::active);
+  auto const x = bench::normal(3 * tokens * size);
+  std::vector<float> y(x.size());
+  std::vector<float> scores(static_cast<std::size_t>(2 * score_elements(tokens)));
+  attention_operands<float> const operands{x.data(), x.data() + tokens * size, x.data() + 2 * tokens * size, size,
+                                           tokens};
+  for ([[maybe_unused]] auto _ : state) {
+    attention_head_forward<host, size, float>(operands, kept, y.data(), scores.data());
+    attention_head_backward<host, size, float>(operands, kept, x.data(), y.data(), y.data() + tokens * size,
+                                               y.data() + 2 * tokens * size, scores.data());
+    benchmark::ClobberMemory();
+  }
+  constexpr double products = Probabilities::template kept<float>::recomputes ? 7 : 6;
+  state.counters["bytes_kept"] = static_cast<double>(tape.memory().tape_bytes());
+  state.counters["flops"] = benchmark::Counter(2 * products * static_cast<double>(tokens * tokens * size),
+                                               benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(attention_head_bench<stash::probabilities_dense>)->Arg(128)->Arg(197)->Arg(384)->Arg(577);
+BENCHMARK(attention_head_bench<codes>)->Arg(128)->Arg(197)->Arg(384)->Arg(577);
+BENCHMARK(attention_head_bench<stash::probabilities_recomputed>)->Arg(128)->Arg(197)->Arg(384)->Arg(577);
+
+}  // namespace
+
+BENCHMARK_MAIN();

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Runs the benchmarks of a build: measure.sh BUILD RESULTS. Kernels run on one core, steps on two. Writes Google
+# Benchmark's and slimfit-step's JSON to RESULTS.
+set -euo pipefail
+build=$1
+results=$2
+mkdir -p "$results"
+export OMP_WAIT_POLICY=passive
+for name in rows attention tokens optimizer; do
+  "$build/bench/${name}_bench" --benchmark_min_time=0.1 --benchmark_format=json >"$results/$name.json"
+done
+step() {  # MODEL POLICY RATE BATCH
+  "$build/examples/tools/slimfit-step" --model "$1" --policy "$2" --rate "$3" --batch "$4" --steps 5 --threads 2 --json \
+    >"$results/step-$1-$2.json"
+}
+step vit-b16 eager 0 8
+step vit-b16 slim 0.9 8
+step bert-base eager 0 8
+step bert-base slim 0.9 8
