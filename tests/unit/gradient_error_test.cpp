@@ -64,8 +64,8 @@ struct measured_before {
   double weight;
 };
 
-/// How far another random draw lies from the one measured before. Four draws here lay within 2 % of each other and, with
-/// the paper's codes, which are the same bits in both programs, 1 to 4 % above that one.
+/// How far another random draw may lie from the one measured before. Four draws here lay within 3 % of each other, and
+/// up to 4 % above that one with the paper's codes too.
 constexpr double draw = 1.05;
 
 template <class Policy>
