@@ -6,6 +6,9 @@
 /// One row: output = input * factors, element by element. With a stride of 0 all rows have the same factors.
 template <int Width, slimfit::scalar T>
 struct times_rows {
+  static constexpr int width = Width;  // with the scalar's size, what backends choose the group of lanes from
+  using scalar_type = T;
+
   T const* input;
   T const* factors;
   slimfit::index_t stride;

@@ -3,9 +3,8 @@
 # Builds and runs the consumer with what an installation gives it, or with the sources.
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-  message("${output}")
   if(NOT result EQUAL 0)
-    message(FATAL_ERROR "failed: ${ARGN}")
+    message(FATAL_ERROR "failed: ${ARGN}\n${output}")
   endif()
 endfunction()
 

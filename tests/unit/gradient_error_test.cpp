@@ -64,17 +64,22 @@ struct measured_before {
   double weight;
 };
 
+/// How far another random draw may lie from the one measured before. Four draws here lay within 3 % of each other, and
+/// up to 4 % above that one with the paper's codes too.
+constexpr double draw = 1.05;
+
 template <class Policy>
-void check(double deviation, gradients const& exact, measured_before const& limit) {
+double check(double deviation, gradients const& exact, measured_before const& limit) {
   auto const coded = gradients_with<Policy>(deviation);
   double const input = test::relative_error(coded.input, exact.input);
   double const weight = test::relative_error(coded.weight, exact.weight);
   MESSAGE("weights of deviation ", deviation, ": input ", input, " (", limit.input, "), weight ", weight, " (",
           limit.weight, ")");
-  CHECK(input <= limit.input);
-  CHECK(weight <= limit.weight);
+  CHECK(input <= draw * limit.input);
+  CHECK(weight <= draw * limit.weight);
   // An error far below would mean that nothing was coded.
-  CHECK(input > limit.input / 4);
+  CHECK(input >= limit.input / draw);
+  return input;
 }
 
 }  // namespace
@@ -90,8 +95,9 @@ TEST_CASE("gradient error of the coded presets is what their formats cost") {
   check<policy::slim_2bit>(0.02, narrow, {0.165, 0.228});
   check<policy::paper>(0.02, narrow, {0.154, 0.209});
   auto const wide = gradients_with<policy::exact>(0.05);
-  check<policy::slim>(0.05, wide, {0.053, 0.051});
+  double const slim = check<policy::slim>(0.05, wide, {0.053, 0.051});
   check<policy::slim_3bit>(0.05, wide, {0.105, 0.105});
   check<policy::slim_2bit>(0.05, wide, {0.200, 0.197});
-  check<policy::paper>(0.05, wide, {0.203, 0.181});
+  double const paper = check<policy::paper>(0.05, wide, {0.203, 0.181});
+  CHECK(slim < 0.27 * paper);  // the same draw for both
 }

@@ -69,7 +69,8 @@ void check_plans(index_t batch, int steps) {
     CHECK(bound.activations >= report.measured.activations);
   }
   // The arena's block is as large as the largest step's tape and scratch together: nothing is held that is not counted.
-  CHECK(device.memory().book().now().activations() == optimizer_workspace_bytes(Model::layout.tensors, Model::layout.largest));
+  CHECK(device.memory().book().now().activations() ==
+        optimizer_workspace_bytes(Model::layout.tensors, Model::layout.largest));
 }
 
 /// One moment per parameter or none, as the options say.

@@ -7,6 +7,7 @@
 #include <span>
 
 #include <slimfit/backend/cuda/status.hpp>
+#include <slimfit/core/config.hpp>
 
 namespace slimfit {
 

@@ -2,7 +2,6 @@
 // Status codes of CUDA and cuBLASLt as exceptions. Every call of either goes through `check`.
 #pragma once
 
-#include <source_location>
 #include <string>
 
 #include <cublasLt.h>
@@ -23,25 +22,27 @@ class cuda_error : public error {
 };
 
 namespace detail {
-inline std::string place(std::source_location const& where) {
-  return std::string(" (") + where.file_name() + ":" + std::to_string(where.line()) + ")";
+inline std::string place(char const* file, int line) {
+  return std::string(" (") + file + ":" + std::to_string(line) + ")";
 }
 }  // namespace detail
 
+// The place of the call is in the message; clang has std::source_location from version 16 on only.
+
 /// @throws cuda_error unless `status` is cudaSuccess
-inline void check(cudaError_t status, char const* what,
-                  std::source_location const& where = std::source_location::current()) {
+inline void check(cudaError_t status, char const* what, char const* file = __builtin_FILE(),
+                  int line = __builtin_LINE()) {
   if (status == cudaSuccess) { return; }
   (void)cudaGetLastError();  // errors that are not sticky must not be reported again by the next call
   throw cuda_error(std::string("slimfit: ") + what + ": " + cudaGetErrorName(status) + ", " +
-                       cudaGetErrorString(status) + detail::place(where),
+                       cudaGetErrorString(status) + detail::place(file, line),
                    status);
 }
 /// @throws cuda_error unless `status` is CUBLAS_STATUS_SUCCESS
-inline void check(cublasStatus_t status, char const* what,
-                  std::source_location const& where = std::source_location::current()) {
+inline void check(cublasStatus_t status, char const* what, char const* file = __builtin_FILE(),
+                  int line = __builtin_LINE()) {
   if (status == CUBLAS_STATUS_SUCCESS) { return; }
-  throw cuda_error(std::string("slimfit: ") + what + ": " + cublasLtGetStatusName(status) + detail::place(where),
+  throw cuda_error(std::string("slimfit: ") + what + ": " + cublasLtGetStatusName(status) + detail::place(file, line),
                    cudaSuccess);
 }
 
