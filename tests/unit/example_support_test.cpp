@@ -174,8 +174,8 @@ TEST_CASE("the progress line") {
   auto const in_columns = [](std::size_t columns) {
     return ex::progress_line(600, 1200, 0, 64, 16, {0.5, 0.75, 3 * slimfit::MiB}, columns);
   };
-  CHECK(in_columns(0).size() == 99);
-  CHECK(in_columns(99) == in_columns(0));
+  CHECK(in_columns(0).size() == 101);
+  CHECK(in_columns(101) == in_columns(0));
   CHECK(in_columns(79) == "[#####.....] 600/1200 loss 0.500 accuracy 75.0 % 2400 images/s 3.0 MiB 0:16");
   CHECK(in_columns(64) == "600/1200 loss 0.500 accuracy 75.0 % 2400 images/s 3.0 MiB 0:16");
   CHECK(in_columns(20) == "600/1200 loss 0.500 ");
