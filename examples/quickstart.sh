@@ -36,7 +36,7 @@ done
 install_packages "${build_packages[@]}" "${example_packages[@]}" ${data[@]+"${data[@]}"}
 
 # A terminal sees ninja's one line of progress; elsewhere only what goes wrong is shown.
-echo "building finetune_vit in build/quickstart (the first time about a minute on two cores)"
+echo "building finetune_vit (the first time about a minute on two cores)"
 quiet=(-- --quiet)
 if [ -t 1 ]; then quiet=(); fi
 (

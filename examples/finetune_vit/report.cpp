@@ -58,7 +58,7 @@ void write_report(nlohmann::json const& report, std::string const& folder) {
 std::string result_table(nlohmann::json const& report) {
   auto const& runs = report.at("runs");
   table results({"policy", "frozen", "accuracy", "activations", "of the first", "ms/step", "updated units"}, {0});
-  table memory({"MiB", "static", "dynamic", "workspace", "gradients", "stored", "temporary", "rest", "peak"}, {0});
+  table memory({"MiB", "static", "dynamic", "workspace", "gradients", "stored", "temporary", "peak"}, {0});
   for (auto const& run : runs) {
     auto const policy = run.at("policy").get<std::string>();
     auto const rate = percent(run.at("rate").get<double>(), 0);
@@ -72,19 +72,23 @@ std::string result_table(nlohmann::json const& report) {
     std::vector<std::string> line{policy + " " + rate};
     auto const& bytes = run.at("bytes");
     auto const of = [&](char const* key) { return bytes.at(key).get<double>(); };
-    for (auto const* key : {"static", "dynamic", "workspace", "gradients", "stored", "temporary"}) {
+    for (auto const* key : {"static", "dynamic", "workspace", "gradients", "stored", "temporary", "peak"}) {
       line.push_back(in_mebibytes(of(key)));
     }
-    line.push_back(in_mebibytes(of("weights") + of("optimizer") + of("data")));
-    line.push_back(in_mebibytes(of("peak")));
     memory.add(line);
   }
   std::ostringstream text;
   results.print(text);
   text << "activations: the most that stored activations, workspace and gradients held together\n\n";
   memory.print(text);
-  text << "stored: on the tape when the forward pass ends; temporary: the most of workspace and\n"
-          "gradients; rest: weights, optimizer state, data; peak: the most of all at any moment\n";
+  text << "stored: on the tape when the forward pass ends; temporary: the most of workspace\n"
+          "and gradients; peak: the most of all at any moment, with\n";
+  char const* separator = "";
+  for (auto const* key : {"weights", "optimizer", "data"}) {
+    text << separator << key << " (" << in_mebibytes(runs.front().at("bytes").at(key).get<double>()) << ")";
+    separator = ", ";
+  }
+  text << "\n";
   return text.str();
 }
 

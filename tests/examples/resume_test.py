@@ -6,7 +6,7 @@ import subprocess
 import support
 
 # Long enough for an interrupt to come before the end, short enough for a test.
-OPTIONS = ["--epochs", "30", "--run", "eager", "--run", "slim:75"]
+OPTIONS = ["--epochs", "15", "--run", "eager", "--run", "slim:75"]
 INTERRUPTED = 130
 
 
@@ -40,7 +40,7 @@ class ResumeTest(support.ExampleTest):
 
     def test_in_the_first_and_again_in_the_second_run(self):
         self.succeed(*OPTIONS, out="whole")
-        self.assertEqual(len(self.report("whole")["runs"][0]["losses"]), 300)
+        self.assertEqual(len(self.report("whole")["runs"][0]["losses"]), 150)
         first = self.interrupt(after="eager, 0 % frozen")
         self.assertIn("optimizer.steps", first)
         again = self.interrupt("--resume", after="slim, 75 % frozen")
