@@ -4,7 +4,7 @@
 namespace examples {
 
 nlohmann::json describe_model() {
-  using model_type = training_run<slimfit::policy::eager>::model_type;
+  using model_type = training_run<slimfit::policy::eager, slimfit::host>::model_type;
   constexpr auto shape = quickstart_shape;
   slimfit::host device;
   return {{"name", model_name},

@@ -58,7 +58,10 @@ finetune_options parse_options(int argc, char** argv) {
   app.add_option("--weight-decay", options.weight_decay, "AdamW's decoupled weight decay")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--seed", options.seed, "Of batches, schedule and a random start");
-  app.add_option("--threads", options.threads, "0: as many as the machine has")->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", options.threads, "Of the host backend; 0: as many as the machine has")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--backend", options.backend, "Where to train. `cuda` is there in a build with SLIMFIT_CUDA")
+      ->check(CLI::IsMember(backend_names()));
   app.add_option("--merge-labels", options.merged_labels,
                  "New label of each of the ten classes, e.g. to pre-train on groups")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)

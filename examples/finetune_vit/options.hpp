@@ -31,6 +31,7 @@ struct finetune_options {
   double weight_decay = 0.01;
   std::uint64_t seed = 1;
   int threads = 0;
+  std::string backend = "host";
   bool resume = false;
 };
 

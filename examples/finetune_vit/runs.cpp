@@ -4,16 +4,26 @@
 #include <csignal>
 #include <map>
 
-#include "policies.hpp"
-
 namespace examples {
+
+// In the files that CMake makes from policy_run.in, for the policies and backends that it lists.
+#define SLIMFIT_RUN(policy, backend) run_outcome train_##policy##_on_##backend(run_request const& request);
+SLIMFIT_RUNS
+#undef SLIMFIT_RUN
 
 namespace {
 
-std::map<std::string, run_outcome (*)(run_request const&)> const& policies() {
-  static std::map<std::string, run_outcome (*)(run_request const&)> const known{
-      {"eager", train_eager}, {"paper", train_paper},         {"exact", train_exact},
-      {"slim", train_slim},   {"slim_3bit", train_slim_3bit}, {"slim_2bit", train_slim_2bit}};
+using train_function = run_outcome (*)(run_request const&);
+
+/// By backend and policy.
+std::map<std::string, std::map<std::string, train_function>> const& known_runs() {
+  static auto const known = [] {
+    std::map<std::string, std::map<std::string, train_function>> runs;
+#define SLIMFIT_RUN(policy, backend) runs[#backend][#policy] = train_##policy##_on_##backend;
+    SLIMFIT_RUNS
+#undef SLIMFIT_RUN
+    return runs;
+  }();
   return known;
 }
 
@@ -23,11 +33,18 @@ volatile std::sig_atomic_t interrupted = 0;
 
 std::vector<std::string> policy_names() {
   std::vector<std::string> names;
-  for (auto const& [name, train] : policies()) { names.push_back(name); }
+  for (auto const& [name, train] : known_runs().at("host")) { names.push_back(name); }
+  return names;
+}
+std::vector<std::string> backend_names() {
+  std::vector<std::string> names;
+  for (auto const& [name, runs] : known_runs()) { names.push_back(name); }
   return names;
 }
 
-run_outcome run_policy(run_request const& request) { return policies().at(request.choice.policy)(request); }
+run_outcome run_policy(run_request const& request) {
+  return known_runs().at(request.options.backend).at(request.choice.policy)(request);
+}
 
 std::string checkpoint_path(finetune_options const& options) { return options.out + "/checkpoint.safetensors"; }
 
@@ -43,6 +60,7 @@ nlohmann::json fixed_options(finetune_options const& options) {
           {"learning-rate", options.learning_rate},
           {"scheduled-learning-rate", options.scheduled_learning_rate},
           {"weight-decay", options.weight_decay},
+          {"backend", options.backend},
           {"merge-labels", options.merged_labels},
           {"seed", options.seed}};
 }

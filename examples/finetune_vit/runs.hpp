@@ -37,6 +37,8 @@ struct run_outcome {
 
 /// Names that `--run` takes.
 std::vector<std::string> policy_names();
+/// Names that `--backend` takes: what the program was built for.
+std::vector<std::string> backend_names();
 /// Trains, evaluates on the test images.
 /// @throws slimfit::error
 run_outcome run_policy(run_request const& request);

@@ -33,17 +33,27 @@ inline void add_to(nlohmann::json& bytes, slimfit::memory_usage const& usage) {
   }
 }
 
-template <class Policy>
+/// A backend set up as the options say.
+template <class Device>
+Device make_device(finetune_options const& options) {
+  if constexpr (std::is_same_v<Device, slimfit::host>) {
+    return Device({.threads = options.threads});
+  } else {
+    return Device();
+  }
+}
+
+template <class Policy, class Device>
 class training_run {
  public:
-  using model_type = slimfit::vit<quickstart_shape, Policy, slimfit::host>;
+  using model_type = slimfit::vit<quickstart_shape, Policy, Device>;
   using schedule_type =
       slimfit::freezing::inter_layer<slimfit::freezing::relative_update, slimfit::freezing::run_time_rate>;
   using trainer_type = slimfit::trainer<model_type, slimfit::adamw, schedule_type>;
 
   explicit training_run(run_request const& request)
       : request_(request),
-        device_({.threads = request.options.threads}),
+        device_(make_device<Device>(request.options)),
         net_(device_, request.options.seed),
         batches_(request.data.train, request.options.batch, request.options.seed, scale, request.options.images),
         steps_(std::max<index_t>(
@@ -165,7 +175,7 @@ class training_run {
   }
 
   run_request const& request_;
-  slimfit::host device_;
+  Device device_;
   model_type net_;
   image_batches batches_;
   index_t steps_;
@@ -173,9 +183,9 @@ class training_run {
   nlohmann::json report_;
 };
 
-template <class Policy>
+template <class Policy, class Device>
 run_outcome train_with(run_request const& request) {
-  return training_run<Policy>(request).train();
+  return training_run<Policy, Device>(request).train();
 }
 
 }  // namespace examples
