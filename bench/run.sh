@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Installs what is missing, builds and runs the benchmarks, and writes docs/benchmarks.md. For a machine that does nothing
-# else: about three minutes after the build.
+# else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
