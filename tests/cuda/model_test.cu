@@ -31,7 +31,7 @@ history train(index_t steps) {
     std::vector<float> const narrowed(values.begin(), values.end());
     device.copy(narrowed.data(), each.data, each.count());
   }
-  trainer<model_type, adamw, schedule> run(net, {.learning_rate = 1e-3}, {.seed = 5, .steps = steps});
+  trainer<model_type, adamw, schedule> run(net, {.learning_rate = 1e-4}, {.seed = 5, .steps = steps});
   history result;
   for (index_t step = 0; step < steps; ++step) {
     auto const report = run.step(fixture.images, fixture.labels);

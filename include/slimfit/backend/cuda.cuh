@@ -6,6 +6,7 @@
 #include <slimfit/backend/cuda/launch.cuh>
 #include <slimfit/backend/cuda/matrix_products.hpp>
 #include <slimfit/backend/cuda/memory.hpp>
+#include <slimfit/backend/cuda/range.hpp>
 #include <slimfit/backend/cuda/readback.hpp>
 
 namespace slimfit {
@@ -43,6 +44,9 @@ class cuda {
   /// Waits until everything that was enqueued is done. @throws cuda_error
   void synchronize() const { check(cudaStreamSynchronize(stream_), "work on the stream"); }
 
+  /// What is enqueued while the result lives appears under `name` in a profile.
+  [[nodiscard]] static profile_range range(char const* name) { return profile_range(name); }
+
   /// Enqueues `kernel(group, row)` for every row in [0, rows). @throws cuda_error
   template <class Kernel>
   void launch(index_t rows, Kernel const& kernel) const {
@@ -62,6 +66,9 @@ class cuda {
                     product_addends<T> addends) {
     products_.enqueue(stream_, rows, columns, inner, a, b, c, c_stride, addends);
   }
+
+  /// Kinds of products (sizes, types, operands) whose algorithm was chosen so far.
+  [[nodiscard]] std::size_t product_kinds() const { return products_.cached(); }
 
   template <class T>
   void fill_zero(T* data, index_t count) const {

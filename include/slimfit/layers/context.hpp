@@ -14,6 +14,9 @@
 
 namespace slimfit {
 
+/// The name of a range where the backend has none.
+struct no_range {};
+
 /// @tparam Device a backend
 /// @tparam Updates what becomes of gradients: see layers/gradient.hpp
 template <class Device, class Updates>
@@ -45,6 +48,14 @@ struct context {
   template <class Kernel>
   constexpr void launch(index_t rows, Kernel const& kernel) {
     device.launch(rows, kernel);
+  }
+  /// While the result lives, what runs belongs to `name` in a profile, on backends that have such names.
+  [[nodiscard]] constexpr auto range(char const* name) const {
+    if constexpr (requires { Device::range(name); }) {
+      return Device::range(name);
+    } else {
+      return no_range{};
+    }
   }
   [[nodiscard]] constexpr random_stream random(std::uint32_t place) const { return {seed, iteration, place}; }
 

@@ -45,6 +45,7 @@ class encoder {
                                             index_t tokens) const {
     kept_type kept;
     for (std::size_t i = 0; i < Layers; ++i) {
+      [[maybe_unused]] auto const range = run.range("block, forward");
       auto here = run.with_backward(needs_backward(run, last_unit_[i]));
       kept[i] = blocks_[i].forward(here, stream, sequences, tokens);
     }
@@ -56,6 +57,7 @@ class encoder {
                           index_t sequences, index_t tokens) const {
     for (std::size_t i = Layers; i-- > 0;) {
       if (!needs_backward(run, last_unit_[i])) { return false; }
+      [[maybe_unused]] auto const range = run.range("block, backward");
       blocks_[i].backward(run, kept[i], stream_gradient, sequences, tokens);
     }
     return needs_backward(run, first_unit_ - 1);

@@ -26,6 +26,7 @@ constexpr void training_pass(Network const& network, Context& run,
   auto const logit_gradient = run.template scratch<value_type>(batch.count * Network::classes);
   auto const kept = [&] {
     auto const logits = run.template scratch<value_type>(batch.count * Network::classes);
+    [[maybe_unused]] auto const range = run.range("forward");
     auto result = network.forward(run, batch.inputs, batch.count, logits.data());
     auto const scale = compute_type<value_type>{1} / static_cast<compute_type<value_type>>(batch.count);
     run.launch(batch.count, kernels::cross_entropy<value_type>{logits.data(), batch.labels, Network::classes, scale,
@@ -34,6 +35,7 @@ constexpr void training_pass(Network const& network, Context& run,
     return result;
   }();
   forward_done();
+  [[maybe_unused]] auto const range = run.range("backward");
   network.backward(run, kept, batch.inputs, batch.count, logit_gradient.data());
 }
 
