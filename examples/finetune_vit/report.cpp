@@ -79,7 +79,7 @@ std::string result_table(nlohmann::json const& report) {
   }
   std::ostringstream text;
   results.print(text);
-  text << "activations: the most that stored activations, workspace and gradients held together\n\n";
+  text << "activations: the most of what is stored, workspace and gradients together\n\n";
   memory.print(text);
   text << "stored: on the tape when the forward pass ends; temporary: the most of workspace\n"
           "and gradients; peak: the most of all at any moment, with\n";

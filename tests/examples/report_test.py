@@ -38,7 +38,7 @@ class ReportTest(support.ExampleTest):
         for run in report["runs"]:
             self.assertRegex(output, rf"(?m)^{run['policy']} +{100 * run['rate']:.0f} % .*1 / ")
         tables = output[output.index("\npolicy "):]
-        self.assertLessEqual(max(len(line) for line in tables.replace(str(self.folder), "").splitlines()), 85)
+        self.assertLessEqual(max(len(line) for line in tables.replace(str(self.folder), "").splitlines()), 80)
 
     def check_run(self, text, run, report):
         policy, _, rate = text.partition(":")
