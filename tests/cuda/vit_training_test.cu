@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// A vision transformer trained on CUDA beside the same one on the host: the same losses, the same units, memory as
+// planned, the same bits from run to run.
+#include <slimfit/slimfit.hpp>
+
+#include "support/fixture.hpp"
+#include "support/training.hpp"
+
+using namespace slimfit;
+using namespace slimfit::testing;
+
+namespace {
+
+inline constexpr vit_shape small{
+    .image = 12, .patch = 4, .channels = 3, .hidden = 32, .heads = 4, .mlp = 64, .layers = 2, .classes = 5};
+constexpr index_t batch = 3;
+template <class Policy, class Device, class T = float>
+using small_vit = vit<small, Policy, Device, T>;
+
+template <class T>
+std::vector<T> images() {
+  std::vector<T> values;
+  for (float const value : test::normal<float>(batch * 3 * 12 * 12, 7)) { values.push_back(static_cast<T>(value)); }
+  return values;
+}
+std::vector<std::int32_t> const labels{1, 4, 0};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("training on CUDA follows the host", Policy, policy::eager, policy::paper, policy::exact,
+                   policy::slim, policy::slim_3bit, policy::slim_2bit) {
+  auto const expected = train<small_vit<Policy, host>>(images<float>(), labels, 50);
+  auto const actual = train<small_vit<Policy, cuda>>(images<float>(), labels, 50);
+  // Sums in another order: rounding of float, and of codes near the middle between two, through 50 updates.
+  check_follows(actual, expected, 1e-3);
+  CHECK(train<small_vit<Policy, cuda>>(images<float>(), labels, 5).last_weights ==
+        train<small_vit<Policy, cuda>>(images<float>(), labels, 5).last_weights);
+}
+
+TEST_CASE_TEMPLATE("training in bf16 stays near float", Policy, policy::exact, policy::slim) {
+  auto const expected = train<small_vit<Policy, host>>(images<float>(), labels, 10);
+  auto const actual = train<small_vit<Policy, cuda, bf16>>(images<bf16>(), labels, 10);
+  for (std::size_t i = 0; i < expected.losses.size(); ++i) {
+    CHECK(actual.losses[i] == doctest::Approx(expected.losses[i]).epsilon(0.02));  // bf16 has 8 bits
+  }
+  CHECK(actual.losses.back() < actual.losses.front());
+}
+
+TEST_CASE("steps are enqueued one behind the other") {
+  using model_type = small_vit<policy::slim, cuda>;
+  using schedule = freezing::inter_layer<freezing::relative_update, percent<75>>;
+  auto const expected = train<model_type>(images<float>(), labels, 6);
+  cuda device;
+  model_type net(device, 3);
+  trainer<model_type, adamw, schedule> run(net, {.learning_rate = 1e-4}, {.seed = 5, .steps = 6});
+  for (int step = 0; step < 6; ++step) { run.enqueue(images<float>(), labels); }
+  auto const last = run.finish();
+  REQUIRE(last);
+  CHECK(last->loss == expected.losses.back());
+  CHECK(last->active == expected.active.back());
+  CHECK(!run.finish());
+}
+
+TEST_CASE("a loss that is not finite changes nothing") {
+  using model_type = small_vit<policy::slim, cuda>;
+  cuda device;
+  model_type net(device, 3);
+  trainer run(net, adamw{.learning_rate = 1e-4});
+  auto const weights = [&] {
+    std::vector<float> values(static_cast<std::size_t>(model_type::layout.elements));
+    device.copy(net.parameters().front().value.data, values.data(), model_type::layout.elements);
+    return values;
+  };
+  run.step(images<float>(), labels);
+  auto const before = weights();
+  auto bad = images<float>();
+  bad[500] = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_WITH_AS(run.step(bad, labels), doctest::Contains("inputs: element 68 of sample 1"), value_error);
+  CHECK(weights() == before);
+  CHECK(run.iteration() == 1);
+  run.step(images<float>(), labels);
+  CHECK(run.iteration() == 2);
+}
