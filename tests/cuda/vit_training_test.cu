@@ -61,6 +61,32 @@ TEST_CASE("steps are enqueued one behind the other") {
   CHECK(!run.finish());
 }
 
+TEST_CASE("a step is recorded and replayed while the same units stay active") {
+  using model_type = small_vit<policy::slim, cuda>;
+  using held = freezing::inter_layer<freezing::relative_update, percent<75>, freezing::hold<4>>;
+  cudaStream_t stream = nullptr;
+  check(cudaStreamCreate(&stream), "stream");
+  auto const losses = [&](bool record) {
+    cuda device({.stream = stream});
+    model_type net(device, 3);
+    trainer<model_type, adamw, held> run(net, {.learning_rate = 1e-3},
+                                         {.seed = 5, .steps = 12, .record_steps = record});
+    std::vector<double> result;
+    for (int step = 0; step < 12; ++step) {
+      auto const report = run.step(images<float>(), labels);
+      REQUIRE(report.measured == report.planned);
+      result.push_back(report.loss);
+    }
+    return result;
+  };
+  CHECK(losses(true) == losses(false));
+  check(cudaStreamDestroy(stream), "stream");
+  cuda device;
+  model_type net(device, 3);
+  trainer run(net, adamw{}, trainer_options{.record_steps = true});
+  CHECK_THROWS_WITH_AS(run.step(images<float>(), labels), doctest::Contains("stream is null"), usage_error);
+}
+
 TEST_CASE("a loss that is not finite changes nothing") {
   using model_type = small_vit<policy::slim, cuda>;
   cuda device;

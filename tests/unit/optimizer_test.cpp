@@ -167,6 +167,7 @@ TEST_CASE("strict freezing moves nothing, coasting follows zero gradients") {
   CHECK(same_bits(a, b));
   auto const frozen = a;
   for (int i = 0; i < 20; ++i) {
+    coasting.begin_step();
     strict.coast(0, a.data(), count);
     coasting.coast(0, b.data(), count);
     expected.step({1e-3, 0.9, 0.999, 1e-6, 0.01, false, false}, std::vector<double>(4097), 1.0);
@@ -226,7 +227,7 @@ TEST_CASE("memory: what plans count, only for what is updated, all or nothing") 
   static_assert(sf::adamw::moment_bytes<float>(1000) == 2 * 4032);
   static_assert(sf::adamw::moment_bytes<double>(1) == 2 * 64);
   index_t const moments = sf::adamw::moment_bytes<float>(count);
-  index_t const workspace = sf::optimizer_workspace_bytes(8, count);
+  index_t const workspace = sf::adamw::workspace_bytes<float>(8, count);
   sf::host backend({.threads = 1, .budget = workspace + 3 * moments});
   {
     sf::adamw::optimizer<sf::host, float> optimizer(backend, {}, 8, count);

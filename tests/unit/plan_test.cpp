@@ -70,7 +70,7 @@ void check_plans(index_t batch, int steps) {
   }
   // The arena's block is as large as the largest step's tape and scratch together: nothing is held that is not counted.
   CHECK(device.memory().book().now().activations() ==
-        optimizer_workspace_bytes(Model::layout.tensors, Model::layout.largest));
+        adamw::workspace_bytes<typename Model::value_type>(Model::layout.tensors, Model::layout.largest));
 }
 
 /// One moment per parameter or none, as the options say.

@@ -3,11 +3,12 @@
 // work is enqueued on one stream; nothing here waits for it but `copy` to the host and `synchronize`.
 #pragma once
 
+#include <slimfit/backend/cuda/graph.hpp>
 #include <slimfit/backend/cuda/launch.cuh>
 #include <slimfit/backend/cuda/matrix_products.hpp>
 #include <slimfit/backend/cuda/memory.hpp>
 #include <slimfit/backend/cuda/range.hpp>
-#include <slimfit/backend/cuda/readback.hpp>
+#include <slimfit/backend/cuda/transfers.hpp>
 
 namespace slimfit {
 
@@ -29,6 +30,8 @@ class cuda {
   using resource_type = cuda_resource;
   template <class T>
   using readback = cuda_readback<T>;
+  template <class T>
+  using outbox = cuda_outbox<T>;
 
   /// @throws cuda_error, memory_error
   explicit cuda(cuda_options options = {})
@@ -43,6 +46,21 @@ class cuda {
   [[nodiscard]] cudaStream_t stream() const { return stream_; }
   /// Waits until everything that was enqueued is done. @throws cuda_error
   void synchronize() const { check(cudaStreamSynchronize(stream_), "work on the stream"); }
+
+  /// Work that can be enqueued again as a whole.
+  using recording = recorded_work;
+  /// Records what `enqueue()` enqueues here, without running it.
+  /// @throws usage_error on the default stream, which CUDA cannot record; cuda_error
+  template <class Enqueue>
+  [[nodiscard]] recording record(Enqueue const& enqueue) const {
+    if (stream_ == nullptr) {
+      throw usage_error(
+          "slimfit: cuda_options: stream is null, expected a stream of the program's: work on the default "
+          "stream cannot be recorded");
+    }
+    return recording(stream_, enqueue);
+  }
+  void replay(recording const& work) const { work.replay(stream_); }
 
   /// What is enqueued while the result lives appears under `name` in a profile.
   [[nodiscard]] static profile_range range(char const* name) { return profile_range(name); }
@@ -78,20 +96,28 @@ class cuda {
             "fill with zeros");
     }
   }
-  /// Copies between host memory and the backend's, after what was enqueued before. Waits for it, unless it is to the
-  /// device and from ordinary memory, which CUDA has read when the call returns. @throws cuda_error
+  /// Copies between host memory and the backend's, or within the latter, after what was enqueued before. Waits only
+  /// where host memory would otherwise be touched after the call returns: CUDA reads ordinary memory at once, pinned
+  /// memory later. @throws cuda_error
   template <class T>
   void copy(T const* source, T* target, index_t count) const {
     static_assert(std::is_trivially_copyable_v<T>);
     if (count <= 0) { return; }
     check(cudaMemcpyAsync(target, source, static_cast<std::size_t>(count) * sizeof(T), cudaMemcpyDefault, stream_),
           "copy between host and device");
-    cudaPointerAttributes attributes{};
-    check(cudaPointerGetAttributes(&attributes, source), "source of a copy");
-    if (attributes.type != cudaMemoryTypeUnregistered) { synchronize(); }
+    auto const from = kind_of(source);
+    auto const to = kind_of(target);
+    bool const within = from == cudaMemoryTypeDevice && to == cudaMemoryTypeDevice;
+    if (!within && from != cudaMemoryTypeUnregistered) { synchronize(); }
   }
 
  private:
+  static cudaMemoryType kind_of(void const* memory) {
+    cudaPointerAttributes attributes{};
+    check(cudaPointerGetAttributes(&attributes, memory), "memory of a copy");
+    return attributes.type;
+  }
+
   cudaStream_t stream_;
   resource_type resource_;
   buffer<std::byte, resource_type> workspace_;

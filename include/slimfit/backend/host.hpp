@@ -10,7 +10,7 @@
 #include <cblas.h>
 
 #include <slimfit/backend/host_memory.hpp>
-#include <slimfit/backend/host_readback.hpp>
+#include <slimfit/backend/host_transfers.hpp>
 #include <slimfit/backend/matrix_product.hpp>
 #include <slimfit/backend/serial_blas.hpp>
 #include <slimfit/backend/task_pool.hpp>
@@ -34,6 +34,8 @@ class host {
   using resource_type = host_resource;
   template <class T>
   using readback = host_readback<T>;
+  template <class T>
+  using outbox = host_outbox<T>;
 
   explicit host(host_options options = {})
       : resource_(options.budget),

@@ -19,6 +19,7 @@ struct adamw_coefficients {
   C epsilon;      ///< added to the root of the second moment as stored, without bias correction
   C decay;        ///< learning rate * weight decay
   C decay_moved;  ///< 1: weight decay applies to the updated weight; 0: to the weight before
+  std::uint32_t step;  ///< of the parameter, from 0: draws the rounding of bf16 weights
 };
 
 /// One task is one block of `update_block` elements.
@@ -30,7 +31,7 @@ struct adamw_update {
   static constexpr int width = update_block;
   using scalar_type = value_type;
 
-  adamw_coefficients<value_type> by;
+  adamw_coefficients<value_type> const* by;  ///< in the backend's memory, so that a recorded step reads new ones
   index_t count;
   T* weights;
   value_type* first_moment;
@@ -38,7 +39,7 @@ struct adamw_update {
   T const* gradient;  ///< not read without HasGradient
   update_sums* sums;  ///< one per block
   std::int32_t const* proceed = nullptr;
-  random_stream noise{};  ///< of the rounding of bf16 weights
+  random_stream noise{};  ///< seed and place of the rounding of bf16 weights
 
   /// Updates the elements of `block`.
   template <lane_group Group>
@@ -49,7 +50,7 @@ struct adamw_update {
   /// Updates the elements of `piece`.
   template <lane_group Group>
   SLIMFIT_HD auto update(update_piece<Group> const& piece) const {
-    adamw_coefficients<value_type> const c = by;
+    adamw_coefficients<value_type> const c = *by;
     using tile_type = tile<value_type, update_piece<Group>::width, Group>;
     tile_type const before = piece.read(weights);
     tile_type w;
@@ -69,7 +70,7 @@ struct adamw_update {
       // One subtraction from the weight: a factor 1 - decay would lose most of the decay's digits.
       w.values[i] = old - (step + c.decay * (old - c.decay_moved * step));
     }
-    piece.round(w, weights, noise);
+    piece.round(w, weights, {noise.seed, c.step, noise.place});
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {
       measured.changes.values[i] = relative_change(before.values[i], w.values[i]);

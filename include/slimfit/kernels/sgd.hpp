@@ -6,6 +6,16 @@
 
 namespace slimfit {
 
+/// The numbers of one step.
+/// @tparam C float or double
+template <class C>
+struct sgd_coefficients {
+  C learning_rate;
+  C momentum;
+  C decay;
+  std::uint32_t step;  ///< of the parameter, from 0: draws the rounding of bf16 weights
+};
+
 /// One task is one block of `update_block` elements. `b = momentum * b + g + decay * w`, `w -= learning_rate * b`.
 /// @tparam HasMomentum whether there is a `b`; without it is not stored
 template <scalar T, bool HasMomentum>
@@ -15,16 +25,14 @@ struct sgd_update {
   static constexpr int width = update_block;
   using scalar_type = value_type;
 
-  value_type learning_rate;
-  value_type momentum;
-  value_type decay;
+  sgd_coefficients<value_type> const* by;  ///< in the backend's memory, so that a recorded step reads new ones
   index_t count;
   T* weights;
   value_type* moment;  ///< not touched without HasMomentum
   T const* gradient;
   update_sums* sums;  ///< one per block
   std::int32_t const* proceed = nullptr;
-  random_stream noise{};  ///< of the rounding of bf16 weights
+  random_stream noise{};  ///< seed and place of the rounding of bf16 weights
 
   /// Updates the elements of `block`.
   template <lane_group Group>
@@ -35,9 +43,7 @@ struct sgd_update {
   /// Updates the elements of `piece`.
   template <lane_group Group>
   SLIMFIT_HD auto update(update_piece<Group> const& piece) const {
-    value_type const rate = learning_rate;
-    value_type const kept = momentum;
-    value_type const pull = decay;
+    auto const [rate, kept, pull, step] = *by;
     using tile_type = tile<value_type, update_piece<Group>::width, Group>;
     tile_type const before = piece.read(weights);
     tile_type w;
@@ -56,7 +62,7 @@ struct sgd_update {
       w.values[i] = old - rate * direction;
       measured.squares.values[i] = slope.values[i] * slope.values[i];
     }
-    piece.round(w, weights, noise);
+    piece.round(w, weights, {noise.seed, step, noise.place});
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {
       measured.changes.values[i] = relative_change(before.values[i], w.values[i]);

@@ -45,6 +45,11 @@ struct basic_adamw {
   [[nodiscard]] static constexpr index_t moment_bytes(index_t count) {
     return slimfit::moment_bytes<T>(2, count);
   }
+  /// Bytes of category::workspace that the optimizer takes as long as it lives.
+  template <scalar T>
+  [[nodiscard]] static constexpr index_t workspace_bytes(index_t parameters, index_t largest_parameter) {
+    return optimizer_workspace_bytes<adamw_coefficients<compute_type<T>>>(parameters, largest_parameter);
+  }
 };
 
 using adamw = basic_adamw<strict>;
@@ -53,8 +58,8 @@ using coasting_adamw = basic_adamw<coasting>;
 /// A NaN or infinite gradient is not filtered: it goes to the weights as in other frameworks, and the returned
 /// `gradient_norm` is not finite. Check the loss before the backward pass to keep weights sound.
 template <class Backend, scalar T, class Frozen = strict>
-class adamw_optimizer : public optimizer_base<Backend, T> {
-  using base = optimizer_base<Backend, T>;
+class adamw_optimizer : public optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>> {
+  using base = optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>>;
 
  public:
   using value_type = typename base::value_type;
@@ -70,14 +75,19 @@ class adamw_optimizer : public optimizer_base<Backend, T> {
 
   [[nodiscard]] options_type const& options() const { return options_; }
 
+  /// To be called before the updates of each iteration: bias corrections depend on how often a parameter was updated.
+  void begin_step() {
+    this->send_coefficients([this](index_t step) { return coefficients(step); });
+  }
   /// Enqueues one step of one parameter. Allocates only if it was not prepared.
   /// @throws value_error, shape_error, memory_error; then nothing changed.
   void enqueue(index_t parameter, T* weights, T const* gradient, index_t count) {
     step<true>(parameter, weights, gradient, count);
   }
-  /// The same, and waits for it.
+  /// One step of one parameter as an iteration of its own, and waits for it.
   /// @return what freezing criteria use, measured at this update
   unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {
+    begin_step();
     enqueue(parameter, weights, gradient, count);
     return this->measured(parameter, count);
   }
@@ -94,10 +104,9 @@ class adamw_optimizer : public optimizer_base<Backend, T> {
     auto* const sums = this->sums_for(count);
     auto* const moments = this->table_.moments(parameter, count);
     auto* const second = moments + this->table_.stride(count);
-    auto const by = coefficients(this->table_.steps(parameter) + 1);
     this->run(parameter, count,
-              adamw_update<T, HasGradient>{by, count, weights, moments, second, gradient, sums, this->proceed_,
-                                           this->noise(parameter)});
+              adamw_update<T, HasGradient>{this->coefficients_of(parameter), count, weights, moments, second, gradient,
+                                           sums, this->proceed_, this->noise(parameter)});
   }
 
   [[nodiscard]] adamw_coefficients<value_type> coefficients(index_t step) const {
@@ -116,7 +125,8 @@ class adamw_optimizer : public optimizer_base<Backend, T> {
             .step_size = narrow(rate * root_of_correction2 / correction1),
             .epsilon = narrow(epsilon),
             .decay = narrow(rate * options_.weight_decay),
-            .decay_moved = narrow(options_.decay_first ? 0.0 : 1.0)};
+            .decay_moved = narrow(options_.decay_first ? 0.0 : 1.0),
+            .step = 0};
   }
 
   static options_type checked(options_type const& o) {

@@ -27,11 +27,13 @@ struct state_array {
   index_t count = 0;
 };
 
-/// Bytes of the partial sums of the largest parameter and of the sums of all `parameters`, held as long as the
-/// optimizer lives, in category::workspace.
+/// Bytes of the partial sums of the largest parameter, and of the sums and coefficients of all `parameters`: held as
+/// long as the optimizer lives, in category::workspace.
+template <class Coefficients>
 constexpr index_t optimizer_workspace_bytes(index_t parameters, index_t largest_parameter) {
   constexpr auto size = static_cast<index_t>(sizeof(update_sums));
-  return round_up(divide_up(largest_parameter, update_block) * size, 64) + round_up(parameters * size, 64);
+  return round_up(divide_up(largest_parameter, update_block) * size, 64) + round_up(parameters * size, 64) +
+         round_up(parameters * static_cast<index_t>(sizeof(Coefficients)), 64);
 }
 
 /// Bytes of `arrays` moments of a parameter, in category::optimizer.

@@ -12,7 +12,8 @@ namespace slimfit {
 using freezing::unit_statistics;
 
 /// Base of the optimizers. Parameters, units and biases alike, are known by their position in the model's list.
-template <class Backend, scalar T>
+/// @tparam Coefficients the numbers of one parameter's step that kernels read
+template <class Backend, scalar T, class Coefficients>
 class optimizer_base {
  public:
   using value_type = compute_type<T>;
@@ -40,6 +41,10 @@ class optimizer_base {
     double const elements = count > 0 ? static_cast<double>(count) : 1.0;
     return {total.relative_change / elements, std::sqrt(total.squared_gradient)};
   }
+  /// Counts one step of each of these parameters: for updates that were recorded before and run again.
+  void count_steps(std::span<parameter_extent const> parameters) {
+    for (auto const& each : parameters) { table_.count_step(each.index); }
+  }
   /// The steps counted since the last call of either are final, or were held back by the gate.
   void confirm_steps() { table_.confirm_steps(); }
   void revoke_steps() { table_.revoke_steps(); }
@@ -65,8 +70,24 @@ class optimizer_base {
       : backend_(&backend),
         table_(backend, parameters, std::move(names)),
         sums_(backend.memory(), divide_up(largest_parameter, update_block), category::workspace),
-        totals_(backend.memory(), parameters, category::workspace) {
+        totals_(backend.memory(), parameters, category::workspace),
+        coefficients_(backend.memory(), parameters, category::workspace) {
     backend.fill_zero(totals_.data(), totals_.size());
+  }
+
+  /// Sends `make(step)` of every parameter to the backend, for the updates that follow; `step` counts from 1.
+  template <class Make>
+  void send_coefficients(Make const& make) {
+    auto const values = outgoing_.values(table_.parameters());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      auto const steps = table_.steps(static_cast<index_t>(i));
+      values[i] = make(steps + 1);
+      values[i].step = static_cast<std::uint32_t>(steps);
+    }
+    outgoing_.send(*backend_, coefficients_.data());
+  }
+  [[nodiscard]] Coefficients const* coefficients_of(index_t parameter) const {
+    return coefficients_.data() + parameter;
   }
 
   /// Enqueues `kernel` over the blocks of a parameter and the sum of what they measure.
@@ -77,10 +98,10 @@ class optimizer_base {
     backend_->launch(1, add_update_sums{sums_.data(), blocks, totals_.data() + parameter});
     table_.count_step(parameter);
   }
-  /// What the weights of a parameter are rounded with in this step, where they are stored in bf16.
+  /// Seed and place of the rounding of a parameter's weights, where they are stored in bf16.
   [[nodiscard]] random_stream noise(index_t parameter) const {
     constexpr std::uint32_t places = 0x80000000U;  // apart from those of layers
-    return {seed_, static_cast<std::uint32_t>(table_.steps(parameter)), places + static_cast<std::uint32_t>(parameter)};
+    return {seed_, 0, places + static_cast<std::uint32_t>(parameter)};
   }
   /// Waits for the update of a parameter.
   unit_statistics measured(index_t parameter, index_t count) {
@@ -106,7 +127,9 @@ class optimizer_base {
 
  private:
   buffer<update_sums, typename Backend::resource_type> sums_;
-  buffer<update_sums, typename Backend::resource_type> totals_;  ///< by parameter
+  buffer<update_sums, typename Backend::resource_type> totals_;         ///< by parameter
+  buffer<Coefficients, typename Backend::resource_type> coefficients_;  ///< by parameter
+  typename Backend::template outbox<Coefficients> outgoing_;
   typename Backend::template readback<update_sums> statistics_;
   std::span<update_sums const> collected_;
 };

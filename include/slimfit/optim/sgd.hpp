@@ -24,12 +24,17 @@ struct sgd {
   [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {
     return slimfit::moment_bytes<T>(momentum > 0 ? 1 : 0, count);
   }
+  /// Bytes of category::workspace that the optimizer takes as long as it lives.
+  template <scalar T>
+  [[nodiscard]] static constexpr index_t workspace_bytes(index_t parameters, index_t largest_parameter) {
+    return optimizer_workspace_bytes<sgd_coefficients<compute_type<T>>>(parameters, largest_parameter);
+  }
 };
 
 /// Frozen parameters and their momentum do not move. Gradients that are not finite: as in `adamw_optimizer`.
 template <class Backend, scalar T>
-class sgd_optimizer : public optimizer_base<Backend, T> {
-  using base = optimizer_base<Backend, T>;
+class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>> {
+  using base = optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>>;
 
  public:
   using value_type = typename base::value_type;
@@ -44,19 +49,26 @@ class sgd_optimizer : public optimizer_base<Backend, T> {
 
   [[nodiscard]] sgd const& options() const { return options_; }
 
+  /// To be called before the updates of each iteration.
+  void begin_step() {
+    auto const narrow = [](double number) { return static_cast<value_type>(number); };
+    this->send_coefficients([&](index_t /*step*/) {
+      return sgd_coefficients<value_type>{.learning_rate = narrow(options_.learning_rate * this->factor_),
+                                          .momentum = narrow(options_.momentum),
+                                          .decay = narrow(options_.weight_decay),
+                                          .step = 0};
+    });
+  }
   /// Enqueues one step of one parameter. Allocates only if it has momentum and was not prepared.
   /// @throws value_error, shape_error, memory_error; then nothing changed.
   void enqueue(index_t parameter, T* weights, T const* gradient, index_t count) {
     auto* const sums = this->sums_for(count);
     static_cast<void>(this->table_.steps(parameter));  // throws for a position that does not exist
     auto* const moment = this->table_.moments(parameter, count);
-    auto const rate = static_cast<value_type>(options_.learning_rate * this->factor_);
-    auto const momentum = static_cast<value_type>(options_.momentum);
-    auto const decay = static_cast<value_type>(options_.weight_decay);
     auto const launch = [&](auto has_momentum) {
       this->run(parameter, count,
-                sgd_update<T, decltype(has_momentum)::value>{rate, momentum, decay, count, weights, moment, gradient,
-                                                             sums, this->proceed_, this->noise(parameter)});
+                sgd_update<T, decltype(has_momentum)::value>{this->coefficients_of(parameter), count, weights, moment,
+                                                             gradient, sums, this->proceed_, this->noise(parameter)});
     };
     if (moment != nullptr) {
       launch(std::true_type{});
@@ -64,9 +76,10 @@ class sgd_optimizer : public optimizer_base<Backend, T> {
       launch(std::false_type{});
     }
   }
-  /// The same, and waits for it.
+  /// One step of one parameter as an iteration of its own, and waits for it.
   /// @return what freezing criteria use, measured at this update
   unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {
+    begin_step();
     enqueue(parameter, weights, gradient, count);
     return this->measured(parameter, count);
   }

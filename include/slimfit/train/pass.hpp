@@ -16,6 +16,7 @@ struct batch_view {
   index_t count = 0;
   sample_result* results = nullptr;  ///< one per sample, written by the forward pass
   batch_result* total = nullptr;     ///< their sum
+  friend constexpr bool operator==(batch_view const&, batch_view const&) = default;
 };
 
 /// @param forward_done called between forward and backward

@@ -135,7 +135,7 @@ class memory_plan {
           }
         },
         no_name{});
-    bytes.workspace = optimizer_workspace_bytes(layout_.tensors, layout_.largest) +
+    bytes.workspace = Optimizer::template workspace_bytes<value_type>(layout_.tensors, layout_.largest) +
                       detail::device_workspace<typename Model::device_type>();
     bytes.data = detail::array_bytes<typename network_type::input_type>(batch_ * network_.planned_inputs()) +
                  detail::array_bytes<std::int32_t>(batch_) + detail::array_bytes<sample_result>(batch_) +

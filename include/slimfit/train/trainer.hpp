@@ -12,6 +12,7 @@
 #include <slimfit/train/batch_buffers.hpp>
 #include <slimfit/train/learning_rate.hpp>
 #include <slimfit/train/plan.hpp>
+#include <slimfit/train/recorded_step.hpp>
 #include <slimfit/train/updates.hpp>
 
 namespace slimfit {
@@ -19,6 +20,9 @@ namespace slimfit {
 struct trainer_options {
   std::uint64_t seed = 0;  ///< of the schedule, dropout and stochastic rounding
   index_t steps = 0;       ///< length of the run, for the learning rate; 0: the rate stays constant
+  /// Whether a backend that can (CUDA, on a stream of the program's) records a step and enqueues it as a whole as long
+  /// as the same units stay active, as a schedule with `hold` lets them. Stochastic rounding of stashes repeats then.
+  bool record_steps = false;
 };
 
 /// What one training step did.
@@ -121,13 +125,10 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     report.planned = planned.with(active, next.updated);
     optimizer_.set_learning_rate_factor(report.learning_rate_factor);
     optimizer_.set_gate(&batch_.view().total->finite);
-    run(active, [&] {
-      book.forward_ended();
-      batch_.request_result();
-    });
-    coast(active);
+    optimizer_.begin_step();
+    report.measured = run_or_replay(active);
+    batch_.request_result();
     optimizer_.request_statistics();
-    report.measured = book.peaks();
     pending_ = std::move(next);
   }
 
@@ -236,6 +237,45 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     }
     return result;
   }
+  /// Gradients that are kept are allocated in each step, which a recording cannot repeat.
+  static constexpr bool can_record = policy_type::releases_gradients && requires { typename device_type::recording; };
+  static auto recorded_type() {
+    if constexpr (can_record) {
+      return recorded_step<device_type, input_type>{};
+    } else {
+      return no_recorded_step{};
+    }
+  }
+
+  /// @return the step's peaks
+  memory_usage run_or_replay(active_set const& active) {
+    auto& device = net_->device();
+    auto& book = device.memory().book();
+    auto const enqueue_all = [&] {
+      run(active, [&] { book.forward_ended(); });
+      coast(active);
+    };
+    if constexpr (can_record) {
+      if (settings_.record_steps) {
+        auto const [peaks, known] = recorded_.run(device, {active, batch_.view(), block_.data()}, book, enqueue_all);
+        if (known) { optimizer_.count_steps(stepped(active)); }
+        return peaks;
+      }
+    }
+    enqueue_all();
+    return book.peaks();
+  }
+  /// The parameters that a step updates.
+  [[nodiscard]] std::vector<parameter_extent> stepped(active_set const& active) const {
+    auto result = extents(active);
+    if constexpr (optimizer_type::coasts) {
+      for (auto const& [name, each] : net_->parameters()) {
+        bool const frozen = each.unit != no_unit && !active.test(each.unit);
+        if (frozen && optimizer_.steps(each.position) > 0) { result.push_back({each.position, each.count()}); }
+      }
+    }
+    return result;
+  }
   template <class ForwardDone>
   void run(active_set const& active, ForwardDone const& forward_done) {
     auto& device = net_->device();
@@ -294,6 +334,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   active_set updated_;
   index_t iteration_ = 0;
   std::optional<pending_step> pending_;
+  [[no_unique_address]] decltype(recorded_type()) recorded_;
 };
 
 template <class Model, class Optimizer>

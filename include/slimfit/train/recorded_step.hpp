@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// A training step that a backend has recorded, with what must be the same for a replay to be right.
+#pragma once
+
+#include <optional>
+
+#include <slimfit/memory/usage.hpp>
+#include <slimfit/policy/active_set.hpp>
+#include <slimfit/train/pass.hpp>
+
+namespace slimfit {
+
+/// Which units are updated, and where everything lies.
+template <class Input>
+struct step_layout {
+  active_set active;
+  batch_view<Input> batch;
+  std::byte const* block = nullptr;
+  friend constexpr bool operator==(step_layout const&, step_layout const&) = default;
+};
+
+/// @tparam Device a backend with `recording`, `record` and `replay`
+template <class Device, class Input>
+class recorded_step {
+ public:
+  /// Enqueues the step: again as it was recorded when the layout is that of the recording, else anew.
+  /// @param enqueue enqueues everything of the step; called to record it
+  /// @param peaks of the ledger after `enqueue`
+  /// @return the peaks of the step, and whether it was recorded before
+  template <class Enqueue>
+  std::pair<memory_usage, bool> run(Device& device, step_layout<Input> const& layout, ledger& book,
+                                    Enqueue const& enqueue) {
+    bool const known = work_ && layout == layout_;
+    if (!known) {
+      work_.reset();
+      work_.emplace(device.record(enqueue));
+      layout_ = layout;
+      peaks_ = book.peaks();
+    }
+    device.replay(*work_);
+    return {peaks_, known};
+  }
+
+ private:
+  std::optional<typename Device::recording> work_;
+  step_layout<Input> layout_;
+  memory_usage peaks_;
+};
+
+/// Stands in where a backend records nothing.
+struct no_recorded_step {};
+
+}  // namespace slimfit
