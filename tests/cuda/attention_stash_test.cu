@@ -23,7 +23,9 @@ void compare_rebuilt(index_t tokens) {
   auto const data = test::random_attention<Heads, Size, T>(2, tokens);
   auto const truth = test::expected_attention<Heads, Size>(data, restored<Operands, Heads * Size>(data));
   auto const actual = test::run_attention<Heads, Size, stash::probabilities_recomputed, Operands>(data);
-  test::check_close(actual, truth, test::attention_tolerance<T>);
+  // Probabilities of coded operands need not add up to 1: with one key its score's gradient is p (1 - p) dP, a small
+  // difference.
+  test::check_close(actual, truth, test::attention_tolerance<T> * (tokens == 1 ? 3 : 1));
 }
 
 /// @param coded what is restored of a probability

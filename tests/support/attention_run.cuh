@@ -225,7 +225,7 @@ inline double distance(std::vector<double> const& a, std::vector<double> const& 
     difference += (a[i] - b[i]) * (a[i] - b[i]);
     norm += b[i] * b[i];
   }
-  return std::sqrt(difference / std::max(norm, 1e-4 * static_cast<double>(b.size())));
+  return std::sqrt(difference / std::max(norm, 1e-3 * static_cast<double>(b.size())));
 }
 
 inline void check_close(attention_result const& actual, attention_result const& truth, double tolerance) {

@@ -30,6 +30,7 @@ __global__ void __launch_bounds__(attention_threads)
   int const own_keys = greater(0, lesser(attention_rows, part.keys - part.first));
   in.key.load(key, part.first_row + part.first, part.column, own_keys);
   in.value.load(value, part.first_row + part.first, part.column, own_keys);
+  commit_copies();
   index_t const head_row = part.head * tokens;
   float const factor = in.shape.scale * log2_e;
   float key_sums[columns][4] = {};

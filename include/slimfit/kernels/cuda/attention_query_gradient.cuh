@@ -27,6 +27,7 @@ __global__ void __launch_bounds__(attention_threads)
 
   in.query.load(query, part.first_row + part.first, part.column, rows);
   in.upstream.load(upstream, part.first_row + part.first, part.column, rows);
+  commit_copies();
   index_t const head_row = part.head * in.shape.tokens;
   float log_sums[2] = {};  // in units of log 2
   float row_sums[2] = {};
