@@ -8,8 +8,7 @@ namespace {
 
 template <class T>
 auto original(test::attention_data<T> const& data) {
-  return std::array{test::widened(data.operands[0]), test::widened(data.operands[1]),
-                    test::widened(data.operands[2])};
+  return std::array{test::widened(data.operands[0]), test::widened(data.operands[1]), test::widened(data.operands[2])};
 }
 using rebuilt = stash::probabilities_recomputed;
 
@@ -47,7 +46,8 @@ TEST_CASE_TEMPLATE("attention on CUDA: drops the probabilities that the random s
     CHECK(test::distance(plain.output, actual.output) > 0.1);
   }
   auto const data = test::random_attention<2, 32, T>(1, 33);
-  auto const truth = test::expected_attention<2, 32>(data, original(data), [](double p) { return p; }, options);
+  auto const truth = test::expected_attention<2, 32>(
+      data, original(data), [](double p) { return p; }, options);
   auto const actual = test::run_attention<2, 32, stash::probabilities_dense, stash::dense, T, true>(data, options);
   test::check_close(actual, truth, test::attention_tolerance<T>);
 }
@@ -73,8 +73,8 @@ TEST_CASE_TEMPLATE("attention on CUDA: large scores of either sign do not overfl
   for (std::size_t i = 0; i < 32; ++i) { data.operands[0][32 + i] = static_cast<T>(0.0F); }
   auto const actual = test::run_attention<1, 32, rebuilt, stash::dense>(data);
   auto const truth = test::expected_attention<1, 32>(data, original(data));
-  // Scores reach 200. Their log-sum-exps round to 2e-5, an error that all probabilities of a row share; where one of them
-  // is nearly 1 the gradient of its score is nearly 0, and that error is large beside it.
+  // Scores reach 200. Their log-sum-exps round to 2e-5, an error that all probabilities of a row share; where one of
+  // them is nearly 1 the gradient of its score is nearly 0, and that error is large beside it.
   test::check_close(actual, truth, sizeof(T) == 2 ? 2e-2 : 2e-3);
 }
 
@@ -85,4 +85,29 @@ TEST_CASE_TEMPLATE("attention on CUDA: the same bits in every run", T, float, bf
   CHECK(once.output == again.output);
   CHECK(once.gradients == again.gradients);
   CHECK(once.kept == again.kept);
+}
+
+TEST_CASE_TEMPLATE("attention on CUDA: row sums from a stored output", T, float, bf16) {
+  kernels::attention_options const options{.dropout = 0.25F, .random = {.seed = 7, .iteration = 3, .place = 5}};
+  for (index_t tokens : {17, 65}) {
+    auto const data = test::random_attention<2, 32, T>(2, tokens);
+    auto const truth = test::expected_attention<2, 32>(data, original(data), {}, options);
+    auto const actual = test::run_attention<2, 32, rebuilt, stash::dense, T, true, true>(data, options);
+    test::check_close(actual, truth, test::attention_tolerance<T>);
+  }
+}
+
+TEST_CASE("attention on CUDA: in double") {
+  std::vector<std::int32_t> const lengths{33, 20, 0};
+  for (index_t tokens : {1, 33}) {
+    auto const data = test::random_attention<2, 12, double>(3, tokens);
+    auto const truth = test::expected_attention<2, 12>(data, original(data));
+    auto const actual = test::run_attention<2, 12, rebuilt, stash::dense>(data);
+    test::check_close(actual, truth, test::attention_tolerance<double>);
+  }
+  auto const data = test::random_attention<2, 40, double>(3, 33);
+  auto const identity = [](double p) { return p; };
+  auto const truth = test::expected_attention<2, 40>(data, original(data), identity, {}, lengths);
+  auto const actual = test::run_attention<2, 40, stash::probabilities_dense, stash::dense>(data, {}, lengths);
+  test::check_close(actual, truth, test::attention_tolerance<double>);
 }

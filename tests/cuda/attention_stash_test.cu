@@ -77,8 +77,8 @@ TEST_CASE("attention on CUDA: what it keeps and computes equals the host's") {
     host_engine::forward(device, {data.operands[0].data(), data.operands[1].data(), data.operands[2].data()}, kept, 2,
                          tokens, output.data(), scratch.data());
     host_engine::backward(device, {data.operands[0].data(), data.operands[1].data(), data.operands[2].data()}, kept,
-                          data.output_gradient.data(),
-                          {gradients[0].data(), gradients[1].data(), gradients[2].data()}, 2, tokens, scratch.data());
+                          data.output_gradient.data(), {gradients[0].data(), gradients[1].data(), gradients[2].data()},
+                          2, tokens, scratch.data());
     return test::attention_result{
         test::widened(output),
         {test::widened(gradients[0]), test::widened(gradients[1]), test::widened(gradients[2])},

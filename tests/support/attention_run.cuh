@@ -21,7 +21,8 @@ template <class T>
 class device_array {
  public:
   explicit device_array(cuda& device, std::vector<T> const& values)
-      : device_(&device), memory_(device.memory(), std::max<index_t>(1, std::ssize(values)), category::data),
+      : device_(&device),
+        memory_(device.memory(), std::max<index_t>(1, std::ssize(values)), category::data),
         count_(std::ssize(values)) {
     device.copy(values.data(), memory_.data(), count_);
   }
@@ -118,7 +119,9 @@ struct attention_result {
 };
 
 /// @tparam ProbabilityStash `stash::probabilities_*`, @tparam OperandStash of the backward pass
-template <int Heads, int Size, class ProbabilityStash, class OperandStash, class T, bool Drops = false>
+/// @tparam FromOutput whether the backward pass reads the output
+template <int Heads, int Size, class ProbabilityStash, class OperandStash, class T, bool Drops = false,
+          bool FromOutput = false>
 attention_result run_attention(attention_data<T> const& data, attention_options options = {},
                                std::vector<std::int32_t> const& lengths = {}) {
   using engine = kernels::attention_engine<cuda, Heads, Size, T>;
@@ -139,15 +142,22 @@ attention_result run_attention(attention_data<T> const& data, attention_options 
     static_assert(engine::template reads_kept<typename decltype(kept.views)::value_type>);
     engine::template forward<Drops>(device, std::array<T*, 3>{q.data(), k.data(), v.data()}, probabilities, sequences,
                                     tokens, output.data(), static_cast<T*>(nullptr), options);
-    engine::template backward<Drops>(device, kept.views, probabilities, upstream.data(),
-                                     {dq.data(), dk.data(), dv.data()}, sequences, tokens, scratch.data(), options);
+    std::array<T*, 3> const gradients{dq.data(), dk.data(), dv.data()};
+    if constexpr (FromOutput) {
+      engine::template backward<Drops>(device, kept.views, probabilities, output.data(), upstream.data(), gradients,
+                                       sequences, tokens, scratch.data(), options);
+    } else {
+      engine::template backward<Drops>(device, kept.views, probabilities, upstream.data(), gradients, sequences, tokens,
+                                       scratch.data(), options);
+    }
     result.output = widened(output.read());
     result.gradients = {widened(dq.read()), widened(dk.read()), widened(dv.read())};
     return array.read();
   };
   probabilities_type probabilities;
   if constexpr (probabilities_type::recomputes) {
-    device_array<float> array(device, std::vector<float>(length(sequences * Heads * tokens), 7));
+    using value_type = compute_type<T>;
+    device_array<value_type> array(device, std::vector<value_type>(length(sequences * Heads * tokens), 7));
     probabilities.log_sums.data = array.data();
     result.kept = widened(run(array, probabilities));
   } else if constexpr (requires { probabilities.codes; }) {
@@ -194,7 +204,8 @@ attention_result expected_attention(attention_data<T> const& data,
       bool const dropped = uniform(options.random.word(static_cast<index_t>(element))) < options.dropout;
       shape.factors.push_back(dropped ? 0 : 1 / (1 - static_cast<double>(options.dropout)));
     }
-    auto const forward = reference::attention_forward(slice(original[0]), slice(original[1]), slice(original[2]), shape);
+    auto const forward =
+        reference::attention_forward(slice(original[0]), slice(original[1]), slice(original[2]), shape);
     auto const q = slice(kept_operands[0]);
     auto const k = slice(kept_operands[1]);
     auto probabilities = forward.probabilities;
@@ -238,8 +249,10 @@ inline void check_close(attention_result const& actual, attention_result const& 
 }
 
 /// Float: three products of TF32 numbers lose about 2^-21, exponentials 2^-22. bf16: probabilities, their gradients and
-/// results are rounded to 8 bits, 2^-9 each.
+/// results are rounded to 8 bits, 2^-9 each. Double: sums of 65 products, 2^-53 each.
 template <class T>
-inline constexpr double attention_tolerance = sizeof(T) == 2 ? 1e-2 : 1e-5;
+inline constexpr double attention_tolerance = sizeof(T) == 2   ? 1e-2
+                                              : sizeof(T) == 4 ? 1e-5
+                                                               : 1e-12;
 
 }  // namespace slimfit::test

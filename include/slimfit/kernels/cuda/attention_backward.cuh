@@ -15,7 +15,7 @@ struct attention_backward_arguments {
   Operand query, key, value;
   dense_rows<T> upstream;  ///< gradient of the output
   Kept kept;
-  float* row_sums;  ///< D, one per head and query: written by the kernel of the queries
+  compute_type<T>* row_sums;  ///< D, one per head and query: written by the kernel of the queries
   T* query_gradient;
   T* key_gradient;
   T* value_gradient;

@@ -24,8 +24,8 @@ struct attention_forward_layout {
   static constexpr int keys = sizeof(T) * HeadSize > 256 ? 32 : 64;  ///< of a tile
   using query_tile = operand_tile<T, attention_rows, HeadSize>;
   using key_tile = operand_tile<T, keys, HeadSize>;
-  static constexpr int bytes = query_tile::bytes + 2 * key_tile::bytes +
-                               attention_rows * (keys + 8) * Kept::element_bytes;
+  static constexpr int bytes =
+      query_tile::bytes + 2 * key_tile::bytes + attention_rows * (keys + 8) * Kept::element_bytes;
 };
 
 /// Largest score and sum of exponentials of a lane's two rows, as far as keys were seen.
@@ -127,8 +127,7 @@ __global__ void __launch_bounds__(attention_threads)
     __syncthreads();
     load(in.key, key, first + keys);
     if constexpr (Kept::stored) {
-      probability_tile<Kept, attention_rows, keys, 8> const staged{
-          reinterpret_cast<typename Kept::element*>(memory)};
+      probability_tile<Kept, attention_rows, keys, 8> const staged{reinterpret_cast<typename Kept::element*>(memory)};
 #pragma unroll
       for (int i = 0; i < keys / 8 * 4; ++i) {
         int const half = i % 4 / 2;

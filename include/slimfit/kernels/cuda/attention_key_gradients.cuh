@@ -75,8 +75,8 @@ __global__ void __launch_bounds__(attention_threads)
       float dropped[queries / 8][4];
 #pragma unroll
       for (int i = 0; i < queries / 8 * 4; ++i) {
-        float const kept = dropout_factor(in.shape, part.head, first + i / 4 * 8 + lane_column + i % 2,
-                                          own + i % 4 / 2 * 8);
+        float const kept =
+            dropout_factor(in.shape, part.head, first + i / 4 * 8 + lane_column + i % 2, own + i % 4 / 2 * 8);
         dropped[i / 4][i % 4] = probabilities[i / 4][i % 4] * kept;
         gradients[i / 4][i % 4] *= kept;
       }

@@ -36,7 +36,7 @@ struct head_block {
   int keys;           ///< valid ones
 };
 
-__device__ inline head_block block_of_head(attention_shape const& shape, int head_size) {
+inline __device__ head_block block_of_head(attention_shape const& shape, int head_size) {
   int const blocks = (shape.tokens + attention_rows - 1) / attention_rows;
   int const head = static_cast<int>(blockIdx.x) / blocks;
   int const sequence = head / shape.heads;
@@ -70,8 +70,8 @@ __device__ inline void drop(float (&values)[Tiles][4], attention_shape const& sh
   int const lane = static_cast<int>(threadIdx.x) % 32;
 #pragma unroll
   for (int i = 0; i < Tiles * 4; ++i) {
-    values[i / 4][i % 4] *= dropout_factor(shape, head, query + lane / 4 + i % 4 / 2 * 8,
-                                           key + i / 4 * 8 + lane % 4 * 2 + i % 2);
+    values[i / 4][i % 4] *=
+        dropout_factor(shape, head, query + lane / 4 + i % 4 / 2 * 8, key + i / 4 * 8 + lane % 4 * 2 + i % 2);
   }
 }
 
@@ -82,7 +82,7 @@ __device__ inline float sum_of_row(float value) {
 }
 
 /// Shared memory of the launch; tiles are laid out in it one after the other.
-__device__ inline std::byte* shared_bytes() {
+inline __device__ std::byte* shared_bytes() {
   extern __shared__ __align__(16) std::byte memory[];
   return memory;
 }

@@ -73,7 +73,10 @@ struct coded_rows {
       int const first = i % runs * 8;
       slimfit::tile<float, 8, serial_group> values{};
       if (r < count && first < HeadSize) { values = decode(row + r, column + first); }
-      store(tile.data + r * operand_tile<T, Rows, HeadSize>::stride + first, values);
+      float plain[8];
+#pragma unroll
+      for (int j = 0; j < 8; ++j) { plain[j] = values.values[j]; }
+      matrix_unit<T>::store_run(tile.data + r * operand_tile<T, Rows, HeadSize>::stride + first, plain);
     }
   }
 
@@ -87,35 +90,14 @@ struct coded_rows {
     return Format::template decode<float, 8>(serial_group{}, codes + row * row_bytes + column / 8 * Format::bits,
                                              scale);
   }
-  __device__ static void store(bf16* target, slimfit::tile<float, 8, serial_group> const& values) {
-    element_run<bf16, 8> run;
-#pragma unroll
-    for (int i = 0; i < 8; ++i) { run.values[i] = bf16{values.values[i]}; }
-    store_run(target, run);
-  }
-  /// Neighbouring lanes write both halves of their runs in different orders: the chunks of eight lanes then lie in
-  /// different banks.
-  __device__ static void store(float* target, slimfit::tile<float, 8, serial_group> const& values) {
-    bool const swapped = threadIdx.x / 4 % 2 == 1;
-    element_run<float, 4> first;
-    element_run<float, 4> second;
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      first.values[i] = values.values[swapped ? i + 4 : i];
-      second.values[i] = values.values[swapped ? i : i + 4];
-    }
-    store_run(target + (swapped ? 4 : 0), first);
-    store_run(target + (swapped ? 0 : 4), second);
-  }
 };
 
 /// Writes a warp's 16 rows of sums, times a factor for each of a lane's two rows, to rows of `stride` elements. They go
 /// through the warp's own rows of `tile`, so that global memory is written 16 bytes at a time.
 /// @param count rows that exist, of those from the warp's first on
 template <class T, int Rows, int HeadSize, int Columns>
-__device__ inline void store_rows(operand_tile<T, Rows, HeadSize> const& tile, int row,
-                                  float const (&sums)[Columns][4], float const (&factors)[2], T* target,
-                                  index_t stride, int count) {
+__device__ inline void store_rows(operand_tile<T, Rows, HeadSize> const& tile, int row, float const (&sums)[Columns][4],
+                                  float const (&factors)[2], T* target, index_t stride, int count) {
   using tile_type = operand_tile<T, Rows, HeadSize>;
   int const lane = static_cast<int>(threadIdx.x) % 32;
   __syncwarp();
@@ -123,9 +105,8 @@ __device__ inline void store_rows(operand_tile<T, Rows, HeadSize> const& tile, i
   for (int i = 0; i < Columns; ++i) {
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      element_run<T, 2> const pair{{static_cast<T>(sums[i][2 * half] * factors[half]),
-                                    static_cast<T>(sums[i][2 * half + 1] * factors[half])}};
-      store_run(tile.data + (row + lane / 4 + half * 8) * tile_type::stride + i * 8 + lane % 4 * 2, pair);
+      matrix_unit<T>::store_pair(tile.data + (row + lane / 4 + half * 8) * tile_type::stride + i * 8 + lane % 4 * 2,
+                                 sums[i][2 * half] * factors[half], sums[i][2 * half + 1] * factors[half]);
     }
   }
   __syncwarp();
@@ -135,8 +116,13 @@ __device__ inline void store_rows(operand_tile<T, Rows, HeadSize> const& tile, i
   for (int i = lane; i < 16 * runs; i += 32) {
     int const r = i / runs;
     int const c = i % runs * width;
-    if (r < count) {
-      store_run(target + r * stride + c, load_run<width>(tile.data + (row + r) * tile_type::stride + c));
+    if (r >= count) { continue; }
+    T const* const from = tile.data + (row + r) * tile_type::stride + c;
+    T* const to = target + r * stride + c;
+    if constexpr (width == 1) {
+      *to = *from;
+    } else {
+      *reinterpret_cast<uint4*>(to) = *reinterpret_cast<uint4 const*>(from);
     }
   }
 }

@@ -11,10 +11,11 @@
 namespace slimfit::kernels {
 
 /// Nothing but the log-sum-exp of each row; null: not even that.
+template <class Sum>
 struct rebuilt_probabilities {
   static constexpr bool stored = false;
   static constexpr int element_bytes = 0;
-  float* log_sums;
+  Sum* log_sums;
 };
 
 /// Every probability, `tokens` per row.
@@ -25,8 +26,14 @@ struct dense_probabilities {
   using element = T;
   T* data;
 
-  __device__ static T encode(float probability) { return static_cast<T>(probability); }
-  __device__ static float decode(T value) { return static_cast<float>(value); }
+  template <class Value>
+  static __device__ T encode(Value probability) {
+    return static_cast<T>(probability);
+  }
+  template <class Value>
+  static __device__ Value decode(T value) {
+    return static_cast<Value>(value);
+  }
 };
 
 /// A code of one byte for each.
@@ -37,8 +44,14 @@ struct coded_probabilities {
   using element = std::uint8_t;
   std::uint8_t* data;
 
-  __device__ static std::uint8_t encode(float probability) { return Format::encode_value(probability); }
-  __device__ static float decode(std::uint8_t code) { return Format::template decode_value<float>(code); }
+  template <class Value>
+  static __device__ std::uint8_t encode(Value probability) {
+    return Format::encode_value(probability);
+  }
+  template <class Value>
+  static __device__ Value decode(std::uint8_t code) {
+    return Format::template decode_value<Value>(code);
+  }
 };
 
 /// Some kept probabilities of one head: rows are queries, columns are keys.
@@ -85,8 +98,8 @@ struct probability_tile {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         auto const pair = load_run<2>(data + (row + lane / 4 + half * 8) * stride + tile * 8 + lane % 4 * 2);
-        values[tile][2 * half] = Kept::decode(pair.values[0]);
-        values[tile][2 * half + 1] = Kept::decode(pair.values[1]);
+        values[tile][2 * half] = Kept::template decode<float>(pair.values[0]);
+        values[tile][2 * half + 1] = Kept::template decode<float>(pair.values[1]);
       }
     }
   }
@@ -98,8 +111,8 @@ struct probability_tile {
     for (int tile = 0; tile < Tiles; ++tile) {
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        values[tile][i] =
-            Kept::decode(data[(tile * 8 + lane % 4 * 2 + i % 2) * stride + column + lane / 4 + i / 2 * 8]);
+        values[tile][i] = Kept::template decode<float>(
+            data[(tile * 8 + lane % 4 * 2 + i % 2) * stride + column + lane / 4 + i / 2 * 8]);
       }
     }
   }
