@@ -8,14 +8,18 @@
 
 namespace slimfit::kernels {
 
+/// Which of all heads' queries or keys a warp owns.
+inline __device__ index_t row_of_warp() {
+  return (static_cast<index_t>(blockIdx.x) * attention_threads + threadIdx.x) / 32;
+}
+
 /// The query or key that a warp owns, and what all kernels here do with it.
 template <class T, int HeadSize>
 struct plain_head {
   static constexpr int slots = (HeadSize + 31) / 32;  ///< elements of a row that a lane sums up
   attention_shape const& shape;
-  index_t head = (static_cast<index_t>(blockIdx.x) * attention_threads + threadIdx.x) / 32 / shape.tokens;
-  int token =
-      static_cast<int>((static_cast<index_t>(blockIdx.x) * attention_threads + threadIdx.x) / 32 % shape.tokens);
+  index_t head = row_of_warp() / shape.tokens;
+  int token = static_cast<int>(row_of_warp() % shape.tokens);
   int lane = static_cast<int>(threadIdx.x) % 32;
   index_t first_row = head / shape.heads * shape.tokens;
   int keys = shape.options.lengths == nullptr
@@ -69,8 +73,8 @@ struct plain_head {
 template <class T, int HeadSize, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads)
     plain_forward_kernel(__grid_constant__ attention_forward_arguments<T, Kept> const in, index_t const rows) {
+  if (row_of_warp() >= rows) { return; }
   plain_head<T, HeadSize> const own{in.shape};
-  if (own.head * in.shape.tokens + own.token >= rows) { return; }
   auto const score = [&](int key) { return own.scale * own.dot(in.query.data, own.token, in.key.data, key); };
   T largest = -math::infinity<T>;
   for (int key = own.lane; key < own.keys; key += 32) {
@@ -115,8 +119,8 @@ template <class T, int HeadSize, class Operand, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads)
     plain_query_gradient_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in,
                                 index_t const rows) {
+  if (row_of_warp() >= rows) { return; }
   plain_head<T, HeadSize> const own{in.shape};
-  if (own.head * in.shape.tokens + own.token >= rows) { return; }
   auto const upstream = [&](int key) {
     return own.template factor<Drops>(own.token, key) * own.dot(in.upstream.data, own.token, in.value.data, key);
   };
@@ -140,8 +144,8 @@ template <class T, int HeadSize, class Operand, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads)
     plain_key_gradients_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in,
                                index_t const rows) {
+  if (row_of_warp() >= rows) { return; }
   plain_head<T, HeadSize> const own{in.shape};
-  if (own.head * in.shape.tokens + own.token >= rows) { return; }
   T key_sums[own.slots] = {};
   T value_sums[own.slots] = {};
   for (int first = 0; first < in.shape.tokens && own.token < own.keys; first += 32) {
