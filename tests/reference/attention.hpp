@@ -4,11 +4,105 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace slimfit::reference {
 
+/// Extents of one head, and what it does beside the plain formula.
+struct head_shape {
+  std::size_t tokens;
+  std::size_t size;
+  std::size_t keys = std::numeric_limits<std::size_t>::max();  ///< valid ones, from the first on
+  std::vector<double> factors{};                               ///< of each probability (dropout); empty: all 1
+
+  [[nodiscard]] std::size_t valid() const { return std::min(keys, tokens); }
+  [[nodiscard]] double factor(std::size_t query, std::size_t key) const {
+    return factors.empty() ? 1 : factors[query * tokens + key];
+  }
+};
+
+/// `tokens x tokens` probabilities; those of keys that are not valid are 0.
+struct head_forward {
+  std::vector<double> output, probabilities, log_sums;
+};
+
+/// scale * q . k
+inline double attention_score(std::vector<double> const& q, std::vector<double> const& k, std::size_t query,
+                              std::size_t key, std::size_t size) {
+  double sum = 0;
+  for (std::size_t d = 0; d < size; ++d) { sum += q[query * size + d] * k[key * size + d]; }
+  return sum / std::sqrt(static_cast<double>(size));
+}
+
+inline head_forward attention_forward(std::vector<double> const& q, std::vector<double> const& k,
+                                      std::vector<double> const& v, head_shape const& shape) {
+  auto const [n, size] = std::pair{shape.tokens, shape.size};
+  head_forward r{std::vector<double>(n * size), std::vector<double>(n * n), std::vector<double>(n)};
+  for (std::size_t i = 0; i < n; ++i) {
+    double* const p = r.probabilities.data() + i * n;
+    double largest = -1e300;
+    for (std::size_t j = 0; j < shape.valid(); ++j) {
+      largest = std::max(largest, p[j] = attention_score(q, k, i, j, size));
+    }
+    double total = 0;
+    for (std::size_t j = 0; j < shape.valid(); ++j) { total += p[j] = std::exp(p[j] - largest); }
+    r.log_sums[i] = largest + std::log(total);
+    for (std::size_t j = 0; j < shape.valid(); ++j) {
+      p[j] /= total;
+      for (std::size_t d = 0; d < size; ++d) { r.output[i * size + d] += p[j] * shape.factor(i, j) * v[j * size + d]; }
+    }
+  }
+  return r;
+}
+
+/// exp(score - log_sum): the probabilities as the backward pass rebuilds them from operands that may have been coded.
+inline std::vector<double> rebuilt_probabilities(std::vector<double> const& q, std::vector<double> const& k,
+                                                 std::vector<double> const& log_sums, head_shape const& shape) {
+  std::vector<double> p(shape.tokens * shape.tokens);
+  for (std::size_t i = 0; i < shape.tokens; ++i) {
+    for (std::size_t j = 0; j < shape.valid(); ++j) {
+      p[i * shape.tokens + j] = std::exp(attention_score(q, k, i, j, shape.size) - log_sums[i]);
+    }
+  }
+  return p;
+}
+
 /// `tokens x size` matrices of one head.
+struct head_gradients {
+  std::vector<double> query, key, value;
+};
+
+inline head_gradients attention_backward(std::vector<double> const& q, std::vector<double> const& k,
+                                         std::vector<double> const& v, std::vector<double> const& probabilities,
+                                         std::vector<double> const& output_gradient, head_shape const& shape) {
+  auto const [n, size] = std::pair{shape.tokens, shape.size};
+  double const scale = 1 / std::sqrt(static_cast<double>(size));
+  head_gradients r;
+  r.query = r.key = r.value = std::vector<double>(n * size);
+  for (std::size_t i = 0; i < n; ++i) {
+    double const* const p = probabilities.data() + i * n;
+    std::vector<double> dp(n);
+    double dot = 0;
+    for (std::size_t j = 0; j < shape.valid(); ++j) {
+      double const factor = shape.factor(i, j);
+      for (std::size_t d = 0; d < size; ++d) {
+        dp[j] += factor * output_gradient[i * size + d] * v[j * size + d];
+        r.value[j * size + d] += p[j] * factor * output_gradient[i * size + d];
+      }
+      dot += p[j] * dp[j];
+    }
+    for (std::size_t j = 0; j < shape.valid(); ++j) {
+      double const ds = scale * p[j] * (dp[j] - dot);
+      for (std::size_t d = 0; d < size; ++d) {
+        r.query[i * size + d] += ds * k[j * size + d];
+        r.key[j * size + d] += ds * q[i * size + d];
+      }
+    }
+  }
+  return r;
+}
+
 struct head_result {
   std::vector<double> output, query_gradient, key_gradient, value_gradient;
 };
@@ -16,39 +110,10 @@ struct head_result {
 inline head_result attention_head(std::vector<double> const& q, std::vector<double> const& k,
                                   std::vector<double> const& v, std::vector<double> const& output_gradient,
                                   std::size_t tokens, std::size_t size) {
-  double const scale = 1 / std::sqrt(static_cast<double>(size));
-  head_result r;
-  r.output.assign(tokens * size, 0);
-  r.query_gradient = r.key_gradient = r.value_gradient = r.output;
-  for (std::size_t i = 0; i < tokens; ++i) {
-    std::vector<double> p(tokens);
-    double largest = -1e300;
-    for (std::size_t j = 0; j < tokens; ++j) {
-      for (std::size_t d = 0; d < size; ++d) { p[j] += scale * q[i * size + d] * k[j * size + d]; }
-      largest = std::max(largest, p[j]);
-    }
-    double total = 0;
-    for (auto& each : p) { total += each = std::exp(each - largest); }
-    for (auto& each : p) { each /= total; }
-    std::vector<double> dp(tokens);
-    double dot = 0;
-    for (std::size_t j = 0; j < tokens; ++j) {
-      for (std::size_t d = 0; d < size; ++d) {
-        r.output[i * size + d] += p[j] * v[j * size + d];
-        dp[j] += output_gradient[i * size + d] * v[j * size + d];
-        r.value_gradient[j * size + d] += p[j] * output_gradient[i * size + d];
-      }
-      dot += p[j] * dp[j];
-    }
-    for (std::size_t j = 0; j < tokens; ++j) {
-      double const ds = scale * p[j] * (dp[j] - dot);
-      for (std::size_t d = 0; d < size; ++d) {
-        r.query_gradient[i * size + d] += ds * k[j * size + d];
-        r.key_gradient[j * size + d] += ds * q[i * size + d];
-      }
-    }
-  }
-  return r;
+  head_shape const shape{tokens, size};
+  auto forward = attention_forward(q, k, v, shape);
+  auto gradients = attention_backward(q, k, v, forward.probabilities, output_gradient, shape);
+  return {std::move(forward.output), std::move(gradients.query), std::move(gradients.key), std::move(gradients.value)};
 }
 
 }  // namespace slimfit::reference

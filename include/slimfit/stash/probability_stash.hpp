@@ -67,6 +67,7 @@ template <class Format>
 struct probabilities_quantized : private detail::checked_probabilities<Format> {
   template <scalar T>
   struct kept {
+    using format_type = Format;
     static constexpr bool recomputes = false;
     kept_array<std::uint8_t> codes{};
 

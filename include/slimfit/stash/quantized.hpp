@@ -32,6 +32,7 @@ struct quantized : private detail::checked_quantized<Format> {
 
   template <scalar T, int Width>
   struct kept : detail::dither<format::draws_random<Format>> {
+    using format_type = Format;
     static constexpr bool restores = true;
     static constexpr bool counts_saturation = format::counts_saturation<Format>;
     static constexpr index_t row_bytes = Format::code_bytes(Width);

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// Attention on CUDA: chooses and enqueues its kernels by what is kept of operands and probabilities. Nothing of size
+// tokens x tokens is written unless the policy keeps it.
+#pragma once
+
+#include <slimfit/backend/cuda.cuh>
+#include <slimfit/kernels/attention.hpp>
+#include <slimfit/kernels/cuda/attention_forward.cuh>
+#include <slimfit/kernels/cuda/attention_key_gradients.cuh>
+#include <slimfit/kernels/cuda/attention_plain.cuh>
+#include <slimfit/kernels/cuda/attention_query_gradient.cuh>
+#include <slimfit/kernels/cuda/attention_row_sums.cuh>
+
+namespace slimfit::kernels {
+
+namespace detail {
+template <int HeadSize>
+struct checked_head_size {
+  static_assert(HeadSize >= 4 && HeadSize <= 128 && HeadSize % 4 == 0,
+                "slimfit: attention on CUDA: the head size, Hidden / Heads, must be a multiple of 4 up to 128");
+};
+
+/// Whether a view's rows of heads of this size can be decoded in part, eight elements at a time.
+template <class View, int HeadSize>
+inline constexpr bool is_coded_in_runs = [] {
+  if constexpr (HeadSize % 8 == 0 && requires(View view) {
+                  typename View::format_type;
+                  view.codes;
+                  view.scales;
+                }) {
+    if constexpr (requires { View::format_type::scale_group; }) { return View::format_type::scale_group % 8 == 0; }
+    return View::row_scales == 0;
+  } else {
+    return false;
+  }
+}();
+template <class View>
+inline constexpr bool is_dense_kept = requires(View view) {
+  view.data;
+  view.owned;
+};
+
+/// The arrays of views, as kernels see them.
+template <class T>
+dense_rows<T> rows_of(T const* data, index_t stride) {
+  return {data, stride};
+}
+template <class View>
+auto rows_of(View const& view, index_t stride) {
+  if constexpr (is_dense_kept<View>) {
+    return rows_of(view.data, stride);
+  } else {
+    return coded_rows<typename View::format_type>{view.codes.data, view.scales.data, View::row_bytes, View::row_scales};
+  }
+}
+template <class Kept>
+auto probabilities_of(Kept const& kept) {
+  if constexpr (Kept::recomputes) {
+    return rebuilt_probabilities<typename Kept::value_type>{kept.log_sums.data};
+  } else if constexpr (requires { kept.values; }) {
+    return dense_probabilities<std::remove_pointer_t<decltype(kept.values.data)>>{kept.values.data};
+  } else {
+    return coded_probabilities<typename Kept::format_type>{kept.codes.data};
+  }
+}
+
+/// Enqueues a kernel that has one block of threads for every 64 rows of every head. @throws cuda_error
+template <class Arguments>
+void launch_attention(cuda const& device, void (*kernel)(Arguments), int shared_bytes, index_t heads,
+                      Arguments const& arguments) {
+  if (shared_bytes > 48 * KiB) {
+    check(cudaFuncSetAttribute(reinterpret_cast<void const*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               shared_bytes),
+          "shared memory of an attention kernel");
+  }
+  auto const blocks = static_cast<unsigned>(heads * divide_up(arguments.shape.tokens, attention_rows));
+  kernel<<<blocks, attention_threads, static_cast<unsigned>(shared_bytes), device.stream()>>>(arguments);
+  check(cudaGetLastError(), "launch of an attention kernel");
+}
+/// The same for kernels in which a warp owns a row. @throws cuda_error
+template <class Arguments>
+void launch_plain(cuda const& device, void (*kernel)(Arguments, index_t), index_t heads, Arguments const& arguments) {
+  index_t const rows = heads * arguments.shape.tokens;
+  auto const blocks = static_cast<unsigned>(divide_up(rows, attention_threads / 32));
+  kernel<<<blocks, attention_threads, 0, device.stream()>>>(arguments, rows);
+  check(cudaGetLastError(), "launch of an attention kernel");
+}
+}  // namespace detail
+
+/// On CUDA: float and bf16 on tensor cores, double plainly.
+template <int Heads, int HeadSize, class T>
+struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head_size<HeadSize> {
+  static constexpr int hidden = Heads * HeadSize;
+  static constexpr bool plain = std::is_same_v<T, double>;
+  template <class Kept>
+  static constexpr bool reads_kept = detail::is_dense_kept<Kept> ||
+                                     (!plain && detail::is_coded_in_runs<Kept, HeadSize>);
+
+  static constexpr index_t forward_scratch(index_t /*sequences*/, index_t /*tokens*/) { return 0; }
+  /// A row sum for every query.
+  static constexpr index_t backward_scratch(index_t sequences, index_t tokens) {
+    return sequences * Heads * tokens * static_cast<index_t>(sizeof(compute_type<T>) / sizeof(T));
+  }
+
+  /// Enqueues the forward pass. @throws cuda_error
+  /// @tparam Drops whether `options` ask for dropout
+  template <bool Drops = false, class Operand, class Probabilities>
+  static void forward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
+                      index_t sequences, index_t tokens, T* output, T* /*scratch*/,
+                      attention_options const& options = {}) {
+    if (sequences * tokens == 0) { return; }
+    auto const probabilities = detail::probabilities_of(kept);
+    auto const run = [&](auto const& form) {
+      launch_forward<Drops>(device, operands, form, sequences, tokens, output, options);
+    };
+    if constexpr (decltype(probabilities)::stored) {
+      if (probabilities.data == nullptr) { return run(rebuilt_probabilities<compute_type<T>>{nullptr}); }
+    }
+    run(probabilities);
+  }
+
+  /// Enqueues the backward pass, with the same options. @throws cuda_error
+  template <bool Drops = false, class Operand, class Probabilities>
+  static void backward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
+                       T const* output_gradient, std::array<T*, 3> const& gradients, index_t sequences, index_t tokens,
+                       T* scratch, attention_options const& options = {}) {
+    if (sequences * tokens == 0) { return; }
+    launch_backward<Drops, false>(device, operands, kept, output_gradient, gradients, sequences, tokens, scratch,
+                                  options);
+  }
+  /// The same from a stored output, where operands are kept dense and probabilities dense or rebuilt: one pass less
+  /// over keys and values. @throws cuda_error
+  template <bool Drops = false, class Operand, class Probabilities>
+  static void backward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept, T const* output,
+                       T const* output_gradient, std::array<T*, 3> const& gradients, index_t sequences, index_t tokens,
+                       T* scratch, attention_options const& options = {}) {
+    static_assert(
+        !detail::is_coded_in_runs<Operand, HeadSize> && !requires { kept.codes; },
+        "slimfit: attention's row sums follow from its output only where nothing is coded");
+    if (sequences * tokens == 0) { return; }
+    index_t const rows = sequences * tokens;
+    auto const blocks = static_cast<unsigned>(divide_up(rows * Heads * 8, attention_threads));
+    attention_row_sums_kernel<T, HeadSize><<<blocks, attention_threads, 0, device.stream()>>>(
+        output, output_gradient, reinterpret_cast<compute_type<T>*>(scratch), shape(tokens, options), rows);
+    check(cudaGetLastError(), "launch of attention's row sums");
+    launch_backward<Drops, true>(device, operands, kept, output_gradient, gradients, sequences, tokens, scratch,
+                                 options);
+  }
+
+ private:
+  static attention_shape shape(index_t tokens, attention_options const& options) {
+    return {static_cast<int>(tokens), Heads, hidden, 1 / std::sqrt(static_cast<float>(HeadSize)), options};
+  }
+  template <bool Drops, class Operand, class Kept>
+  static void launch_forward(cuda& device, std::array<Operand, 3> const& operands, Kept const& kept, index_t sequences,
+                             index_t tokens, T* output, attention_options const& options) {
+    attention_forward_arguments<T, Kept> const arguments{detail::rows_of<T>(operands[0], hidden),
+                                                         detail::rows_of<T>(operands[1], hidden),
+                                                         detail::rows_of<T>(operands[2], hidden),
+                                                         kept,
+                                                         output,
+                                                         shape(tokens, options)};
+    if constexpr (plain) {
+      detail::launch_plain(device, &plain_forward_kernel<T, HeadSize, Kept, Drops>, sequences * Heads, arguments);
+    } else {
+      detail::launch_attention(device, &attention_forward_kernel<T, HeadSize, Kept, Drops>,
+                               attention_forward_layout<T, HeadSize, Kept>::bytes, sequences * Heads, arguments);
+    }
+  }
+  template <bool Drops, bool HasRowSums, class Operand, class Probabilities>
+  static void launch_backward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
+                              T const* output_gradient, std::array<T*, 3> const& gradients, index_t sequences,
+                              index_t tokens, T* scratch, attention_options const& options) {
+    auto const probabilities = detail::probabilities_of(kept);
+    using kept_type = std::remove_const_t<decltype(probabilities)>;
+    using operand_type = decltype(detail::rows_of(operands[0], hidden));
+    attention_backward_arguments<T, operand_type, kept_type> const arguments{
+        detail::rows_of(operands[0], hidden),
+        detail::rows_of(operands[1], hidden),
+        detail::rows_of(operands[2], hidden),
+        detail::rows_of(output_gradient, hidden),
+        probabilities,
+        reinterpret_cast<compute_type<T>*>(scratch),
+        gradients[0],
+        gradients[1],
+        gradients[2],
+        shape(tokens, options)};
+    index_t const heads = sequences * Heads;
+    if constexpr (plain) {
+      detail::launch_plain(device, &plain_query_gradient_kernel<T, HeadSize, operand_type, kept_type, Drops>, heads,
+                           arguments);
+      detail::launch_plain(device, &plain_key_gradients_kernel<T, HeadSize, operand_type, kept_type, Drops>, heads,
+                           arguments);
+    } else {
+      using layout = attention_backward_layout<T, HeadSize, kept_type>;
+      detail::launch_attention(
+          device, &attention_query_gradient_kernel<T, HeadSize, operand_type, kept_type, Drops, HasRowSums>,
+          layout::query_bytes, heads, arguments);
+      detail::launch_attention(device, &attention_key_gradients_kernel<T, HeadSize, operand_type, kept_type, Drops>,
+                               layout::key_bytes, heads, arguments);
+    }
+  }
+};
+
+}  // namespace slimfit::kernels

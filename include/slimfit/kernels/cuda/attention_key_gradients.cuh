@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Attention's backward pass for keys and values: a block of threads owns 64 keys of a head and passes over the queries.
+// Everything is transposed: rows of fragments are keys, columns are queries, so that the probabilities are the left
+// operands of both products as they are, and no sum is split between blocks.
+#pragma once
+
+#include <slimfit/kernels/cuda/attention_backward.cuh>
+
+namespace slimfit::kernels {
+
+template <class T, int HeadSize, class Operand, class Kept, bool Drops>
+__global__ void __launch_bounds__(attention_threads)
+    attention_key_gradients_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in) {
+  using layout = attention_backward_layout<T, HeadSize, Kept>;
+  constexpr int queries = layout::passing;
+  constexpr int columns = layout::own_tile::columns / 8;
+  auto const part = block_of_head(in.shape, HeadSize);
+  int const warp_row = static_cast<int>(threadIdx.x) / 32 * 16;
+  int const lane_column = static_cast<int>(threadIdx.x) % 4 * 2;
+  int const tokens = in.shape.tokens;
+  std::byte* memory = shared_bytes();
+  typename layout::own_tile const key{reinterpret_cast<T*>(memory)};
+  typename layout::own_tile const value{reinterpret_cast<T*>(memory += layout::own_tile::bytes)};
+  typename layout::passing_tile const query{reinterpret_cast<T*>(memory += layout::own_tile::bytes)};
+  typename layout::passing_tile const upstream{reinterpret_cast<T*>(memory += layout::passing_tile::bytes)};
+  float* const row_sums = reinterpret_cast<float*>(memory += layout::passing_tile::bytes);
+  float* const log_sums = row_sums + queries;  // in units of log 2; only where probabilities are rebuilt
+  memory += queries * sizeof(float);
+
+  int const own_keys = greater(0, lesser(attention_rows, part.keys - part.first));
+  in.key.load(key, part.first_row + part.first, part.column, own_keys);
+  in.value.load(value, part.first_row + part.first, part.column, own_keys);
+  commit_copies();
+  index_t const head_row = part.head * tokens;
+  float const factor = in.shape.scale * log2_e;
+  float key_sums[columns][4] = {};
+  float value_sums[columns][4] = {};
+  for (int first = 0; first < tokens && own_keys > 0; first += queries) {
+    int const count = lesser(queries, tokens - first);
+    in.query.load(query, part.first_row + first, part.column, count);
+    in.upstream.load(upstream, part.first_row + first, part.column, count);
+    commit_copies();
+    if (int const i = static_cast<int>(threadIdx.x); i < queries) {
+      row_sums[i] = i < count ? in.row_sums[head_row + first + i] : 0.0F;
+      // A query that does not exist has probabilities 0.
+      if constexpr (!Kept::stored) {
+        log_sums[i] = i < count ? in.kept.log_sums[head_row + first + i] * log2_e : math::infinity<float>;
+      }
+    }
+    float probabilities[queries / 8][4];
+    float gradients[queries / 8][4];
+    if constexpr (Kept::stored) {
+      probability_tile<Kept, queries, attention_rows, 4> const staged{
+          reinterpret_cast<typename Kept::element*>(memory)};
+      staged.load(in.kept.data + (head_row + first) * tokens + part.first, tokens, count, own_keys);
+      wait_for_copies<0>();
+      __syncthreads();
+      staged.read_transposed(probabilities, warp_row);
+    } else {
+      wait_for_copies<0>();
+      __syncthreads();
+      multiply_rows(probabilities, key, warp_row, query);
+#pragma unroll
+      for (int i = 0; i < queries / 8; ++i) {
+        auto const sums = load_run<2>(log_sums + i * 8 + lane_column);
+#pragma unroll
+        for (int j = 0; j < 4; ++j) {
+          probabilities[i][j] = exp2_fast(probabilities[i][j] * factor - sums.values[j % 2]);
+        }
+      }
+    }
+    multiply_rows(gradients, value, warp_row, upstream);
+    if constexpr (Drops) {
+      int const own = part.first + warp_row + static_cast<int>(threadIdx.x) % 32 / 4;
+      float dropped[queries / 8][4];
+#pragma unroll
+      for (int i = 0; i < queries / 8 * 4; ++i) {
+        float const kept =
+            dropout_factor(in.shape, part.head, first + i / 4 * 8 + lane_column + i % 2, own + i % 4 / 2 * 8);
+        dropped[i / 4][i % 4] = probabilities[i / 4][i % 4] * kept;
+        gradients[i / 4][i % 4] *= kept;
+      }
+      accumulate_rows(value_sums, dropped, upstream);
+    } else {
+      accumulate_rows(value_sums, probabilities, upstream);
+    }
+#pragma unroll
+    for (int i = 0; i < queries / 8; ++i) {
+      auto const sums = load_run<2>(row_sums + i * 8 + lane_column);
+#pragma unroll
+      for (int j = 0; j < 4; ++j) { gradients[i][j] = probabilities[i][j] * (gradients[i][j] - sums.values[j % 2]); }
+    }
+    accumulate_rows(key_sums, gradients, query);
+    __syncthreads();
+  }
+  wait_for_copies<0>();
+  __syncthreads();
+
+  // Keys that are not valid have gradient 0, whatever their rows' probabilities would be.
+  int const own_row = warp_row + static_cast<int>(threadIdx.x) % 32 / 4;
+#pragma unroll
+  for (int i = 0; i < columns * 4; ++i) {
+    bool const valid = own_row + i % 4 / 2 * 8 < own_keys;
+    key_sums[i / 4][i % 4] = valid ? key_sums[i / 4][i % 4] : 0.0F;
+    value_sums[i / 4][i % 4] = valid ? value_sums[i / 4][i % 4] : 0.0F;
+  }
+  index_t const target = (part.first_row + part.first + warp_row) * in.shape.stride + part.column;
+  int const rows = lesser(attention_rows, tokens - part.first) - warp_row;
+  float const scales[2] = {in.shape.scale, in.shape.scale};
+  float const ones[2] = {1, 1};
+  store_rows(key, warp_row, key_sums, scales, in.key_gradient + target, in.shape.stride, rows);
+  store_rows(value, warp_row, value_sums, ones, in.value_gradient + target, in.shape.stride, rows);
+}
+
+}  // namespace slimfit::kernels
