@@ -32,6 +32,7 @@ struct finetune_options {
   std::uint64_t seed = 1;
   int threads = 0;
   std::string backend = "host";
+  bool saturation = false;  ///< count the values that formats with fixed ranges clip
   bool resume = false;
 };
 

@@ -62,6 +62,7 @@ nlohmann::json fixed_options(finetune_options const& options) {
           {"weight-decay", options.weight_decay},
           {"backend", options.backend},
           {"merge-labels", options.merged_labels},
+          {"saturation", options.saturation},
           {"seed", options.seed}};
 }
 

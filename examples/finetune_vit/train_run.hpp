@@ -8,6 +8,7 @@
 
 #include "../support/progress.hpp"
 #include "runs.hpp"
+#include "saturation.hpp"
 
 namespace examples {
 
@@ -59,7 +60,8 @@ class training_run {
         steps_(std::max<index_t>(
             1, static_cast<index_t>(request.options.epochs * static_cast<double>(batches_.steps_per_epoch())))),
         trainer_(net_, slimfit::adamw{.learning_rate = learning_rate(), .weight_decay = request.options.weight_decay},
-                 slimfit::trainer_options{.seed = request.options.seed, .steps = steps_},
+                 slimfit::trainer_options{
+                     .seed = request.options.seed, .steps = steps_, .count_saturation = request.options.saturation},
                  schedule_type(slimfit::freezing::run_time_rate(request.choice.rate))) {
     auto const& start = request.options.start;
     if (!start.empty()) { slimfit::load(net_, start, {.except = {"classifier"}}); }
@@ -75,6 +77,7 @@ class training_run {
                {"planned", nlohmann::json::object()},
                {"peak_activations", 0},
                {"train_seconds", 0.0}};
+    if (request.options.saturation) { report_["saturation"] = nlohmann::json::array(); }
     if (request.progress != nullptr) {
       slimfit::load_run(trainer_, checkpoint_path(request.options));
       report_ = *request.progress;
@@ -135,6 +138,7 @@ class training_run {
     }
     add_to(report_["bytes"], step.measured);
     add_to(report_["planned"], step.planned);
+    if (request_.options.saturation) { add_saturation(report_["saturation"], step.saturation); }
     report_["peak_activations"] = std::max(report_["peak_activations"].get<index_t>(), step.measured.activations);
     index_t const interval = std::max<index_t>(1, steps_ / distance_samples);
     if (step.iteration % interval == 0) { sample_distances(step.iteration); }
@@ -172,6 +176,7 @@ class training_run {
     auto const& path = request_.options.save;
     if (!path.empty()) { slimfit::save(net_, path, slimfit::dtype_of_name(request_.options.save_type)); }
     std::printf("  test accuracy %.2f %%\n", 100 * report_["accuracy"].get<double>());
+    if (request_.options.saturation) { std::printf("  %s\n", saturation_line(report_["saturation"]).c_str()); }
   }
 
   run_request const& request_;

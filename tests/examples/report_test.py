@@ -91,6 +91,43 @@ class ReportTest(support.ExampleTest):
         # Nothing is loaded from anywhere.
         self.assertNotRegex(page.replace("http://www.w3.org/2000/svg", ""), r"https?://|src=|@import|url\(")
 
+    def test_saturation(self):
+        output = self.succeed("--epochs", "2", "--run", "eager", "--run", "paper:75", "--saturation")
+        eager, paper = self.report()["runs"]
+        schema = json.loads((support.ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator(schema).validate(self.report())
+        self.assertEqual(eager["saturation"], [])
+        self.assertEqual(paper["planned"], paper["bytes"])
+        counts = {(count["name"], count["matrix"]): count for count in paper["saturation"]}
+        self.assertEqual(len(counts), len(paper["saturation"]))
+        rows = 20 * 16 * 17  # steps, images, tokens
+        for layer in range(6):
+            block = f"vit.encoder.layer.{layer}."
+            for matrix in ("query", "key", "value"):
+                self.assertEqual(counts[f"{block}attention.attention.{matrix}", matrix]["total"], rows * 64)
+            self.assertEqual(counts[block + "intermediate.dense", "gelu"]["total"], rows * 256)
+            # Kept in the steps in which the second layer's weight is active.
+            name = block + "output.dense"
+            index = self.report()["model"]["unit_names"].index(name + ".weight")
+            active = sum(index in step for step in paper["active"])
+            self.assertEqual(counts[name, "input"]["total"], active * 16 * 17 * 256)
+        self.assertEqual(len(counts), 6 * 5)
+        shares = sorted((count["clipped"] / count["total"] for count in counts.values()), reverse=True)
+        self.assertGreater(shares[0], 0)  # GELU's inputs, in steps of one half up to 3.5
+        self.assertLess(shares[0], 1)
+        self.assertEqual(re.findall(r"clipped: (.*)", output)[0], "nothing is kept with a fixed range")
+        line = re.findall(r"clipped: (.*)", output)[1]
+        self.assertTrue(line.startswith(f"{100 * shares[0]:.2f} % of "), line)
+        self.assertIn(" in vit.encoder.layer.", line)
+
+        self.succeed("--epochs", "2", "--run", "eager", "--run", "paper:75")
+        for quiet, counted in zip(self.report()["runs"], (eager, paper)):
+            self.assertNotIn("saturation", quiet)
+            self.assertEqual(quiet["losses"], counted["losses"])
+            self.assertEqual(quiet["accuracy"], counted["accuracy"])
+            self.assertLess(quiet["bytes"]["workspace"], counted["bytes"]["workspace"])
+            self.assertEqual(quiet["bytes"]["stored"], counted["bytes"]["stored"])
+
     def test_text_that_would_end_the_script(self):
         self.succeed("--epochs", "0.2", "--run", "slim:50", out="a</script><b>")
         page = (self.folder / "a</script><b>" / "report.html").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import subprocess
 import support
 
 # Long enough for an interrupt to come before the end, short enough for a test.
-OPTIONS = ["--epochs", "15", "--run", "eager", "--run", "slim:75"]
+OPTIONS = ["--epochs", "15", "--run", "eager", "--run", "paper:75", "--saturation"]
 INTERRUPTED = 130
 
 
@@ -43,7 +43,7 @@ class ResumeTest(support.ExampleTest):
         self.assertEqual(len(self.report("whole")["runs"][0]["losses"]), 150)
         first = self.interrupt(after="eager, 0 % frozen")
         self.assertIn("optimizer.steps", first)
-        again = self.interrupt("--resume", after="slim, 75 % frozen")
+        again = self.interrupt("--resume", after="paper, 75 % frozen")
         self.assertIn('"finished":[{', again["__metadata__"]["finetune_vit"])
         self.succeed(*OPTIONS, "--resume", out="cut")
         self.check_same()

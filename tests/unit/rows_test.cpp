@@ -121,3 +121,20 @@ TEST_CASE_TEMPLATE("dropout is a function of the element's number", T, float, do
   test::run_rows<serial_group>(1, kernels::dropout<width, T, tenth>{ones.data(), lanes.data(), stream, 2});
   CHECK(std::equal(lanes.begin(), lanes.begin() + width, y.begin() + 2 * width));
 }
+
+TEST_CASE("clipped values of rows are added to a counter") {
+  auto const check = [&]<class Group> {
+    test::vector<std::int32_t> counts;
+    index_t expected = 5;
+    for (std::int32_t i = 0; i < 301; ++i) {
+      counts.push_back(i % 7);
+      expected += i % 7;
+    }
+    test::vector<saturation_total> counter{{5, 1}};
+    test::run_rows<Group>(1, kernels::add_saturation{counts.data(), 301, 768, counter.data()});
+    CHECK(counter[0].clipped == expected);
+    CHECK(counter[0].total == 1 + 301 * 768);
+  };
+  check.template operator()<serial_group>();
+  check.template operator()<emulated_group<4>>();
+}

@@ -12,6 +12,7 @@
 #include <slimfit/kernels/patches.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/row_blocks.hpp>
+#include <slimfit/kernels/saturation.hpp>
 #include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/kernels/softmax.hpp>
 #include <slimfit/kernels/tanh.hpp>

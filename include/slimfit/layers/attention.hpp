@@ -7,6 +7,7 @@
 #include <slimfit/kernels/center_keys.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
+#include <slimfit/layers/saturation.hpp>
 #include <slimfit/layers/target.hpp>
 #include <slimfit/policy/attention.hpp>
 
@@ -57,14 +58,16 @@ class attention {
 
   /// Overwrites `output`. `operands` are rows of whole sequences; where they lie on the tape already they are not
   /// copied.
+  /// @param places where values are counted that the operands' stashes clip
   template <class Context>
   static constexpr void forward(Context& run, std::array<T*, 3> const& operands, kept_type const& kept,
-                                index_t sequences, index_t tokens, T* output) {
+                                index_t sequences, index_t tokens, T* output,
+                                std::array<saturation_place, 3> const& places = {}) {
     if constexpr (Policy::keys == attention_keys::centered) {
       run.launch(sequences, kernels::center_keys<Hidden, T>{operands[1], tokens});
     }
     for (std::size_t i = 0; i < 3; ++i) {
-      kept.operands[i].visit([&](auto const& form) {
+      save_counted(run, kept.operands[i], sequences * tokens, places[i], [&](auto const& form) {
         using form_type = std::remove_cvref_t<decltype(form)>;
         if constexpr (form_type::restores && !detail::is_dense_view<form_type>) {
           run.launch(sequences * tokens, kernels::save_rows<Hidden, T, form_type>{operands[i], form});

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include <slimfit/core/philox.hpp>
+#include <slimfit/kernels/saturation.hpp>
 #include <slimfit/layers/parameter.hpp>
 #include <slimfit/memory/arena.hpp>
 #include <slimfit/policy/active_set.hpp>
@@ -16,6 +17,12 @@ namespace slimfit {
 
 /// The name of a range where the backend has none.
 struct no_range {};
+
+/// Where clipped values are counted, see layers/saturation.hpp.
+struct saturation_table {
+  bool wanted = false;
+  saturation_total* counters = nullptr;  ///< in the backend's memory
+};
 
 /// @tparam Device a backend
 /// @tparam Updates what becomes of gradients: see layers/gradient.hpp
@@ -32,6 +39,7 @@ struct context {
   bool training = false;  ///< whether a backward pass follows; otherwise nothing is kept
   std::uint64_t seed = 0;
   std::uint32_t iteration = 0;
+  saturation_table saturation{};
 
   /// In which form stashes that serve `unit` are kept.
   [[nodiscard]] constexpr unit_state state(int unit) const {

@@ -6,6 +6,7 @@
 
 #include <slimfit/kernels/layer_norm.hpp>
 #include <slimfit/layers/gradient.hpp>
+#include <slimfit/layers/saturation.hpp>
 #include <slimfit/stash/by_state.hpp>
 #include <slimfit/stash/layer_norm_stash.hpp>
 
@@ -45,7 +46,7 @@ class layer_norm {
   /// Overwrites `output`; saves what `kept` has room for.
   template <class Context>
   constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T* output) const {
-    kept.visit([&](auto const& form) {
+    save_counted(run, kept, rows, {weight_.position, saturated_matrix::normalized}, [&](auto const& form) {
       run.launch(rows, kernels::layer_norm_forward<Width, T, std::remove_cvref_t<decltype(form)>>{
                            input, weight_.data, bias_.data, output, static_cast<compute_type<T>>(epsilon_), form});
     });

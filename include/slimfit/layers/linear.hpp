@@ -9,6 +9,7 @@
 #include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/layers/bias_gradient.hpp>
 #include <slimfit/layers/gradient.hpp>
+#include <slimfit/layers/saturation.hpp>
 #include <slimfit/layers/target.hpp>
 
 namespace slimfit {
@@ -42,6 +43,13 @@ class linear {
   [[nodiscard]] constexpr parameter<T> const& weight(int i = 0) const { return at(weight_, i); }
   [[nodiscard]] constexpr parameter<T> const& bias(int i = 0) const { return at(bias_, i); }
 
+  /// Where values of the input are counted that its stash clips.
+  [[nodiscard]] constexpr saturation_place input_place() const { return {at(weight_, 0).position}; }
+  /// Where those of output `i` are, which is kept by whoever reads it as `matrix`.
+  [[nodiscard]] constexpr saturation_place output_place(saturated_matrix matrix, int i = 0) const {
+    return {at(weight_, i).position, matrix};
+  }
+
   /// Active when any of the weights is.
   template <class Context>
   [[nodiscard]] constexpr unit_state state(Context const& run) const {
@@ -63,7 +71,7 @@ class linear {
   /// Saves `rows` rows of the input, unless they were written to the tape in the first place.
   template <class Context>
   constexpr void save_input(Context& run, kept_type const& kept, T const* input, index_t rows) const {
-    kept.visit([&](auto const& form) {
+    save_counted(run, kept, rows, input_place(), [&](auto const& form) {
       using form_type = std::remove_cvref_t<decltype(form)>;
       if constexpr (form_type::restores) {
         if (!detail::is_dense_view<form_type> || detail::tape_matrix<T>(form) != input) {

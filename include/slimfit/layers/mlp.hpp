@@ -64,8 +64,8 @@ class mlp {
     output_target<T> const separate(run, kept.hidden, in_place ? 0 : rows * Width);
     T* const hidden = in_place ? before.data() : separate.data();
     first_.apply_weight(run, input, rows, before.data(), update_mode::overwrite);
-    kept.gelu.visit([&](auto const& gelu_form) {
-      kept.hidden.visit([&](auto const& hidden_form) {
+    save_counted(run, kept.gelu, rows, first_.output_place(saturated_matrix::gelu), [&](auto const& gelu_form) {
+      save_counted(run, kept.hidden, rows, second_.input_place(), [&](auto const& hidden_form) {
         using kernel = kernels::gelu_forward<Width, T, std::remove_cvref_t<decltype(gelu_form)>,
                                              std::remove_cvref_t<decltype(hidden_form)>>;
         run.launch(rows, kernel{before.data(), first_.bias().data, hidden, gelu_form, hidden_form});

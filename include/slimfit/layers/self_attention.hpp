@@ -75,7 +75,10 @@ class self_attention {
         projections_.apply_weight(run, input, rows, key.data(), update_mode::overwrite, 1);
       }
       projections_.apply(run, input, rows, value.data(), 2);
-      core::forward(run, {query.data(), key.data(), value.data()}, kept.attention, sequences, tokens, attended.data());
+      core::forward(
+          run, {query.data(), key.data(), value.data()}, kept.attention, sequences, tokens, attended.data(),
+          {projections_.output_place(saturated_matrix::query, 0), projections_.output_place(saturated_matrix::key, 1),
+           projections_.output_place(saturated_matrix::value, 2)});
     }
     output_.save_input(run, kept.output_input, attended.data(), rows);
     output_.apply_to(run, attended.data(), rows, residual, output);

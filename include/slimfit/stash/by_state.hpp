@@ -43,6 +43,8 @@ struct by_state : private detail::checked_by_state<Active, Frozen> {
 
   template <scalar T, int Width>
   struct kept {
+    static constexpr bool counts_saturation = stash::counts_saturation<typename Active::template kept<T, Width>> ||
+                                              stash::counts_saturation<typename Frozen::template kept<T, Width>>;
     unit_state state = unit_state::inference;
     typename Active::template kept<T, Width> active{};
     typename Frozen::template kept<T, Width> frozen{};

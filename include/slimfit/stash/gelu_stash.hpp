@@ -26,6 +26,8 @@ struct gelu_input : private detail::checked_matrix_stash<S> {
   struct kept {
     static constexpr bool keeps_derivative = false;
     static constexpr bool restores = S::template kept<T, Width>::restores;
+    static constexpr bool counts_saturation = stash::counts_saturation<typename S::template kept<T, Width>>;
+    static constexpr index_t coded_values = detail::coded_values_of<typename S::template kept<T, Width>>;
     typename S::template kept<T, Width> input{};
 
     template <lane_group Group, class Tile>
@@ -41,6 +43,9 @@ struct gelu_input : private detail::checked_matrix_stash<S> {
     template <lane_group Group>
     SLIMFIT_HD tile<compute_type<T>, Width, Group> restore(Group group, index_t row) const {
       return map([](auto z) { return math::gelu(z); }, input.restore(group, row));
+    }
+    SLIMFIT_HD constexpr kept counting(std::int32_t* counts) const requires(counts_saturation) {
+      return {input.counting(counts)};
     }
     SLIMFIT_HD constexpr kept rows_from(index_t first) const { return {input.rows_from(first)}; }
     template <class F>
@@ -79,6 +84,8 @@ struct gelu_derivative : private detail::checked_gelu_derivative<Codebook> {
   struct kept {
     static constexpr bool keeps_derivative = true;
     static constexpr bool restores = false;
+    static constexpr bool counts_saturation = stash::counts_saturation<typename matrix::template kept<T, Width>>;
+    static constexpr index_t coded_values = Width;
     typename matrix::template kept<T, Width> codes{};
 
     template <lane_group Group, class Tile>
@@ -88,6 +95,9 @@ struct gelu_derivative : private detail::checked_gelu_derivative<Codebook> {
     template <lane_group Group>
     SLIMFIT_HD tile<compute_type<T>, Width, Group> derivative(Group group, index_t row) const {
       return codes.restore(group, row);
+    }
+    SLIMFIT_HD constexpr kept counting(std::int32_t* counts) const requires(counts_saturation) {
+      return {codes.counting(counts)};
     }
     SLIMFIT_HD constexpr kept rows_from(index_t first) const { return {codes.rows_from(first)}; }
     template <class F>

@@ -118,6 +118,8 @@ struct layer_norm_normalized : private detail::checked_matrix_stash<S> {
   struct kept {
     using value_type = compute_type<T>;
     static constexpr bool restores = true;
+    static constexpr bool counts_saturation = stash::counts_saturation<typename S::template kept<T, Width>>;
+    static constexpr index_t coded_values = detail::coded_values_of<typename S::template kept<T, Width>>;
     typename S::template kept<T, Width> rows{};
     kept_array<value_type> rstd{};
 
@@ -131,6 +133,9 @@ struct layer_norm_normalized : private detail::checked_matrix_stash<S> {
     SLIMFIT_HD normalized_row<value_type, Width, Group> normalized(Group group, index_t row,
                                                                    value_type /*epsilon*/) const {
       return {rows.restore(group, row), rstd.data[row]};
+    }
+    SLIMFIT_HD constexpr kept counting(std::int32_t* counts) const requires(counts_saturation) {
+      return {rows.counting(counts), rstd};
     }
     SLIMFIT_HD constexpr kept rows_from(index_t first) const {
       return {rows.rows_from(first), detail::from(rstd, first)};

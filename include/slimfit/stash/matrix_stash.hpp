@@ -49,6 +49,26 @@ concept matrix_stash = requires(arena& memory, typename S::template kept<float, 
   requires std::is_trivially_copyable_v<typename S::template kept<float, 64>>;
 };
 
+/// Whether a view, or one of those that it may turn out to be, has `counting(std::int32_t* counts)`: the same view that
+/// also writes the number of values of each saved row that its format clips; `coded_values` says how many a row has.
+template <class Kept>
+inline constexpr bool counts_saturation = [] {
+  if constexpr (requires { Kept::counts_saturation; }) {
+    return bool{Kept::counts_saturation};
+  } else {
+    return false;
+  }
+}();
+
+namespace detail {
+/// What a view that saves through the view `Kept` says about counting.
+template <class Kept>
+inline constexpr index_t coded_values_of = 0;
+template <class Kept>
+requires counts_saturation<Kept>
+inline constexpr index_t coded_values_of<Kept> = Kept::coded_values;
+}  // namespace detail
+
 /// Whether `S` keeps the matrix as it is in this state.
 template <class S>
 constexpr bool is_dense([[maybe_unused]] unit_state state) {

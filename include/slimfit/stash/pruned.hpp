@@ -39,6 +39,8 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
     static constexpr bool restores = true;
     static constexpr int count = survivors<Width>;
     static constexpr index_t row_bytes = format::packed_bytes(Width, 1);
+    static constexpr bool counts_saturation = stash::counts_saturation<typename values_stash::template kept<T, count>>;
+    static constexpr index_t coded_values = count;
     kept_array<std::byte> bitmap{};
     typename values_stash::template kept<T, count> values{};
 
@@ -75,6 +77,9 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
         scatter(group, values.restore(group, row), chosen, begins, result);
       }
       return result;
+    }
+    SLIMFIT_HD constexpr kept counting(std::int32_t* counts) const requires(counts_saturation) {
+      return {bitmap, values.counting(counts)};
     }
     SLIMFIT_HD constexpr kept rows_from(index_t first) const {
       return {detail::from(bitmap, first * row_bytes), values.rows_from(first)};

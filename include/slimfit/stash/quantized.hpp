@@ -35,6 +35,7 @@ struct quantized : private detail::checked_quantized<Format> {
     using format_type = Format;
     static constexpr bool restores = true;
     static constexpr bool counts_saturation = format::counts_saturation<Format>;
+    static constexpr index_t coded_values = Width;
     static constexpr index_t row_bytes = Format::code_bytes(Width);
     static constexpr index_t row_scales = Format::scale_count(Width);
 
@@ -66,7 +67,7 @@ struct quantized : private detail::checked_quantized<Format> {
     }
     /// A view that writes each saved row's number of clipped values to `counts[row]`: the sum over rows is exact and
     /// needs no atomics.
-    SLIMFIT_HD constexpr kept counting(std::int32_t* counts) const {
+    SLIMFIT_HD constexpr kept counting(std::int32_t* counts) const requires(counts_saturation) {
       kept view = *this;
       view.saturation = counts;
       return view;

@@ -8,6 +8,7 @@
 
 #include <slimfit/layers/bind.hpp>
 #include <slimfit/layers/counting_context.hpp>
+#include <slimfit/layers/saturation.hpp>
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/optim/adamw.hpp>
 #include <slimfit/train/pass.hpp>
@@ -41,6 +42,11 @@ struct resident_bytes {
   index_t data = 0;
 };
 
+/// What a plan includes beside training itself.
+struct plan_options {
+  bool count_saturation = false;  ///< as in trainer_options
+};
+
 /// Plans training of `Model` with batches of `batch` samples.
 /// @tparam Optimizer options of an optimizer, e.g. `adamw`
 template <class Model, class Optimizer = adamw>
@@ -53,8 +59,8 @@ class memory_plan {
   using counting_type = counting<typename Model::device_type>;
 
   /// @param options of the optimizer, which may decide how many moments there are
-  constexpr explicit memory_plan(index_t batch, Optimizer const& options = {})
-      : batch_(batch), options_(options), layout_(bind(network_)) {}
+  constexpr explicit memory_plan(index_t batch, Optimizer const& options = {}, plan_options included = {})
+      : batch_(batch), options_(options), included_(included), layout_(bind(network_)) {}
   /// Plans the same layers for sequences of `tokens` tokens instead of the number that the model was compiled for.
   /// @throws value_error when the model cannot have that many
   constexpr memory_plan(index_t batch, index_t tokens) : batch_(batch) {
@@ -137,6 +143,9 @@ class memory_plan {
         no_name{});
     bytes.workspace = Optimizer::template workspace_bytes<value_type>(layout_.tensors, layout_.largest) +
                       detail::device_workspace<typename Model::device_type>();
+    if (included_.count_saturation) {
+      bytes.workspace += detail::array_bytes<saturation_total>(saturation_counters(layout_.tensors));
+    }
     bytes.data = detail::array_bytes<typename network_type::input_type>(batch_ * network_.planned_inputs()) +
                  detail::array_bytes<std::int32_t>(batch_) + detail::array_bytes<sample_result>(batch_) +
                  detail::array_bytes<batch_result>(1);
@@ -162,7 +171,8 @@ class memory_plan {
   constexpr void run(ledger& book, arena& memory, active_set const& active) const {
     counting_type device;
     updates_type updates{&book};
-    context<counting_type, updates_type> training{device, memory, updates, active, true, 0, 0};
+    context<counting_type, updates_type> training{device, memory, updates, active,
+                                                  true,   0,      0,       {included_.count_saturation}};
     training_pass(network_, training, view(), [&] { book.forward_ended(); });
     book.remove(category::gradients, updates.bytes);
   }
@@ -201,6 +211,7 @@ class memory_plan {
 
   index_t batch_;
   Optimizer options_{};
+  plan_options included_{};
   network_type network_;
   parameter_layout layout_;
 };
@@ -209,6 +220,11 @@ class memory_plan {
 template <class Model, class Optimizer = adamw>
 constexpr memory_plan<Model, Optimizer> plan(index_t batch) {
   return memory_plan<Model, Optimizer>(batch);
+}
+/// The same with what `included` says.
+template <class Model, class Optimizer = adamw>
+constexpr memory_plan<Model, Optimizer> plan(index_t batch, plan_options included) {
+  return memory_plan<Model, Optimizer>(batch, {}, included);
 }
 /// The same for sequences of `tokens` tokens.
 template <class Model, class Optimizer = adamw>

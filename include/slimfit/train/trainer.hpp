@@ -13,6 +13,7 @@
 #include <slimfit/train/learning_rate.hpp>
 #include <slimfit/train/plan.hpp>
 #include <slimfit/train/recorded_step.hpp>
+#include <slimfit/train/saturation.hpp>
 #include <slimfit/train/updates.hpp>
 
 namespace slimfit {
@@ -23,6 +24,9 @@ struct trainer_options {
   /// Whether a backend that can (CUDA, on a stream of the program's) records a step and enqueues it as a whole as long
   /// as the same units stay active, as a schedule with `hold` lets them. Stochastic rounding of stashes repeats then.
   bool record_steps = false;
+  /// Whether steps report how many values formats with fixed ranges clipped. Takes a number per row while a matrix is
+  /// saved and a counter per layer.
+  bool count_saturation = false;
 };
 
 /// What one training step did.
@@ -31,9 +35,10 @@ struct step_report {
   index_t correct = 0;    ///< samples whose largest score was the label's
   index_t iteration = 0;  ///< counted from 0
   double learning_rate_factor = 1;
-  active_set active;      ///< units that were updated
-  memory_usage measured;  ///< by the ledger
-  memory_usage planned;   ///< by the plan for this choice; equal
+  active_set active;                           ///< units that were updated
+  memory_usage measured;                       ///< by the ledger
+  memory_usage planned;                        ///< by the plan for this choice; equal
+  std::vector<saturation_count> saturation{};  ///< where trainer_options ask for it
 };
 
 /// Mean loss and accuracy of a data set.
@@ -87,6 +92,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
         optimizer_(net.device(), options, Model::layout.tensors, Model::layout.largest),
         schedule_(schedule.make_state(Model::units, settings.seed)),
         batch_(net.device()),
+        saturation_(net.device(), settings.count_saturation ? Model::layout.tensors : 0),
         block_(net.device()) {
     optimizer_.set_seed(settings.seed);
   }
@@ -110,7 +116,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     next.updated = updated_;
     for (std::size_t i = 0; i < active.words.size(); ++i) { next.updated.words[i] |= active.words[i]; }
     auto const count = check(inputs, labels);
-    memory_plan<Model, Optimizer> const planned(count, optimizer_.options());
+    memory_plan<Model, Optimizer> const planned(count, optimizer_.options(),
+                                                {.count_saturation = settings_.count_saturation});
 
     auto& book = net_->device().memory().book();
     batch_.load(inputs, labels);
@@ -126,8 +133,10 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     optimizer_.set_learning_rate_factor(report.learning_rate_factor);
     optimizer_.set_gate(&batch_.view().total->finite);
     optimizer_.begin_step();
+    saturation_.reset();
     report.measured = run_or_replay(active);
     batch_.request_result();
+    saturation_.request();
     optimizer_.request_statistics();
     pending_ = std::move(next);
   }
@@ -149,6 +158,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
       report_not_finite(batch_.inputs(), done.report.loss);
     }
     optimizer_.confirm_steps();
+    done.report.saturation = saturation_.collect(net_->parameters());
     for (auto const& [name, each] : net_->parameters()) {
       if (each.kind == parameter_kind::unit && done.report.active.test(each.unit)) {
         done.schedule.observe(each.unit, optimizer_.statistics(each.position, each.count()));
@@ -281,8 +291,14 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     auto& device = net_->device();
     arena memory(device.memory().book(), block_.data(), block_.size());
     auto const pass = [&](auto& updates) {
-      context<device_type, std::remove_reference_t<decltype(updates)>> training{
-          device, memory, updates, active, true, settings_.seed, static_cast<std::uint32_t>(iteration_)};
+      context<device_type, std::remove_reference_t<decltype(updates)>> training{device,
+                                                                                memory,
+                                                                                updates,
+                                                                                active,
+                                                                                true,
+                                                                                settings_.seed,
+                                                                                static_cast<std::uint32_t>(iteration_),
+                                                                                saturation_.table()};
       training_pass(net_->network(), training, batch_.view(), forward_done);
     };
     if constexpr (policy_type::releases_gradients) {
@@ -330,6 +346,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   optimizer_type optimizer_;
   schedule_state schedule_;
   batch_buffers<device_type, input_type> batch_;
+  saturation_counter<device_type> saturation_;
   block_type block_;
   active_set updated_;
   index_t iteration_ = 0;

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Which values a training step clipped, by layer: the counters that layers add to, and their readings by name.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include <slimfit/layers/saturation.hpp>
+#include <slimfit/memory/resource.hpp>
+
+namespace slimfit {
+
+/// How many values of one kept matrix lay outside the range of its format in a step.
+struct saturation_count {
+  std::string layer;        ///< as in the names of its parameters, e.g. "vit.encoder.layer.3.attention.attention.key"
+  saturated_matrix matrix;  ///< which of its matrices
+  index_t clipped = 0;
+  index_t total = 0;
+
+  [[nodiscard]] double share() const { return static_cast<double>(clipped) / static_cast<double>(total); }
+  friend bool operator==(saturation_count const&, saturation_count const&) = default;
+};
+
+/// The counters of a model on a backend, in category::workspace. Without them nothing is counted.
+template <class Device>
+class saturation_counter {
+ public:
+  /// @param parameters 0: nothing is counted
+  saturation_counter(Device& device, index_t parameters) : device_(&device) {
+    if (parameters > 0) { counters_ = {device.memory(), saturation_counters(parameters), category::workspace}; }
+  }
+
+  [[nodiscard]] saturation_table table() const { return {counters_.size() > 0, counters_.data()}; }
+  /// Enqueues that all counters begin at zero.
+  void reset() { device_->fill_zero(counters_.data(), counters_.size()); }
+  /// Enqueues the copy of all counters to the host.
+  void request() {
+    if (counters_.size() > 0) { read_.request(*device_, counters_.data(), counters_.size()); }
+  }
+  /// Waits for what was requested last. @param parameters the model's, by position
+  /// @return the counters of matrices that a format with a fixed range kept, in the order of the parameters
+  template <class Parameters>
+  [[nodiscard]] std::vector<saturation_count> collect(Parameters const& parameters) {
+    std::vector<saturation_count> result;
+    if (counters_.size() == 0) { return result; }
+    auto const totals = read_.wait();
+    for (auto const& [name, each] : parameters) {
+      for (int i = 0; i < saturated_matrix_count; ++i) {
+        saturation_place const place{each.position, static_cast<saturated_matrix>(i)};
+        auto const& total = totals[static_cast<std::size_t>(place.counter())];
+        if (total.total == 0) { continue; }
+        result.push_back({name.substr(0, name.rfind('.')), place.matrix, total.clipped, total.total});
+      }
+    }
+    return result;
+  }
+
+ private:
+  Device* device_;
+  buffer<saturation_total, typename Device::resource_type> counters_;
+  typename Device::template readback<saturation_total> read_;
+};
+
+}  // namespace slimfit
