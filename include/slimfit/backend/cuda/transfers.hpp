@@ -3,7 +3,9 @@
 // there and waited for by an event, so that work enqueued after them does not delay them.
 #pragma once
 
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <span>
 
 #include <slimfit/backend/cuda/status.hpp>
@@ -12,24 +14,34 @@
 namespace slimfit {
 
 namespace detail {
-/// Pinned memory that grows.
+/// Pinned memory that grows: pages of the program's that CUDA has registered.
 template <class T>
 class pinned_array {
  public:
-  /// @throws cuda_error
+  /// What was there is lost when it grows. @throws cuda_error, std::bad_alloc
   void reserve(index_t count) {
     if (count <= capacity_) { return; }
-    T* memory = nullptr;
-    check(cudaMallocHost(reinterpret_cast<void**>(&memory), static_cast<std::size_t>(count) * sizeof(T)),
-          "pinned memory");
-    values_.reset(memory);
+    auto const bytes = static_cast<std::size_t>(round_up(count * static_cast<index_t>(sizeof(T)), page));
+    values_.reset();
+    capacity_ = 0;
+    std::unique_ptr<void, free_memory> memory(std::aligned_alloc(page, bytes));
+    if (memory == nullptr) { throw std::bad_alloc(); }
+    check(cudaHostRegister(memory.get(), bytes, cudaHostRegisterDefault), "pinned memory");
+    values_.reset(static_cast<T*>(memory.release()));
     capacity_ = count;
   }
   [[nodiscard]] T* data() const { return values_.get(); }
 
  private:
+  static constexpr index_t page = 4096;
+  struct free_memory {
+    void operator()(void* memory) const noexcept { std::free(memory); }
+  };
   struct free_pinned {
-    void operator()(T* memory) const noexcept { (void)cudaFreeHost(memory); }
+    void operator()(T* memory) const noexcept {
+      (void)cudaHostUnregister(memory);
+      std::free(memory);
+    }
   };
   std::unique_ptr<T, free_pinned> values_;
   index_t capacity_ = 0;
