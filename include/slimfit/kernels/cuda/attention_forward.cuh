@@ -21,7 +21,7 @@ struct attention_forward_arguments {
 /// Tiles of the forward kernel.
 template <class T, int HeadSize, class Kept>
 struct attention_forward_layout {
-  static constexpr int keys = sizeof(T) * HeadSize > 256 ? 32 : 64;  ///< of a tile
+  static constexpr int keys = sizeof(T) * HeadSize > 128 ? 32 : 64;  ///< of a tile
   using query_tile = operand_tile<T, attention_rows, HeadSize>;
   using key_tile = operand_tile<T, keys, HeadSize>;
   static constexpr int bytes =
@@ -79,7 +79,7 @@ __device__ inline void mask_keys(float (&scores)[Tiles][4], int valid) {
 }
 
 template <class T, int HeadSize, class Kept, bool Drops>
-__global__ void __launch_bounds__(attention_threads)
+__global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>)
     attention_forward_kernel(__grid_constant__ attention_forward_arguments<T, Kept> const in) {
   using layout = attention_forward_layout<T, HeadSize, Kept>;
   constexpr int keys = layout::keys;

@@ -9,7 +9,7 @@
 namespace slimfit::kernels {
 
 template <class T, int HeadSize, class Operand, class Kept, bool Drops>
-__global__ void __launch_bounds__(attention_threads)
+__global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>)
     attention_key_gradients_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in) {
   using layout = attention_backward_layout<T, HeadSize, Kept>;
   constexpr int queries = layout::passing;

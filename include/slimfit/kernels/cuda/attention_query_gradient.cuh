@@ -9,7 +9,7 @@ namespace slimfit::kernels {
 
 /// @tparam HasRowSums whether `row_sums` is already known: then keys and values are passed over once
 template <class T, int HeadSize, class Operand, class Kept, bool Drops, bool HasRowSums>
-__global__ void __launch_bounds__(attention_threads)
+__global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>)
     attention_query_gradient_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in) {
   using layout = attention_backward_layout<T, HeadSize, Kept>;
   constexpr int keys = layout::passing;

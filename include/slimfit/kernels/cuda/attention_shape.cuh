@@ -9,6 +9,11 @@
 
 namespace slimfit::kernels {
 
+/// Blocks that a multiprocessor must have registers for. Said to the compiler, because left alone it saves registers
+/// for one more and spills.
+template <int HeadSize, int Usual>
+inline constexpr int blocks_at_once = HeadSize > 64 ? 1 : Usual;
+
 /// What attention does beside the plain formula.
 struct attention_options {
   /// Of each sequence, how many keys are valid, from the first on; null: all.
