@@ -22,16 +22,26 @@ struct attention_backward_arguments {
   attention_shape shape;
 };
 
-/// Tiles of both kernels: two of the rows that a block owns, two of those that it passes over.
-template <class T, int HeadSize, class Kept>
+/// Tiles of both kernels: two of the rows that a block owns, two of those that it passes over, twice where the next two
+/// come while these are in use.
+template <class T, int HeadSize, class Operand, class Kept>
 struct attention_backward_layout {
   static constexpr int passing = sizeof(T) * HeadSize > 256 ? 16 : 32;  ///< rows of a tile that is passed over
+  /// Floats would take more shared memory than two blocks of a multiprocessor have.
+  static constexpr int stages = Operand::copies_ahead && sizeof(T) == 2 ? 2 : 1;
   using own_tile = operand_tile<T, attention_rows, HeadSize>;
   using passing_tile = operand_tile<T, passing, HeadSize>;
-  static constexpr int operand_bytes = 2 * own_tile::bytes + 2 * passing_tile::bytes;
+  static constexpr int passing_bytes = stages * passing_tile::bytes;
+  static constexpr int operand_bytes = 2 * own_tile::bytes + 2 * passing_bytes;
+  static constexpr int sum_bytes = stages * passing * static_cast<int>(sizeof(float));
   static constexpr int query_bytes = operand_bytes + attention_rows * (passing + 8) * Kept::element_bytes;
-  static constexpr int key_bytes = operand_bytes + (Kept::stored ? 1 : 2) * passing * static_cast<int>(sizeof(float)) +
-                                   passing * (attention_rows + 4) * Kept::element_bytes;
+  static constexpr int key_bytes =
+      operand_bytes + (Kept::stored ? 1 : 2) * sum_bytes + passing * (attention_rows + 4) * Kept::element_bytes;
+
+  /// The tile of the stage that rows from `first` on use.
+  [[nodiscard]] static __device__ passing_tile stage(std::byte* tiles, int first) {
+    return {reinterpret_cast<T*>(tiles + first / passing % stages * passing_tile::bytes)};
+  }
 };
 
 }  // namespace slimfit::kernels

@@ -192,7 +192,7 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
       detail::launch_plain(device, &plain_key_gradients_kernel<T, HeadSize, operand_type, kept_type, Drops>, heads,
                            arguments);
     } else {
-      using layout = attention_backward_layout<T, HeadSize, kept_type>;
+      using layout = attention_backward_layout<T, HeadSize, operand_type, kept_type>;
       detail::launch_attention(
           device, &attention_query_gradient_kernel<T, HeadSize, operand_type, kept_type, Drops, HasRowSums>,
           layout::query_bytes, heads, arguments);

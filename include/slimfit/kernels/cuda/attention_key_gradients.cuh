@@ -11,7 +11,7 @@ namespace slimfit::kernels {
 template <class T, int HeadSize, class Operand, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>)
     attention_key_gradients_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in) {
-  using layout = attention_backward_layout<T, HeadSize, Kept>;
+  using layout = attention_backward_layout<T, HeadSize, Operand, Kept>;
   constexpr int queries = layout::passing;
   constexpr int columns = layout::own_tile::columns / 8;
   auto const part = block_of_head(in.shape, HeadSize);
@@ -21,11 +21,11 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>
   std::byte* memory = shared_bytes();
   typename layout::own_tile const key{reinterpret_cast<T*>(memory)};
   typename layout::own_tile const value{reinterpret_cast<T*>(memory += layout::own_tile::bytes)};
-  typename layout::passing_tile const query{reinterpret_cast<T*>(memory += layout::own_tile::bytes)};
-  typename layout::passing_tile const upstream{reinterpret_cast<T*>(memory += layout::passing_tile::bytes)};
-  float* const row_sums = reinterpret_cast<float*>(memory += layout::passing_tile::bytes);
-  float* const log_sums = row_sums + queries;  // in units of log 2; only where probabilities are rebuilt
-  memory += queries * sizeof(float);
+  std::byte* const query_tiles = memory += layout::own_tile::bytes;
+  std::byte* const upstream_tiles = memory += layout::passing_bytes;
+  auto* const all_row_sums = reinterpret_cast<float*>(memory += layout::passing_bytes);
+  memory += layout::sum_bytes;
+  auto* const all_log_sums = reinterpret_cast<float*>(memory);  // only where probabilities are rebuilt
 
   int const own_keys = greater(0, lesser(attention_rows, part.keys - part.first));
   in.key.load(key, part.first_row + part.first, part.column, own_keys);
@@ -35,37 +35,50 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>
   float const factor = in.shape.scale * log2_e;
   float key_sums[columns][4] = {};
   float value_sums[columns][4] = {};
-  for (int first = 0; first < tokens && own_keys > 0; first += queries) {
-    int const count = lesser(queries, tokens - first);
-    in.query.load(query, part.first_row + first, part.column, count);
-    in.upstream.load(upstream, part.first_row + first, part.column, count);
-    commit_copies();
-    if (int const i = static_cast<int>(threadIdx.x); i < queries) {
-      row_sums[i] = i < count ? in.row_sums[head_row + first + i] : 0.0F;
-      // A query that does not exist has probabilities 0.
-      if constexpr (!Kept::stored) {
-        log_sums[i] = i < count ? in.kept.log_sums[head_row + first + i] * log2_e : math::infinity<float>;
+  int const end = own_keys > 0 ? tokens : 0;
+  // A query that does not exist has zeros everywhere, and so has its part of the sums.
+  auto const load = [&](int first) {
+    if (first < end) {
+      int const count = lesser(queries, tokens - first);
+      in.query.load(layout::stage(query_tiles, first), part.first_row + first, part.column, count);
+      in.upstream.load(layout::stage(upstream_tiles, first), part.first_row + first, part.column, count);
+      if (int const i = static_cast<int>(threadIdx.x); i < queries) {
+        int const slot = first % (layout::stages * queries) + i;
+        index_t const from = head_row + first + (i < count ? i : 0);
+        copy_word(all_row_sums + slot, in.row_sums + from, i < count);
+        if constexpr (!Kept::stored) { copy_word(all_log_sums + slot, in.kept.log_sums + from, i < count); }
       }
     }
+    commit_copies();
+  };
+  constexpr int ahead = layout::stages - 1;
+  if constexpr (ahead > 0) { load(0); }
+  for (int first = 0; first < end; first += queries) {
+    load(first + ahead * queries);
+    auto const query = layout::stage(query_tiles, first);
+    auto const upstream = layout::stage(upstream_tiles, first);
+    float const* const row_sums = all_row_sums + first % (layout::stages * queries);
     float probabilities[queries / 8][4];
     float gradients[queries / 8][4];
     if constexpr (Kept::stored) {
       probability_tile<Kept, queries, attention_rows, 4> const staged{
           reinterpret_cast<typename Kept::element*>(memory)};
-      staged.load(in.kept.data + (head_row + first) * tokens + part.first, tokens, count, own_keys);
-      wait_for_copies<0>();
+      staged.load(in.kept.data + (head_row + first) * tokens + part.first, tokens, lesser(queries, tokens - first),
+                  own_keys);
+      wait_for_copies<ahead>();
       __syncthreads();
       staged.read_transposed(probabilities, warp_row);
     } else {
-      wait_for_copies<0>();
+      wait_for_copies<ahead>();
       __syncthreads();
+      float const* const log_sums = all_log_sums + first % (layout::stages * queries);
       multiply_rows(probabilities, key, warp_row, query);
 #pragma unroll
       for (int i = 0; i < queries / 8; ++i) {
         auto const sums = load_run<2>(log_sums + i * 8 + lane_column);
 #pragma unroll
         for (int j = 0; j < 4; ++j) {
-          probabilities[i][j] = exp2_fast(probabilities[i][j] * factor - sums.values[j % 2]);
+          probabilities[i][j] = exp2_fast(probabilities[i][j] * factor - sums.values[j % 2] * log2_e);
         }
       }
     }

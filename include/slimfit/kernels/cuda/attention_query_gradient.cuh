@@ -11,7 +11,7 @@ namespace slimfit::kernels {
 template <class T, int HeadSize, class Operand, class Kept, bool Drops, bool HasRowSums>
 __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>)
     attention_query_gradient_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in) {
-  using layout = attention_backward_layout<T, HeadSize, Kept>;
+  using layout = attention_backward_layout<T, HeadSize, Operand, Kept>;
   constexpr int keys = layout::passing;
   constexpr int columns = layout::own_tile::columns / 8;
   auto const part = block_of_head(in.shape, HeadSize);
@@ -21,9 +21,9 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   std::byte* memory = shared_bytes();
   typename layout::own_tile const query{reinterpret_cast<T*>(memory)};
   typename layout::own_tile const upstream{reinterpret_cast<T*>(memory += layout::own_tile::bytes)};
-  typename layout::passing_tile const key{reinterpret_cast<T*>(memory += layout::own_tile::bytes)};
-  typename layout::passing_tile const value{reinterpret_cast<T*>(memory += layout::passing_tile::bytes)};
-  memory += layout::passing_tile::bytes;
+  std::byte* const key_tiles = memory += layout::own_tile::bytes;
+  std::byte* const value_tiles = memory += layout::passing_bytes;
+  memory += layout::passing_bytes;
 
   in.query.load(query, part.first_row + part.first, part.column, rows);
   in.upstream.load(upstream, part.first_row + part.first, part.column, rows);
@@ -42,20 +42,31 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   float const factor = in.shape.scale * log2_e;
   float probabilities[keys / 8][4];
   float gradients[keys / 8][4];  // of the probabilities
+  auto const load = [&](int first, bool needs_key) {
+    if (first < part.keys) {
+      int const count = lesser(keys, part.keys - first);
+      if (!Kept::stored || needs_key) {
+        in.key.load(layout::stage(key_tiles, first), part.first_row + first, part.column, count);
+      }
+      in.value.load(layout::stage(value_tiles, first), part.first_row + first, part.column, count);
+    }
+    commit_copies();
+  };
   /// Both for keys from `first` on.
   auto const compute = [&](int first, bool needs_key) {
+    constexpr int ahead = layout::stages - 1;
+    load(first + ahead * keys, needs_key);
     int const count = lesser(keys, part.keys - first);
-    if (!Kept::stored || needs_key) { in.key.load(key, part.first_row + first, part.column, count); }
-    in.value.load(value, part.first_row + first, part.column, count);
-    commit_copies();
+    auto const key = layout::stage(key_tiles, first);
+    auto const value = layout::stage(value_tiles, first);
     if constexpr (Kept::stored) {
       probability_tile<Kept, attention_rows, keys, 8> const staged{reinterpret_cast<typename Kept::element*>(memory)};
       staged.load(in.kept.data + (head_row + part.first) * in.shape.tokens + first, in.shape.tokens, rows, count);
-      wait_for_copies<0>();
+      wait_for_copies<ahead>();
       __syncthreads();
       staged.read(probabilities, warp_row);
     } else {
-      wait_for_copies<0>();
+      wait_for_copies<ahead>();
       __syncthreads();
       multiply_rows(probabilities, query, warp_row, key);
       int const column = static_cast<int>(threadIdx.x) % 4 * 2;
@@ -70,6 +81,7 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   };
 
   if constexpr (!HasRowSums) {
+    if constexpr (layout::stages > 1) { load(0, false); }
     for (int first = 0; first < part.keys; first += keys) {
       compute(first, false);
 #pragma unroll
@@ -87,6 +99,7 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   }
 
   float sums[columns][4] = {};
+  if constexpr (layout::stages > 1) { load(0, true); }
   for (int first = 0; first < part.keys; first += keys) {
     compute(first, true);
 #pragma unroll
@@ -94,7 +107,7 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
       float& gradient = gradients[i / 4][i % 4];
       gradient = probabilities[i / 4][i % 4] * (gradient - row_sums[i % 4 / 2]);
     }
-    accumulate_rows(sums, gradients, key);
+    accumulate_rows(sums, gradients, layout::stage(key_tiles, first));
     __syncthreads();
   }
   wait_for_copies<0>();

@@ -27,9 +27,18 @@ __device__ inline void copy_chunk(void* target, void const* source, bool inside)
                : "memory");
 }
 
+/// Begins to copy 4 bytes to shared memory, or zeros.
+__device__ inline void copy_word(float* target, float const* source, bool inside) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(
+                   static_cast<std::uint32_t>(__cvta_generic_to_shared(target))),
+               "l"(__cvta_generic_to_global(source)), "r"(inside ? 4 : 0)
+               : "memory");
+}
+
 /// Rows of `stride` elements.
 template <class T>
 struct dense_rows {
+  static constexpr bool copies_ahead = true;  ///< `load` returns before the rows have come
   T const* data;
   index_t stride;
 
@@ -59,6 +68,7 @@ struct dense_rows {
 /// Rows of codes of any format whose runs of 8 elements can be decoded alone.
 template <class Format>
 struct coded_rows {
+  static constexpr bool copies_ahead = false;
   std::byte const* codes;
   bf16 const* scales;
   index_t row_bytes;
