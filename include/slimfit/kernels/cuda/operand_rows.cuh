@@ -91,7 +91,7 @@ struct coded_rows {
   }
 
  private:
-  [[nodiscard]] __device__ auto decode(index_t row, int column) const {
+  [[nodiscard]] __device__ slimfit::tile<float, 8, serial_group> decode(index_t row, int column) const {
     bf16 const* scale = nullptr;
     if constexpr (requires { Format::scale_group; }) {
       constexpr auto each = Format::scale_count(Format::scale_group);
