@@ -18,6 +18,13 @@ constexpr vit_shape shape{
     .image = 12, .patch = 4, .channels = 1, .hidden = 32, .heads = 4, .mlp = 64, .layers = 2, .classes = 5};
 constexpr index_t batch = 6;
 
+/// The paper's policy with its selection of survivors from all rows of a chunk.
+struct whole_tensors : policy::paper {
+  using norm =
+      stash::by_state<stash::layer_norm_input<stash::statistics::without>,
+                      stash::layer_norm_normalized<stash::pruned<percent<10>, format::full, stash::per_tensor>>>;
+};
+
 using paper_at = freezing::inter_layer<freezing::relative_update, freezing::run_time_rate>;
 
 template <class Policy>
@@ -130,11 +137,28 @@ TEST_CASE("trainer: the paper's schedule, stated again from the weights themselv
 }
 
 TEST_CASE_TEMPLATE("trainer: the same bits with any number of threads", P, policy::eager, policy::paper, policy::exact,
-                   policy::slim, policy::slim_3bit, policy::slim_2bit) {
+                   policy::slim, policy::slim_3bit, policy::slim_2bit, whole_tensors) {
   auto const one = train<P>(1, 6);
   CHECK(one == train<P>(1, 6));
   CHECK(one == train<P>(2, 6));
   CHECK(one == train<P>(5, 6));
+}
+
+TEST_CASE("trainer: survivors chosen from all rows train as those of each row do") {
+  auto const per_row = train<policy::paper>(2, 40);
+  auto const per_tensor = train<whole_tensors>(2, 40);
+  CHECK(per_tensor.losses.front() == per_row.losses.front());
+  CHECK(per_tensor.weights != per_row.weights);
+  double difference = 0;
+  double norm = 0;
+  for (std::size_t i = 0; i < per_row.weights.size(); ++i) {
+    for (std::size_t j = 0; j < per_row.weights[i].size(); ++j) {
+      double const d = static_cast<double>(per_tensor.weights[i][j]) - static_cast<double>(per_row.weights[i][j]);
+      difference += d * d;
+      norm += static_cast<double>(per_row.weights[i][j]) * static_cast<double>(per_row.weights[i][j]);
+    }
+  }
+  CHECK(std::sqrt(difference / norm) < 0.1);
 }
 
 TEST_CASE_TEMPLATE("trainer: a resumed run repeats the uninterrupted one bit for bit", P, policy::eager, policy::slim) {
