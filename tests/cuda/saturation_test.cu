@@ -2,12 +2,7 @@
 // Clipped values are counted on CUDA as on the host, and a matrix whose largest values survive is saved by its layer.
 #include <doctest/doctest.h>
 
-#include <slimfit/backend/cuda.cuh>
-#include <slimfit/backend/host.hpp>
-#include <slimfit/layers/layer_norm.hpp>
-#include <slimfit/layers/linear.hpp>
-#include <slimfit/policy/formats.hpp>
-#include <slimfit/stash/stash.hpp>
+#include <slimfit/slimfit.hpp>
 
 #include "support/fixture.hpp"
 
@@ -17,12 +12,6 @@ namespace {
 
 constexpr int width = 96;
 constexpr index_t rows = 301;
-
-struct no_updates {
-  static constexpr bool releases = true;
-  template <scalar T>
-  void apply(parameter<T> const& /*target*/, T* /*gradient*/) {}
-};
 
 /// What a normalisation and a linear layer save of the same rows: counters, and the rows of the normalisation again.
 struct saved {
@@ -44,10 +33,11 @@ saved save(test::vector<float>& x) {
   projection.visit(bind, no_name{});
   Device device;
   test::tape tape;
-  no_updates updates;
+  counted_updates<true> updates;
   saved result{test::vector<saturation_total>(static_cast<std::size_t>(saturation_counters(position))),
                test::vector<float>(rows * width)};
-  context<Device, no_updates> run{device, tape.memory(), updates, {}, true, 0, 0, {true, result.counters.data()}};
+  context<Device, counted_updates<true>> run{
+      device, tape.memory(), updates, {}, true, 0, 0, {true, result.counters.data()}};
   auto const kept_norm = norm.forward(run, x.data(), rows, result.normalized.data());
   auto const kept_input = projection.keep(run, rows);
   projection.save_input(run, kept_input, x.data(), rows);
@@ -62,7 +52,74 @@ saved save(test::vector<float>& x) {
   return result;
 }
 
+/// The paper's stashes, but of a frozen normalisation the largest values of all rows.
+struct held_paper : policy::paper {
+  using freezing = freezing::inter_layer<freezing::relative_update, percent<50>, freezing::hold<3>>;
+  using norm =
+      stash::by_state<stash::layer_norm_input<stash::statistics::without>,
+                      stash::layer_norm_normalized<stash::pruned<percent<10>, format::full, stash::per_tensor>>>;
+};
+inline constexpr vit_shape small{
+    .image = 12, .patch = 4, .channels = 3, .hidden = 32, .heads = 4, .mlp = 64, .layers = 2, .classes = 5};
+
+/// Reports of a few steps. @param stream to record steps on; null: they are not recorded
+template <class Device>
+std::vector<step_report> train([[maybe_unused]] cudaStream_t stream = nullptr) {
+  using model_type = vit<small, held_paper, Device>;
+  auto const options = [&] {
+    if constexpr (std::is_same_v<Device, cuda>) {
+      return cuda_options{.stream = stream};
+    } else {
+      return host_options{.threads = 1};
+    }
+  }();
+  Device device(options);
+  model_type net(device, 3);
+  for (auto const& [name, each] : net.parameters()) {
+    if (name.find("bias") == std::string::npos) { continue; }
+    auto const values = test::normal<float>(each.count(), 4, 0, 4);  // beyond the ranges
+    device.copy(values.data(), each.data, each.count());
+  }
+  trainer run(net, adamw{.learning_rate = 1e-4},
+              trainer_options{.seed = 5, .record_steps = stream != nullptr, .count_saturation = true});
+  std::vector<float> images;
+  for (float const value : test::normal<float>(3 * 3 * 12 * 12, 7)) { images.push_back(value); }
+  std::vector<std::int32_t> const labels{1, 4, 0};
+  std::vector<step_report> reports;
+  for (int step = 0; step < 5; ++step) {
+    reports.push_back(run.step(images, labels));
+    REQUIRE(reports.back().measured == reports.back().planned);
+  }
+  return reports;
+}
+
 }  // namespace
+
+TEST_CASE("a model's counters on CUDA are those of the host, of recorded steps as well") {
+  auto const expected = train<host>();
+  auto const actual = train<cuda>();
+  cudaStream_t stream = nullptr;
+  check(cudaStreamCreate(&stream), "stream");
+  auto const replayed = train<cuda>(stream);
+  check(cudaStreamDestroy(stream), "stream");
+  for (std::size_t step = 0; step < expected.size(); ++step) {
+    CAPTURE(step);
+    CHECK(std::abs(actual[step].loss - expected[step].loss) < 1e-3);
+    CHECK(replayed[step].saturation == actual[step].saturation);
+    REQUIRE(actual[step].saturation.size() == expected[step].saturation.size());
+    index_t clipped = 0;
+    for (std::size_t i = 0; i < expected[step].saturation.size(); ++i) {
+      auto const& on_host = expected[step].saturation[i];
+      auto const& on_cuda = actual[step].saturation[i];
+      CHECK(on_cuda.layer == on_host.layer);
+      CHECK(on_cuda.matrix == on_host.matrix);
+      CHECK(on_cuda.total == on_host.total);
+      CHECK(std::abs(on_cuda.clipped - on_host.clipped) <= 3);  // values at the edge of the range
+      clipped += on_cuda.clipped;
+    }
+    CHECK(clipped > 100);
+  }
+}
 
 TEST_CASE("counters on CUDA are those of the host") {
   using norm_stash = stash::layer_norm_normalized<stash::quantized<format::fixed_point<0, 3>>>;
