@@ -54,7 +54,8 @@ saved save(test::vector<float>& x) {
 
 /// The paper's stashes, but of a frozen normalisation the largest values of all rows.
 struct held_paper : policy::paper {
-  using freezing = freezing::inter_layer<freezing::relative_update, percent<50>, freezing::hold<3>>;
+  using freezing =
+      slimfit::freezing::inter_layer<slimfit::freezing::relative_update, percent<50>, slimfit::freezing::hold<3>>;
   using norm =
       stash::by_state<stash::layer_norm_input<stash::statistics::without>,
                       stash::layer_norm_normalized<stash::pruned<percent<10>, format::full, stash::per_tensor>>>;
@@ -77,7 +78,8 @@ std::vector<step_report> train([[maybe_unused]] cudaStream_t stream = nullptr) {
   model_type net(device, 3);
   for (auto const& [name, each] : net.parameters()) {
     if (name.find("bias") == std::string::npos) { continue; }
-    auto const values = test::normal<float>(each.count(), 4, 0, 4);  // beyond the ranges
+    auto const drawn = test::normal<float>(each.count(), 4, 0, 4);  // beyond the ranges
+    std::vector<float> const values(drawn.begin(), drawn.end());
     device.copy(values.data(), each.data, each.count());
   }
   trainer run(net, adamw{.learning_rate = 1e-4},

@@ -60,6 +60,7 @@ struct count_reaching {
     int const tried = digits_at<value_type>(shift);
     key candidates[digits];
     std::int32_t counts[digits];
+    SLIMFIT_UNROLL
     for (int digit = 0; digit < digits; ++digit) {
       index_t const added = digit < tried ? index_t{digit} << shift : 0;
       candidates[digit] = static_cast<key>(*work.threshold + added);
