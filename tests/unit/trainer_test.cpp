@@ -10,6 +10,8 @@
 #include <limits>
 #include <random>
 
+#include "support/gradients.hpp"
+
 using namespace slimfit;
 
 namespace {
@@ -18,11 +20,20 @@ constexpr vit_shape shape{
     .image = 12, .patch = 4, .channels = 1, .hidden = 32, .heads = 4, .mlp = 64, .layers = 2, .classes = 5};
 constexpr index_t batch = 6;
 
-/// The paper's policy with its selection of survivors from all rows of a chunk.
+/// Of all rows of a chunk the largest values.
+template <class Keep>
+using largest_of_all = stash::pruned<Keep, format::full, stash::per_tensor>;
+/// The paper's policy with its survivors chosen so.
 struct whole_tensors : policy::paper {
-  using norm =
-      stash::by_state<stash::layer_norm_input<stash::statistics::without>,
-                      stash::layer_norm_normalized<stash::pruned<percent<10>, format::full, stash::per_tensor>>>;
+  using norm = stash::by_state<stash::layer_norm_input<stash::statistics::without>,
+                               stash::layer_norm_normalized<largest_of_all<percent<10>>>>;
+};
+/// Exact but for normalised rows, in several chunks.
+template <class S>
+struct normalized_by : policy::exact {
+  using linear_input = stash::by_state<stash::dense, stash::none>;
+  using norm = stash::layer_norm_normalized<S>;
+  using chunk = slimfit::chunk::tokens<20>;
 };
 
 using paper_at = freezing::inter_layer<freezing::relative_update, freezing::run_time_rate>;
@@ -144,21 +155,31 @@ TEST_CASE_TEMPLATE("trainer: the same bits with any number of threads", P, polic
   CHECK(one == train<P>(5, 6));
 }
 
-TEST_CASE("trainer: survivors chosen from all rows train as those of each row do") {
-  auto const per_row = train<policy::paper>(2, 40);
-  auto const per_tensor = train<whole_tensors>(2, 40);
-  CHECK(per_tensor.losses.front() == per_row.losses.front());
-  CHECK(per_tensor.weights != per_row.weights);
-  double difference = 0;
-  double norm = 0;
-  for (std::size_t i = 0; i < per_row.weights.size(); ++i) {
-    for (std::size_t j = 0; j < per_row.weights[i].size(); ++j) {
-      double const d = static_cast<double>(per_tensor.weights[i][j]) - static_cast<double>(per_row.weights[i][j]);
-      difference += d * d;
-      norm += static_cast<double>(per_row.weights[i][j]) * static_cast<double>(per_row.weights[i][j]);
+TEST_CASE("gradients of a model whose normalisations keep the largest values of all rows of a chunk") {
+  samples const data(3);
+  auto const gradients = [&]<class Policy> {
+    host device({.threads = 2});
+    small_model<Policy> net(device, 11);
+    for (auto const& [name, each] : net.parameters()) {
+      if (each.rank < 2) { continue; }
+      for (index_t i = 0; i < each.count(); ++i) { each.data[i] *= 10; }  // far from the residual alone
     }
-  }
-  CHECK(std::sqrt(difference / norm) < 0.1);
+    std::vector<double> all;  // of biases: every unit is frozen
+    for (auto const& each : testing::gradients_of(net, data.images, data.labels, active_set::none()).gradients) {
+      all.insert(all.end(), each.begin(), each.end());
+    }
+    return all;
+  };
+  auto const exact = gradients.template operator()<normalized_by<stash::dense>>();
+  auto const error = [&]<class S> {
+    return testing::relative_error(gradients.template operator()<normalized_by<S>>(), exact);
+  };
+  auto const per_row = error.template operator()<stash::pruned<percent<10>>>();
+  auto const per_tensor = error.template operator()<largest_of_all<percent<10>>>();
+  auto const nothing = error.template operator()<largest_of_all<percent<0>>>();
+  CHECK(error.template operator()<largest_of_all<percent<100>>>() < 1e-5);
+  CHECK(per_tensor < 1.1 * per_row);
+  CHECK(per_tensor < 0.8 * nothing);
 }
 
 TEST_CASE_TEMPLATE("trainer: a resumed run repeats the uninterrupted one bit for bit", P, policy::eager, policy::slim) {
