@@ -72,7 +72,7 @@ finetune_options parse_options(int argc, char** argv) {
   app.add_option("--save-type", options.save_type, "Numbers of that file")
       ->check(CLI::IsMember({"F32", "F16", "BF16"}));
   app.add_flag("--saturation", options.saturation,
-               "Count the values that formats with fixed ranges clip; slows steps a little");
+               "Count the values that formats with fixed ranges clip; steps are the same to the bit");
   app.add_flag("--resume", options.resume, "Continue the interrupted run in --out, bit for bit");
   try {
     app.parse(argc, argv);

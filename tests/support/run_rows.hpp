@@ -5,6 +5,8 @@
 
 #include <slimfit/kernels/tile.hpp>
 
+#include <algorithm>
+
 #include "emulated_group.hpp"
 
 #if defined(__CUDACC__)
@@ -34,6 +36,21 @@ void run_rows(index_t rows, Kernel const& kernel) {
   }
 #endif
 }
+
+/// What a stash that saves all rows at once runs its kernels on.
+template <class Group>
+struct row_context {
+  struct {
+    template <class T>
+    void fill_zero(T* data, index_t count) const {
+      std::fill_n(data, count, T{});
+    }
+  } device;
+  template <class Kernel>
+  void launch(index_t rows, Kernel const& kernel) const {
+    run_rows<Group>(rows, kernel);
+  }
+};
 
 /// One row: saves it in a stash and reads it back.
 template <int Width, scalar T, class Kept>

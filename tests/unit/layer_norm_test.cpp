@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include <slimfit/kernels/layer_norm.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/policy/formats.hpp>
@@ -50,6 +53,13 @@ result<T> run(problem<T> const& p, update_mode mode = update_mode::overwrite) {
   auto const kept = S::template keep<T, Width>(tape.memory(), p.rows, category::static_activations);
   using kept_type = std::remove_const_t<decltype(kept)>;
   auto const eps = static_cast<T>(epsilon);
+  if constexpr (stash::saves_matrix<kept_type>) {
+    test::row_context<Group> rows;
+    test::vector<stash::row_statistics<T>> statistics(length(p.rows));
+    test::vector<index_t> workspace(length(kept_type::workspace_numbers(p.rows)));
+    rows.launch(p.rows, layer_norm_statistics<Width, T>{p.x.data(), eps, statistics.data()});
+    kept.save_matrix(rows, stash::normalized_rows<Width, T>{p.x.data(), statistics.data()}, p.rows, workspace.data());
+  }
   test::run_rows<Group>(p.rows, layer_norm_forward<Width, T, kept_type>{p.x.data(), p.gamma.data(), p.beta.data(),
                                                                         r.output.data(), eps, kept});
   using source = stash::layer_norm_output<Width, T, kept_type>;
@@ -125,6 +135,35 @@ TEST_CASE("codes of the normalised rows cost the gradient what their bits imply"
   using pruned = stash::layer_norm_normalized<stash::pruned<percent<10>>>;
   CHECK(error.template operator()<pruned>() < 0.035);
   CHECK(error.template operator()<pruned>() > 4 * error.template operator()<coded<4>>());
+}
+
+TEST_CASE("the largest of all rows give the gradient of the formula with the others zero") {
+  constexpr int width = 197;
+  constexpr index_t rows = 67;
+  using tenth = stash::layer_norm_normalized<stash::pruned<percent<10>, format::full, stash::per_tensor>>;
+  using everything = stash::layer_norm_normalized<stash::pruned<percent<100>, format::full, stash::per_tensor>>;
+  problem<double> p(rows, width);
+  for (std::size_t i = 0; i < length(rows * width); ++i) {
+    if (i % 3 == 0) { p.x[i] *= static_cast<double>(i / width % 7); }  // rows of unequal tails
+  }
+  auto const whole = reference::layer_norm(widened(p.x), widened(p.gamma), widened(p.beta), epsilon);
+  auto cut = whole;
+  std::vector<double> sizes;
+  for (auto const value : whole.xhat) { sizes.push_back(std::abs(value)); }
+  std::sort(sizes.begin(), sizes.end(), std::greater<>());
+  double const least = sizes[length(rows * width / 10) - 1];
+  for (auto& value : cut.xhat) { value = std::abs(value) >= least ? value : 0; }
+  auto const expected = reference::layer_norm_backward(cut, widened(p.gamma), widened(p.dy));
+  auto const check_group = [&]<class Group> {
+    auto const r = run<tenth, width, Group>(p);
+    CHECK(test::relative_error(r.output, whole.output) < 1e-13);
+    CHECK(test::relative_error(r.dx, expected.input) < 1e-12);
+    CHECK(test::relative_error(r.dgamma, expected.gamma) < 1e-12);
+  };
+  check_group.template operator()<serial_group>();
+  check_group.template operator()<emulated_group<4>>();
+  check<everything, 64, serial_group, float>(131, 2e-6, 1e-5);
+  check<everything, 5, emulated_group<2>, float>(3, 2e-6, 1e-5);
 }
 
 TEST_CASE("groups agree to rounding, and one group repeats bit for bit") {

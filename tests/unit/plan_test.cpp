@@ -25,6 +25,13 @@ struct with_unit_biases : policy::slim {
   static constexpr parameter_kind classifier_kind = parameter_kind::unit;
 };
 
+/// The largest of all rows of a chunk survive while a normalisation is frozen.
+struct whole_tensors : policy::paper {
+  using norm =
+      stash::by_state<stash::layer_norm_input<stash::statistics::without>,
+                      stash::layer_norm_normalized<stash::pruned<percent<10>, format::full, stash::per_tensor>>>;
+};
+
 /// Chooses a random number of random units in every step.
 struct any_units {
   using options = freezing::schedule_options<>;
@@ -91,7 +98,7 @@ void check_optimizer(Optimizer const& options) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them", P, policy::eager, policy::paper,
-                   policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases) {
+                   policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases, whole_tensors) {
   check_plans<vit<narrow, P, host, float>>(1, 12);
   check_plans<vit<narrow, P, host, float>>(21, 25);
   check_plans<vit<odd, P, host, double>>(5, 12);

@@ -10,6 +10,8 @@
 #include <limits>
 #include <random>
 
+#include "support/gradients.hpp"
+
 using namespace slimfit;
 
 namespace {
@@ -17,6 +19,22 @@ namespace {
 constexpr vit_shape shape{
     .image = 12, .patch = 4, .channels = 1, .hidden = 32, .heads = 4, .mlp = 64, .layers = 2, .classes = 5};
 constexpr index_t batch = 6;
+
+/// Of all rows of a chunk the largest values.
+template <class Keep>
+using largest_of_all = stash::pruned<Keep, format::full, stash::per_tensor>;
+/// The paper's policy with its survivors chosen so.
+struct whole_tensors : policy::paper {
+  using norm = stash::by_state<stash::layer_norm_input<stash::statistics::without>,
+                               stash::layer_norm_normalized<largest_of_all<percent<10>>>>;
+};
+/// Exact but for normalised rows, in several chunks.
+template <class S>
+struct normalized_by : policy::exact {
+  using linear_input = stash::by_state<stash::dense, stash::none>;
+  using norm = stash::layer_norm_normalized<S>;
+  using chunk = slimfit::chunk::tokens<20>;
+};
 
 using paper_at = freezing::inter_layer<freezing::relative_update, freezing::run_time_rate>;
 
@@ -130,11 +148,38 @@ TEST_CASE("trainer: the paper's schedule, stated again from the weights themselv
 }
 
 TEST_CASE_TEMPLATE("trainer: the same bits with any number of threads", P, policy::eager, policy::paper, policy::exact,
-                   policy::slim, policy::slim_3bit, policy::slim_2bit) {
+                   policy::slim, policy::slim_3bit, policy::slim_2bit, whole_tensors) {
   auto const one = train<P>(1, 6);
   CHECK(one == train<P>(1, 6));
   CHECK(one == train<P>(2, 6));
   CHECK(one == train<P>(5, 6));
+}
+
+TEST_CASE("gradients of a model whose normalisations keep the largest values of all rows of a chunk") {
+  samples const data(3);
+  auto const gradients = [&]<class Policy> {
+    host device({.threads = 2});
+    small_model<Policy> net(device, 11);
+    for (auto const& [name, each] : net.parameters()) {
+      if (each.rank < 2) { continue; }
+      for (index_t i = 0; i < each.count(); ++i) { each.data[i] *= 10; }  // far from the residual alone
+    }
+    std::vector<double> all;  // of biases: every unit is frozen
+    for (auto const& each : testing::gradients_of(net, data.images, data.labels, active_set::none()).gradients) {
+      all.insert(all.end(), each.begin(), each.end());
+    }
+    return all;
+  };
+  auto const exact = gradients.template operator()<normalized_by<stash::dense>>();
+  auto const error = [&]<class S> {
+    return testing::relative_error(gradients.template operator()<normalized_by<S>>(), exact);
+  };
+  auto const per_row = error.template operator()<stash::pruned<percent<10>>>();
+  auto const per_tensor = error.template operator()<largest_of_all<percent<10>>>();
+  auto const nothing = error.template operator()<largest_of_all<percent<0>>>();
+  CHECK(error.template operator()<largest_of_all<percent<100>>>() < 1e-5);
+  CHECK(per_tensor < 1.1 * per_row);
+  CHECK(per_tensor < 0.8 * nothing);
 }
 
 TEST_CASE_TEMPLATE("trainer: a resumed run repeats the uninterrupted one bit for bit", P, policy::eager, policy::slim) {

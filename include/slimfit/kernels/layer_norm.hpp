@@ -34,6 +34,23 @@ struct layer_norm_forward {
   }
 };
 
+/// One row: its statistics, for `stash::normalized_rows`.
+template <int Width, scalar T>
+struct layer_norm_statistics {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
+  T const* input;
+  compute_type<T> epsilon;
+  stash::row_statistics<compute_type<T>>* statistics;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t row) const {
+    auto const found = stash::statistics_of(group, load<Width>(group, input + row * Width), epsilon);
+    if (group.lane() == 0) { statistics[row] = found; }
+  }
+};
+
 /// What the backward computes beside the gradient of the input.
 enum class parameter_gradients : unsigned char { none, all };
 

@@ -46,6 +46,7 @@ class layer_norm {
   /// Overwrites `output`; saves what `kept` has room for.
   template <class Context>
   constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T* output) const {
+    save_matrix(run, input, kept, rows);
     save_counted(run, kept, rows, {weight_.position, saturated_matrix::normalized}, [&](auto const& form) {
       run.launch(rows, kernels::layer_norm_forward<Width, T, std::remove_cvref_t<decltype(form)>>{
                            input, weight_.data, bias_.data, output, static_cast<compute_type<T>>(epsilon_), form});
@@ -135,6 +136,25 @@ class layer_norm {
   }
 
  private:
+  /// For stashes that keep the rows as a whole: before `output`, which may be `input`, is written.
+  template <class Context>
+  constexpr void save_matrix([[maybe_unused]] Context& run, [[maybe_unused]] T const* input,
+                             [[maybe_unused]] kept_type const& kept, [[maybe_unused]] index_t rows) const {
+    if constexpr (stash::saves_matrix<kept_type>) {
+      using statistics_type = stash::row_statistics<compute_type<T>>;
+      // As much memory in every state of the unit, as in save_counted.
+      auto const statistics = run.template scratch<statistics_type>(run.training ? rows : 0);
+      auto const workspace = run.template scratch<index_t>(run.training ? kept_type::workspace_numbers(rows) : 0);
+      kept.visit([&](auto const& form) {
+        if constexpr (stash::saves_matrix<std::remove_cvref_t<decltype(form)>>) {
+          run.launch(rows, kernels::layer_norm_statistics<Width, T>{input, static_cast<compute_type<T>>(epsilon_),
+                                                                    statistics.data()});
+          form.save_matrix(run, stash::normalized_rows<Width, T>{input, statistics.data()}, rows, workspace.data());
+        }
+      });
+    }
+  }
+
   parameter<T> weight_;
   parameter<T> bias_;
   double epsilon_;

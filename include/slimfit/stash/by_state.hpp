@@ -45,6 +45,12 @@ struct by_state : private detail::checked_by_state<Active, Frozen> {
   struct kept {
     static constexpr bool counts_saturation = stash::counts_saturation<typename Active::template kept<T, Width>> ||
                                               stash::counts_saturation<typename Frozen::template kept<T, Width>>;
+    static constexpr bool saves_matrix = stash::saves_matrix<typename Active::template kept<T, Width>> ||
+                                         stash::saves_matrix<typename Frozen::template kept<T, Width>>;
+    static constexpr index_t workspace_numbers(index_t rows) {
+      return greater(stash::workspace_numbers<typename Active::template kept<T, Width>>(rows),
+                     stash::workspace_numbers<typename Frozen::template kept<T, Width>>(rows));
+    }
     unit_state state = unit_state::inference;
     typename Active::template kept<T, Width> active{};
     typename Frozen::template kept<T, Width> frozen{};

@@ -46,6 +46,23 @@ SLIMFIT_HD inline tile<T, Width, Group> normalize(Group group, tile<T, Width, Gr
   return result;
 }
 
+/// A source of normalised rows from statistics that were computed before: the same bits in every kernel that reads it,
+/// because no sum is computed again, whose rounding could differ from kernel to kernel.
+template <int Width, scalar T>
+struct normalized_rows {
+  static constexpr int width = Width;
+  using scalar_type = T;
+  using value_type = compute_type<T>;
+
+  T const* input;
+  row_statistics<value_type> const* statistics;  ///< per row
+
+  template <lane_group Group>
+  SLIMFIT_HD tile<value_type, Width, Group> restore(Group group, index_t row) const {
+    return normalize(group, load<Width>(group, input + row * Width), statistics[row]);
+  }
+};
+
 /// Whether each row's mean and standard deviation are kept or computed again from the input.
 enum class statistics : unsigned char { with, without };
 
@@ -120,19 +137,30 @@ struct layer_norm_normalized : private detail::checked_matrix_stash<S> {
     static constexpr bool restores = true;
     static constexpr bool counts_saturation = stash::counts_saturation<typename S::template kept<T, Width>>;
     static constexpr index_t coded_values = detail::coded_values_of<typename S::template kept<T, Width>>;
+    static constexpr bool saves_matrix = stash::saves_matrix<typename S::template kept<T, Width>>;
+    static constexpr index_t workspace_numbers(index_t count) {
+      return stash::workspace_numbers<typename S::template kept<T, Width>>(count);
+    }
     typename S::template kept<T, Width> rows{};
     kept_array<value_type> rstd{};
 
     template <lane_group Group>
     SLIMFIT_HD void save(Group group, index_t row, tile<value_type, Width, Group> const& /*x*/,
-                         row_statistics<value_type> row_values, tile<value_type, Width, Group> const& xhat) const {
-      rows.save(group, row, xhat);
+                         row_statistics<value_type> row_values,
+                         [[maybe_unused]] tile<value_type, Width, Group> const& xhat) const {
+      if constexpr (!saves_matrix) { rows.save(group, row, xhat); }
       if (group.lane() == 0) { rstd.data[row] = row_values.rstd; }
     }
     template <lane_group Group>
     SLIMFIT_HD normalized_row<value_type, Width, Group> normalized(Group group, index_t row,
                                                                    value_type /*epsilon*/) const {
       return {rows.restore(group, row), rstd.data[row]};
+    }
+    /// @param source gives the normalised rows
+    template <class Context, class Source>
+    constexpr void save_matrix(Context& run, Source const& source, index_t count, index_t* workspace) const
+        requires(saves_matrix) {
+      rows.save_matrix(run, source, count, workspace);
     }
     SLIMFIT_HD constexpr kept counting(std::int32_t* counts) const requires(counts_saturation) {
       return {rows.counting(counts), rstd};

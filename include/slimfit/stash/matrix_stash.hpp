@@ -37,6 +37,9 @@ struct visitor {
 /// - `save(group, row, tile)` and `restore(group, row)` (when `restores`), called by kernels;
 /// - `rows_from(first)`: the same view beginning at another row, for work in chunks;
 /// - `visit(f)`: calls `f` with the concrete view, which for `by_state` is that of the stash chosen at run time.
+/// Where what is kept of a row depends on the others, a view has instead of `save`
+/// - `saves_matrix` (true) and `save_matrix(context, source, rows, workspace)`, called by layers that can, with
+///   `workspace_numbers(rows)` numbers of workspace, before kernels run on the rows.
 template <class S>
 concept matrix_stash = requires(arena& memory, typename S::template kept<float, 64> const& kept) {
   { S::is_dense } -> std::convertible_to<bool>;
@@ -59,6 +62,25 @@ inline constexpr bool counts_saturation = [] {
     return false;
   }
 }();
+
+/// Whether a view, or one of those that it may turn out to be, saves all rows at once.
+template <class Kept>
+inline constexpr bool saves_matrix = [] {
+  if constexpr (requires { Kept::saves_matrix; }) {
+    return bool{Kept::saves_matrix};
+  } else {
+    return false;
+  }
+}();
+/// Numbers of workspace with which it does so.
+template <class Kept>
+constexpr index_t workspace_numbers([[maybe_unused]] index_t rows) {
+  if constexpr (saves_matrix<Kept>) {
+    return Kept::workspace_numbers(rows);
+  } else {
+    return 0;
+  }
+}
 
 namespace detail {
 /// What a view that saves through the view `Kept` says about counting.

@@ -11,6 +11,9 @@ namespace slimfit::stash {
 
 /// Every row keeps the same number of values: what is kept of a row depends on that row alone.
 struct per_row {};
+/// The largest of a whole matrix, or of the chunk of it that is processed at once, survive: rows keep different
+/// numbers. See pruned_matrix.hpp.
+struct per_tensor {};
 
 namespace detail {
 template <class Keep, class Format, class Scope>
@@ -19,7 +22,8 @@ struct checked_pruned {
   static_assert(std::same_as<Format, format::full> || format::storage_format<Format>,
                 "slimfit: pruned<Keep, Format>: Format must be format::full or a storage format, e.g. "
                 "format::symmetric<8>");
-  static_assert(std::same_as<Scope, per_row>, "slimfit: pruned<Keep, Format, Scope>: Scope must be stash::per_row");
+  static_assert(std::same_as<Scope, per_row> || std::same_as<Scope, per_tensor>,
+                "slimfit: pruned<Keep, Format, Scope>: Scope must be stash::per_row or stash::per_tensor");
 };
 }  // namespace detail
 
@@ -53,7 +57,7 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
       format::pack_row<1, tile_type>(group, chosen, bitmap.data + row * row_bytes);
       detail::number_survivors<tile_type>(group, chosen, begins);
       if constexpr (in_place && Group::size > 1) {
-        for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
+        detail::for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
           values.owned.data[row * count + position] = static_cast<T>(x.values[slot]);
         });
       } else {
@@ -70,7 +74,7 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
       detail::number_survivors<tile_type>(group, chosen, begins);
       tile_type result{};
       if constexpr (in_place && Group::size > 1) {
-        for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
+        detail::for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
           result.values[slot] = static_cast<value_type>(values.data[row * count + position]);
         });
       } else {
@@ -92,20 +96,6 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
    private:
     /// Whether lanes read and write survivors where they lie in memory, each its own.
     static constexpr bool in_place = std::same_as<Format, format::full>;
-
-    /// Calls `f(slot, position)` for each survivor of this lane; `position` counts the row's survivors.
-    template <class Tile, class F>
-    SLIMFIT_HD static void for_each_survivor(std::uint8_t const* chosen, std::int32_t const* begins, F const& f) {
-      constexpr int run_length = Tile::group_type::run;
-      SLIMFIT_SIMD()
-      for (int run = 0; run < Tile::runs; ++run) {
-        std::int32_t position = begins[run];
-        for (int slot = run * run_length; slot < (run + 1) * run_length; ++slot) {
-          if (chosen[slot] != 0) { f(slot, position); }
-          position += chosen[slot];
-        }
-      }
-    }
 
     /// The survivors as a row of their own.
     template <lane_group Group>
@@ -192,3 +182,5 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
 };
 
 }  // namespace slimfit::stash
+
+#include <slimfit/stash/pruned_matrix.hpp>

@@ -21,6 +21,40 @@ SLIMFIT_HD inline std::int32_t sum_of_lanes_below(Group group, std::int32_t valu
   }
 }
 
+/// The order of the row's values in magnitude, NaN above all; -1 in slots beyond its end.
+/// @param[out] keys one per slot of the lane
+template <class T, int Width, lane_group Group>
+SLIMFIT_HD inline void magnitude_keys(Group group, tile<T, Width, Group> const& values,
+                                      format::detail::key_type<T>* keys) {
+  using tile_type = tile<T, Width, Group>;
+  using key = format::detail::key_type<T>;
+  int const lane = group.lane();
+  SLIMFIT_SIMD()
+  for (int slot = 0; slot < tile_type::padded_slots; ++slot) {
+    bool const held = slot < tile_type::slots && tile_type::holds(lane, slot);
+    keys[slot] = held ? format::detail::magnitude_key(values.values[slot]) : key{-1};
+  }
+}
+
+/// Marks the values whose key is above `threshold`, and of those at it the first `room` in the order of the row.
+/// @param[out] chosen one byte per slot of the lane: 1 or 0
+template <class Tile, class Key, lane_group Group>
+SLIMFIT_HD inline void choose_above(Group group, Key const* keys, Key threshold, std::int32_t room,
+                                    std::uint8_t* chosen) {
+  for (int run = 0; run < Tile::runs; ++run) {
+    std::int32_t ties = 0;
+    for (int i = 0; i < Group::run; ++i) { ties += keys[run * Group::run + i] == threshold ? 1 : 0; }
+    std::int32_t mine = room - sum_of_lanes_below<Group::size>(group, ties);
+    room -= group.template reduce<Group::size>(ties, plus{});
+    for (int i = 0; i < Group::run; ++i) {
+      int const slot = run * Group::run + i;
+      bool const tie = keys[slot] == threshold;
+      chosen[slot] = keys[slot] > threshold || (tie && mine > 0) ? 1 : 0;
+      mine -= tie ? 1 : 0;
+    }
+  }
+}
+
 /// Marks the `count` values of the row that are largest in magnitude; NaN is larger than all.
 /// @param[out] chosen one byte per slot of the lane: 1 or 0
 template <class T, int Width, lane_group Group>
@@ -28,13 +62,8 @@ SLIMFIT_HD inline void select_largest(Group group, tile<T, Width, Group> const& 
                                       std::uint8_t* chosen) {
   using tile_type = tile<T, Width, Group>;
   using key = format::detail::key_type<T>;
-  int const lane = group.lane();
   alignas(64) key keys[tile_type::padded_slots];
-  SLIMFIT_SIMD()
-  for (int slot = 0; slot < tile_type::padded_slots; ++slot) {
-    bool const held = slot < tile_type::slots && tile_type::holds(lane, slot);
-    keys[slot] = held ? format::detail::magnitude_key(values.values[slot]) : key{-1};
-  }
+  magnitude_keys(group, values, keys);
   auto const at_least = [&](key bound) {
     std::int32_t n = 0;
     SLIMFIT_SIMD(reduction(+ : n))
@@ -51,20 +80,7 @@ SLIMFIT_HD inline void select_largest(Group group, tile<T, Width, Group> const& 
     for (int slot = 0; slot < tile_type::padded_slots; ++slot) { chosen[slot] = keys[slot] >= threshold ? 1 : 0; }
     return;
   }
-  // Of those at the threshold, the first ones in the order of the row.
-  std::int32_t room = count - at_least(threshold + 1);
-  for (int run = 0; run < tile_type::runs; ++run) {
-    std::int32_t ties = 0;
-    for (int i = 0; i < Group::run; ++i) { ties += keys[run * Group::run + i] == threshold ? 1 : 0; }
-    std::int32_t mine = room - sum_of_lanes_below<Group::size>(group, ties);
-    room -= group.template reduce<Group::size>(ties, plus{});
-    for (int i = 0; i < Group::run; ++i) {
-      int const slot = run * Group::run + i;
-      bool const tie = keys[slot] == threshold;
-      chosen[slot] = keys[slot] > threshold || (tie && mine > 0) ? 1 : 0;
-      mine -= tie ? 1 : 0;
-    }
-  }
+  choose_above<tile_type>(group, keys, threshold, count - at_least(threshold + 1), chosen);
 }
 
 /// Where in the row's list of survivors each run of the lane begins.
@@ -81,6 +97,20 @@ SLIMFIT_HD inline std::int32_t number_survivors(Group group, std::uint8_t const*
     total += group.template reduce<Group::size>(n, plus{});
   }
   return total;
+}
+
+/// Calls `f(slot, position)` for each survivor of this lane; `position` counts the row's survivors.
+template <class Tile, class F>
+SLIMFIT_HD inline void for_each_survivor(std::uint8_t const* chosen, std::int32_t const* begins, F const& f) {
+  constexpr int run_length = Tile::group_type::run;
+  SLIMFIT_SIMD()
+  for (int run = 0; run < Tile::runs; ++run) {
+    std::int32_t position = begins[run];
+    for (int slot = run * run_length; slot < (run + 1) * run_length; ++slot) {
+      if (chosen[slot] != 0) { f(slot, position); }
+      position += chosen[slot];
+    }
+  }
 }
 
 }  // namespace slimfit::stash::detail

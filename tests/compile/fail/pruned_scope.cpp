@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: slimfit: pruned<Keep, Format, Scope>: Scope must be stash::per_row
+// expect: slimfit: pruned<Keep, Format, Scope>: Scope must be stash::per_row or stash::per_tensor
 #include <slimfit/stash/pruned.hpp>
 
 using namespace slimfit;
