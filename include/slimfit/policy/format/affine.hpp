@@ -108,6 +108,10 @@ struct affine : private detail::checked_affine<Bits, Group> {
     using key = detail::key_type<T>;
     int const lane = group.lane();
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
+    detail::scale_writer<layout, zero_and_scale> writer;
+    auto const write = [scales](int index, zero_and_scale stored) {
+      write_scales<Lanes>(scales + index_t{2} * index, stored);
+    };
     for (int part = 0; part < layout::parts; ++part) {
       int const first = part * layout::span;
       int const count = layout::count(part);
@@ -126,8 +130,7 @@ struct affine : private detail::checked_affine<Bits, Group> {
       low = group.template reduce<layout::lanes>(low, minimum{});
       high = group.template reduce<layout::lanes>(high, maximum{});
       auto const stored = parameters<T>(low, high);
-      int const index = layout::group_of(lane, part);
-      if (layout::leads(lane) && index < layout::groups) { write_scales<Lanes>(scales + 2 * index, stored); }
+      writer.add(lane, part, stored, write);
       auto const zero = static_cast<T>(static_cast<float>(stored.zero));
       T const inverse = T{1} / static_cast<T>(static_cast<float>(stored.scale));
       SLIMFIT_SIMD()
@@ -137,6 +140,7 @@ struct affine : private detail::checked_affine<Bits, Group> {
       }
     }
     for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
+    writer.finish(lane, write);
     pack_row<Bits, tile_type>(group, bytes, codes);
   }
 

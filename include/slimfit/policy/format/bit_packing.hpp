@@ -85,7 +85,7 @@ SLIMFIT_HD_INLINE std::uint64_t load_bytes(std::byte const* source) {
 template <int Bits, class Tile>
 inline constexpr int lanes_of_three_words = [] {
   constexpr int lanes = 32 / Tile::group_type::run;
-  return Bits == 3 && Tile::group_type::size >= lanes && Tile::whole ? lanes : 1;
+  return Bits == 3 && Tile::group_type::size >= lanes && Tile::width % 32 == 0 ? lanes : 1;
 }();
 
 /// Where the bits of a lane's run lie in the words of its cluster: from `bit` of word `index` on, and in the next.
@@ -97,8 +97,9 @@ struct place_in_words {
 
 /// Puts the runs of a cluster together; its first three lanes store a word each.
 /// @param words where the cluster's words begin
+/// @param held whether the cluster lies in the row
 template <int Cluster, int RunBits, lane_group Group>
-SLIMFIT_HD_INLINE void store_three_words(Group group, std::byte* words, std::uint64_t codes) {
+SLIMFIT_HD_INLINE void store_three_words(Group group, std::byte* words, std::uint64_t codes, bool held) {
   int const lane = group.lane() % Cluster;
   place_in_words const place(lane, RunBits);
   std::uint64_t const shifted = codes << place.bit;
@@ -110,14 +111,14 @@ SLIMFIT_HD_INLINE void store_three_words(Group group, std::byte* words, std::uin
     auto const word = group.template reduce<Cluster>(low | high, plus{});
     own = lane == i ? word : own;
   }
-  if (lane < 3) { store_bytes<4>(words + 4 * lane, own); }
+  if (held && lane < 3) { store_bytes<4>(words + 4 * lane, own); }
 }
 /// The lane's run of the cluster, of which the first three lanes load a word each.
 template <int Cluster, int RunBits, lane_group Group>
-SLIMFIT_HD_INLINE std::uint64_t load_three_words(Group group, std::byte const* words) {
+SLIMFIT_HD_INLINE std::uint64_t load_three_words(Group group, std::byte const* words, bool held) {
   int const lane = group.lane() % Cluster;
   place_in_words const place(lane, RunBits);
-  auto const own = lane < 3 ? static_cast<std::uint32_t>(load_bytes<4>(words + 4 * lane)) : 0U;
+  auto const own = held && lane < 3 ? static_cast<std::uint32_t>(load_bytes<4>(words + 4 * lane)) : 0U;
   std::uint64_t codes = 0;
   SLIMFIT_UNROLL
   for (int i = 0; i < 3; ++i) {
@@ -147,7 +148,8 @@ SLIMFIT_HD inline void pack_row(Group group, std::uint8_t const* codes, std::byt
     std::memcpy(&word, codes + run * run_length, run_length);
     word = pack<Bits>(word);
     if constexpr (cluster > 1) {
-      detail::store_three_words<cluster, Bits * run_length>(group, row + position / cluster * 12, word);
+      detail::store_three_words<cluster, Bits * run_length>(group, row + position / cluster * 12, word,
+                                                            Tile::holds(lane, run * run_length));
     } else if constexpr (shares_bytes) {
       auto const part = static_cast<std::uint32_t>(word) << (lane % 2 * run_length * Bits);
       word = group.template reduce<2>(part, plus{});
@@ -175,7 +177,8 @@ SLIMFIT_HD inline void unpack_row(Group group, std::byte const* row, std::uint8_
     int const offset = position / sharers * bytes;
     std::uint64_t word = 0;
     if constexpr (cluster > 1) {
-      word = unpack<Bits>(detail::load_three_words<cluster, Bits * run_length>(group, row + position / cluster * 12));
+      word = unpack<Bits>(detail::load_three_words<cluster, Bits * run_length>(group, row + position / cluster * 12,
+                                                                               Tile::holds(lane, run * run_length)));
     } else if (Group::size == 1 || Tile::whole || offset < row_bytes) {
       word = unpack<Bits>(detail::load_bytes<bytes>(row + offset) >> (lane % sharers * run_length * Bits));
     }
