@@ -37,7 +37,7 @@ template <class T>
 void check_close(vector<T> const& actual, vector<T> const& expected, double tolerance) {
   for (std::size_t i = 0; i < expected.size(); ++i) {
     double const wanted = number(expected[i]);
-    REQUIRE(std::abs(number(actual[i]) - wanted) <= tolerance * std::max(0.01, std::abs(wanted)));
+    REQUIRE(std::abs(number(actual[i]) - wanted) <= tolerance * std::max(0.1, std::abs(wanted)));
   }
 }
 

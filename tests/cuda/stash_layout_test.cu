@@ -29,10 +29,16 @@ void check_bytes() {
   };
   using kept = decltype(view_of(nullptr));
   vector<std::byte> codes(length(bytes));
-  check_beside_host<std::byte>(rows, codes, [&](std::byte* block) {
-    return kernels::save_rows<Width, T, kept>{x.data(), view_of(block)};
-  });
+  vector<std::byte> actual(length(bytes));
+  vector<std::byte> again(length(bytes));
   run_serial(rows, kernels::save_rows<Width, T, kept>{x.data(), view_of(codes.data())});
+  run_rows<serial_group>(rows, kernels::save_rows<Width, T, kept>{x.data(), view_of(actual.data())});
+  run_rows<serial_group>(rows, kernels::save_rows<Width, T, kept>{x.data(), view_of(again.data())});
+  REQUIRE(same_bits(actual, again));
+  // A compiler may fuse the product before a rounding to a code: a value between two codes then gets the other one.
+  index_t different = 0;
+  for (std::size_t i = 0; i < codes.size(); ++i) { different += codes[i] != actual[i] ? 1 : 0; }
+  REQUIRE(different * 200 <= bytes);
   vector<T> const empty(x.size());
   // A device may fuse the product and the sum of an affine code.
   check_beside_host<T>(
