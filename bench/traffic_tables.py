@@ -110,8 +110,9 @@ Targets: moved / least at most {ratio}, conflicts below {conflicts:.0%}, no spil
 REMARKS = """
 What is above {ratio} and why:
 
-- Codes of 1 and 3 bits restored to float, layer normalisation's backward pass: scales and codes of a row are read in several
-  narrow requests, of which some touch the same sector; the second one comes from the first-level cache.
+- Codes of 1 and 3 bits in float, layer normalisation's backward pass: scales and codes of a row are read, and at 3072 values
+  (a row of four warps) also written, in several narrow requests, of which some touch the same sector: the caches
+  take the second.
 - `gelu_forward` with a coded output: numbers of the kernel's argument are counted as loads of a sector where the
   counted code addresses them by a register; devices read them from their constant bank.
 - `cross_entropy` in bf16: rows of 2000 bytes begin within a sector, so neighbouring requests share one.

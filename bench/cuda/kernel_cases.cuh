@@ -63,6 +63,14 @@ class workspace {
     copy_in(values.data(), memory, static_cast<index_t>(values.size()));
     return memory;
   }
+  /// Some numbers that every group reads.
+  template <class C>
+  C* constants(C const& values) {
+    count_bytes(round_up(bytes_of<C>(1), sector_bytes));
+    auto* const memory = allocate<C>(1);
+    copy_in(&values, memory, 1);
+    return memory;
+  }
   /// Memory that is not counted by this call.
   template <class T>
   T* allocate(index_t count) {

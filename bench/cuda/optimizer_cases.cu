@@ -23,7 +23,8 @@ void add_adamw() {
     auto const* const gradient = HasGradient ? memory.read<T>(count) : nullptr;
     auto* const sums = memory.allocate<update_sums>(blocks);
     memory.count_rows(blocks, sizeof(update_sums));
-    adamw_coefficients<float> const by{0.9F, 0.999F, 0.1F, 0.001F, 1e-3F, 1e-6F, 1e-5F, 1.0F};
+    auto const* const by =
+        memory.constants(adamw_coefficients<float>{0.9F, 0.999F, 0.1F, 0.001F, 1e-3F, 1e-6F, 1e-5F, 1.0F, 0});
     return row_task{adamw_update<T, HasGradient>{by, count, weights, first, second, gradient, sums}, blocks};
   });
 }
@@ -38,7 +39,8 @@ void add_sgd() {
     auto const* const gradient = memory.read<T>(count);
     auto* const sums = memory.allocate<update_sums>(blocks);
     memory.count_rows(blocks, sizeof(update_sums));
-    return row_task{sgd_update<T, HasMomentum>{1e-3F, 0.9F, 1e-4F, count, weights, moment, gradient, sums}, blocks};
+    auto const* const by = memory.constants(sgd_coefficients<float>{1e-3F, 0.9F, 1e-4F, 0});
+    return row_task{sgd_update<T, HasMomentum>{by, count, weights, moment, gradient, sums}, blocks};
   });
 }
 

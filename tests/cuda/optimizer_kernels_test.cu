@@ -71,7 +71,7 @@ void check_update(index_t count, Make const& make) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("AdamW", T, float, bf16) {
-  adamw_coefficients<float> const by{0.9F, 0.999F, 0.1F, 0.001F, 1e-2F, 1e-6F, 1e-3F, 1.0F};
+  vector<adamw_coefficients<float>> const by{{0.9F, 0.999F, 0.1F, 0.001F, 1e-2F, 1e-6F, 1e-3F, 1.0F, 3}};
   for (auto const count : counts) {
     check_update<T>(count, [&](parameter<T>& p) {
       return adamw_update<T>{
@@ -79,13 +79,15 @@ TEST_CASE_TEMPLATE("AdamW", T, float, bf16) {
           nullptr, noise};
     });
     check_update<T>(count, [&](parameter<T>& p) {
-      return adamw_update<T, false>{by,      count,         p.weights.data(), p.first.data(), p.second.data(),
-                                    nullptr, p.sums.data(), nullptr,          noise};
+      return adamw_update<T, false>{by.data(), count,         p.weights.data(), p.first.data(), p.second.data(),
+                                    nullptr,   p.sums.data(), nullptr,          noise};
     });
   }
 }
 
 TEST_CASE_TEMPLATE("stochastic gradient descent", T, float, bf16) {
+  vector<sgd_coefficients<float>> const with{{1e-2F, 0.9F, 1e-3F, 3}};
+  vector<sgd_coefficients<float>> const without{{1e-2F, 0.0F, 1e-3F, 3}};
   for (auto const count : counts) {
     check_update<T>(count, [&](parameter<T>& p) {
       return sgd_update<T, true>{
@@ -93,8 +95,8 @@ TEST_CASE_TEMPLATE("stochastic gradient descent", T, float, bf16) {
           p.sums.data(), nullptr, noise};
     });
     check_update<T>(count, [&](parameter<T>& p) {
-      return sgd_update<T, false>{1e-2F,         0.0F,    1e-3F, count, p.weights.data(), nullptr, p.gradient.data(),
-                                  p.sums.data(), nullptr, noise};
+      return sgd_update<T, false>{without.data(),    count,         p.weights.data(), nullptr,
+                                  p.gradient.data(), p.sums.data(), nullptr,          noise};
     });
   }
 }
@@ -104,8 +106,8 @@ TEST_CASE("a loss that is not finite leaves weights and moments") {
   auto const weights = p.weights;
   auto const first = p.first;
   vector<std::int32_t> proceed{0};
-  adamw_coefficients<float> const by{0.9F, 0.999F, 0.1F, 0.001F, 1e-2F, 1e-6F, 1e-3F, 1.0F};
-  run_rows<serial_group>(2, adamw_update<float>{by, 5000, p.weights.data(), p.first.data(), p.second.data(),
+  vector<adamw_coefficients<float>> const by{{0.9F, 0.999F, 0.1F, 0.001F, 1e-2F, 1e-6F, 1e-3F, 1.0F, 3}};
+  run_rows<serial_group>(2, adamw_update<float>{by.data(), 5000, p.weights.data(), p.first.data(), p.second.data(),
                                                 p.gradient.data(), p.sums.data(), proceed.data(), noise});
   CHECK(same_bits(p.weights, weights));
   CHECK(same_bits(p.first, first));
