@@ -24,6 +24,7 @@ class emulated_group {
   struct exchange {
     std::barrier<> barrier{N};
     std::array<std::array<std::byte, 16>, N> slots{};
+    alignas(16) std::array<std::byte, 1 << 16> scratch{};
   };
 
   emulated_group(int lane, exchange& shared) : lane_(lane), shared_(&shared) {}
@@ -49,6 +50,12 @@ class emulated_group {
       sync();  // nobody overwrites a slot that another lane still reads
       return result;
     }
+  }
+
+  template <class T, int Count>
+  [[nodiscard]] T* scratch() const {
+    static_assert(Count * sizeof(T) <= sizeof(exchange::scratch));
+    return reinterpret_cast<T*>(shared_->scratch.data());
   }
 
  private:

@@ -12,13 +12,54 @@ struct [[gnu::may_alias]] alignas(sizeof(T) * Count < 16 ? sizeof(T) * Count : 1
   T values[Count];
 };
 
+#if defined(__CUDA_ARCH__)
+namespace detail {
+/// Stores words as one instruction: compilers take the copy of a struct apart into its elements and do not always put
+/// them together again.
+template <int Words>
+struct machine_words {
+  unsigned words[Words];
+
+  __device__ void store(void* target) const {
+    auto const address = __cvta_generic_to_global(target);
+    if constexpr (Words == 4) {
+      asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};"
+                   :
+                   : "l"(address), "r"(words[0]), "r"(words[1]), "r"(words[2]), "r"(words[3])
+                   : "memory");
+    } else if constexpr (Words == 2) {
+      asm volatile("st.global.v2.b32 [%0], {%1, %2};" : : "l"(address), "r"(words[0]), "r"(words[1]) : "memory");
+    } else {
+      asm volatile("st.global.b32 [%0], %1;" : : "l"(address), "r"(words[0]) : "memory");
+    }
+  }
+};
+}  // namespace detail
+#endif
+
 /// Reads `Count` elements. `source` must be aligned to 16 bytes, or to all of them where they are fewer.
 template <int Count, class T>
 SLIMFIT_HD_INLINE element_run<T, Count> load_run(T const* source) {
+#if defined(__CUDA_ARCH__)
+  if constexpr (sizeof(T) * Count == 16) {
+    return slimfit::bit_cast<element_run<T, Count>>(*reinterpret_cast<uint4 const*>(source));
+  }
+  if constexpr (sizeof(T) * Count == 4) {
+    return slimfit::bit_cast<element_run<T, Count>>(*reinterpret_cast<unsigned const*>(source));
+  }
+#endif
   return *reinterpret_cast<element_run<T, Count> const*>(source);
 }
+/// Writes them; on devices to global memory.
 template <int Count, class T>
 SLIMFIT_HD_INLINE void store_run(T* target, element_run<T, Count> const& run) {
+#if defined(__CUDA_ARCH__)
+  constexpr int bytes = static_cast<int>(sizeof(T)) * Count;
+  if constexpr (bytes == 16 || bytes == 8 || bytes == 4) {
+    slimfit::bit_cast<detail::machine_words<bytes / 4>>(run).store(target);
+    return;
+  }
+#endif
   *reinterpret_cast<element_run<T, Count>*>(target) = run;
 }
 

@@ -44,13 +44,15 @@ struct adamw_update {
   /// Updates the elements of `block`.
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
-    if (may_proceed(proceed)) { sum_over_block<value_type>(group, block, count, sums, *this); }
+    if (!may_proceed(proceed)) { return; }
+    auto const numbers = *by;  // once, not for each piece: writes between them could change what `by` points at
+    sum_over_block<value_type>(group, block, count, sums,
+                               [this, &numbers](update_piece<Group> const& piece) { return update(piece, numbers); });
   }
 
   /// Updates the elements of `piece`.
   template <lane_group Group>
-  SLIMFIT_HD auto update(update_piece<Group> const& piece) const {
-    adamw_coefficients<value_type> const c = *by;
+  SLIMFIT_HD auto update(update_piece<Group> const& piece, adamw_coefficients<value_type> c) const {
     using tile_type = tile<value_type, update_piece<Group>::width, Group>;
     tile_type const before = piece.read(weights);
     tile_type w;

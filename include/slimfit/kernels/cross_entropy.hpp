@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include <slimfit/core/element_run.hpp>
 #include <slimfit/core/math.hpp>
 #include <slimfit/core/scalar.hpp>
 #include <slimfit/kernels/group.hpp>
@@ -28,7 +29,8 @@ struct batch_result {
 namespace kernels {
 
 /// gradient = (softmax(logits) - one_hot(label)) * scale; loss = log-sum-exp(logits) - logits[label].
-/// `gradient` may be null. Ties of the largest score go to the lowest class.
+/// `gradient` may be null. On groups of several lanes `logits` and `gradient` are aligned to 16 bytes. Ties of the
+/// largest score go to the lowest class.
 template <scalar T>
 struct cross_entropy {
   using scalar_type = T;
@@ -47,15 +49,18 @@ struct cross_entropy {
     constexpr int lanes = Group::size;
     int const lane = group.lane();
     auto largest = -math::infinity<value_type>;
-    for (index_t i = lane; i < classes; i += lanes) { largest = greater(largest, static_cast<value_type>(scores[i])); }
+    for_each_score(group, scores, [&largest](index_t /*class*/, value_type score) {
+      largest = greater(largest, score);
+      return score;
+    });
     largest = group.template reduce<lanes>(largest, maximum{});
     index_t best = classes - 1;
     value_type total = 0;
-    for (index_t i = lane; i < classes; i += lanes) {
-      auto const score = static_cast<value_type>(scores[i]);
+    for_each_score(group, scores, [&, largest](index_t i, value_type score) {
       if (score == largest) { best = lesser(best, i); }
       total += std::exp(score - largest);
-    }
+      return score;
+    });
     best = group.template reduce<lanes>(best, minimum{});
     total = group.template reduce<lanes>(total, plus{});
     index_t const label = labels[row];
@@ -65,10 +70,36 @@ struct cross_entropy {
                       static_cast<std::int32_t>(best)};
     }
     if (gradient == nullptr) { return; }
-    for (index_t i = lane; i < classes; i += lanes) {
-      auto const probability = std::exp(static_cast<value_type>(scores[i]) - largest) / total;
-      gradient[row * classes + i] =
-          static_cast<T>((probability - (i == label ? value_type{1} : value_type{0})) * scale);
+    for_each_score(
+        group, scores,
+        [=, factor = scale](index_t i, value_type score) {
+          return (std::exp(score - largest) / total - (i == label ? value_type{1} : value_type{0})) * factor;
+        },
+        gradient + row * classes);
+  }
+
+ private:
+  /// Scores of one access of a lane.
+  static constexpr int at_once = 16 / static_cast<int>(sizeof(T));
+
+  /// Calls `f(class, score)` for the lane's scores of a row; stores the results at `target` unless it is null.
+  template <lane_group Group, class F>
+  SLIMFIT_HD void for_each_score(Group group, T const* scores, F const& f, T* target = nullptr) const {
+    index_t const lane = group.lane();
+    if (Group::size > 1 && classes % at_once == 0) {  // rows are aligned
+      for (index_t first = lane * at_once; first < classes; first += Group::size * at_once) {
+        auto run = load_run<at_once>(scores + first);
+        SLIMFIT_SIMD()
+        for (int i = 0; i < at_once; ++i) {
+          run.values[i] = static_cast<T>(f(first + i, static_cast<compute_type<T>>(run.values[i])));
+        }
+        if (target != nullptr) { store_run(target + first, run); }
+      }
+    } else {
+      for (index_t i = lane; i < classes; i += Group::size) {
+        auto const result = f(i, static_cast<compute_type<T>>(scores[i]));
+        if (target != nullptr) { target[i] = static_cast<T>(result); }
+      }
     }
   }
 };

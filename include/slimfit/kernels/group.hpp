@@ -33,6 +33,8 @@ struct maximum {
 /// `size`: lanes, a power of two. `run`: consecutive elements of a row that a lane holds, 4 or 8; on CUDA those of one
 /// access of 16 bytes. `lane()`: own number. `reduce<Lanes>(value, op)`: combines the values of the aligned
 /// segment of `Lanes` lanes that the caller is in, in a fixed order, and returns the result to each of them.
+/// Groups of several lanes also have `scratch<T, Count>()`: memory that the lanes share, aligned to 16 bytes and padded
+/// to a multiple of 4 elements. `sync()` orders what lanes write and read there.
 template <class G>
 concept lane_group = requires(G group, float value) {
   { G::size } -> std::convertible_to<int>;

@@ -75,6 +75,7 @@ struct column_sums {
   static constexpr int width = Width;
   using scalar_type = T;
   static constexpr index_t rows_per_block = 1;
+  static constexpr int live_tiles = sizeof(T) <= 2 ? 3 : 6;  // the sums, and rows that compilers read ahead
   T const* source;
   index_t rows;
   compute_type<T>* partials;  ///< `row_block_count(rows) x Width`

@@ -77,10 +77,10 @@ struct measured_piece {
   Tile squares;  ///< of gradients
 };
 
-/// Calls `kernel.update(piece)`, which gives a `measured_piece`, for the pieces of `block` and stores the block's sums.
-template <class C, lane_group Group, class Kernel>
+/// Calls `update(piece)`, which gives a `measured_piece`, for the pieces of `block` and stores the block's sums.
+template <class C, lane_group Group, class Update>
 SLIMFIT_HD inline void sum_over_block(Group group, index_t block, index_t count, update_sums* sums,
-                                      Kernel const& kernel) {
+                                      Update const& update) {
   constexpr int width = update_width<Group>;
   constexpr int slots = tile<C, width, Group>::slots;
   constexpr int lanes = lesser(slots, 16);  // sums side by side
@@ -88,7 +88,7 @@ SLIMFIT_HD inline void sum_over_block(Group group, index_t block, index_t count,
   alignas(64) C square[lanes] = {};
   index_t const end = lesser(count, (block + 1) * update_block);
   for (index_t first = block * update_block; first < end; first += width) {
-    auto const measured = kernel.update(update_piece<Group>{group, first, lesser<index_t>(width, end - first)});
+    auto const measured = update(update_piece<Group>{group, first, lesser<index_t>(width, end - first)});
     SLIMFIT_UNROLL
     for (int i = 0; i < slots; i += lanes) {
       SLIMFIT_SIMD()

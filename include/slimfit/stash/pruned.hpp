@@ -56,12 +56,22 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
       detail::select_largest(group, x, count, chosen);
       format::pack_row<1, tile_type>(group, chosen, bitmap.data + row * row_bytes);
       detail::number_survivors<tile_type>(group, chosen, begins);
-      if constexpr (in_place && Group::size > 1) {
-        detail::for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
-          values.owned.data[row * count + position] = static_cast<T>(x.values[slot]);
-        });
+      if constexpr (Group::size == 1) {
+        values.save(group, row, gather(x, chosen));
       } else {
-        values.save(group, row, gather(group, x, chosen, begins));
+        value_type* const survivors_of_row = group.template scratch<value_type, places>();
+        detail::for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
+          survivors_of_row[place(position)] = x.values[slot];
+        });
+        group.sync();
+        if constexpr (as_they_are) {
+          for (int i = group.lane(); i < count; i += Group::size) {
+            values.owned.data[row * count + i] = static_cast<T>(survivors_of_row[i]);
+          }
+        } else {
+          values.save(group, row, read_scratch(group, survivors_of_row));
+        }
+        group.sync();
       }
     }
 
@@ -73,12 +83,22 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
       format::unpack_row<1, tile_type>(group, bitmap.data + row * row_bytes, chosen);
       detail::number_survivors<tile_type>(group, chosen, begins);
       tile_type result{};
-      if constexpr (in_place && Group::size > 1) {
-        detail::for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
-          result.values[slot] = static_cast<value_type>(values.data[row * count + position]);
-        });
+      if constexpr (Group::size == 1) {
+        scatter(values.restore(group, row), chosen, result);
       } else {
-        scatter(group, values.restore(group, row), chosen, begins, result);
+        value_type* const survivors_of_row = group.template scratch<value_type, places>();
+        if constexpr (as_they_are) {
+          for (int i = group.lane(); i < count; i += Group::size) {
+            survivors_of_row[i] = static_cast<value_type>(values.data[row * count + i]);
+          }
+        } else {
+          write_scratch(group, survivors_of_row, values.restore(group, row));
+        }
+        group.sync();
+        detail::for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
+          result.values[slot] = survivors_of_row[place(position)];
+        });
+        group.sync();
       }
       return result;
     }
@@ -94,75 +114,63 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
     }
 
    private:
-    /// Whether lanes read and write survivors where they lie in memory, each its own.
-    static constexpr bool in_place = std::same_as<Format, format::full>;
+    static constexpr bool as_they_are = std::same_as<Format, format::full>;
+    /// Where a survivor lies in scratch memory. Lanes that read runs of a tile there would meet in the same banks
+    /// without the gaps.
+    SLIMFIT_HD_INLINE static constexpr int place(int position) {
+      return as_they_are ? position : position + position / 32;
+    }
+    static constexpr int places = place(count - 1) + 1;
 
-    /// The survivors as a row of their own.
-    template <lane_group Group>
-    SLIMFIT_HD static tile<value_type, count, Group> gather(Group group, tile<value_type, Width, Group> const& x,
-                                                            std::uint8_t const* chosen, std::int32_t const* begins) {
-      using tile_type = tile<value_type, Width, Group>;
-      using compact_type = tile<value_type, count, Group>;
-      value_type own[tile_type::padded_slots + 1];  // one more: the slot that is written but not kept
-      std::int32_t positions[tile_type::padded_slots + 1];
+    /// The survivors as a row of their own, for one lane.
+    SLIMFIT_HD static tile<value_type, count, serial_group> gather(tile<value_type, Width, serial_group> const& x,
+                                                                   std::uint8_t const* chosen) {
+      value_type own[Width + 1];  // one more: the slot that is written but not kept
       int owned = 0;
-      for (int run = 0; run < tile_type::runs; ++run) {
-        std::int32_t position = begins[run];
-        for (int slot = run * Group::run; slot < (run + 1) * Group::run; ++slot) {
-          own[owned] = x.values[slot];
-          positions[owned] = position;
-          owned += chosen[slot];
-          position += chosen[slot];
-        }
+      for (int slot = 0; slot < Width; ++slot) {
+        own[owned] = x.values[slot];
+        owned += chosen[slot];
       }
-      compact_type compact{};
-      if constexpr (Group::size == 1) {
-        for (int i = 0; i < count; ++i) { compact.values[i] = own[i]; }
-      } else {
-        int next = 0;
-        for (int i = 0; i < count; ++i) {
-          bool const mine = next < owned && positions[next] == i;
-          auto const value = group.template reduce<Group::size>(mine ? own[next] : value_type{}, plus{});
-          next += mine ? 1 : 0;
-          if (owner<compact_type>(i) == group.lane()) { compact.values[slot_of<compact_type>(i)] = value; }
-        }
-      }
+      tile<value_type, count, serial_group> compact{};
+      for (int i = 0; i < count; ++i) { compact.values[i] = own[i]; }
       return compact;
     }
     /// The inverse of `gather`.
-    template <lane_group Group>
-    SLIMFIT_HD static void scatter(Group group, tile<value_type, count, Group> const& compact,
-                                   std::uint8_t const* chosen, std::int32_t const* begins,
-                                   tile<value_type, Width, Group>& result) {
-      using tile_type = tile<value_type, Width, Group>;
-      using compact_type = tile<value_type, count, Group>;
+    SLIMFIT_HD static void scatter(tile<value_type, count, serial_group> const& compact, std::uint8_t const* chosen,
+                                   tile<value_type, Width, serial_group>& result) {
       value_type all[count + 1];
-      for (int i = 0; i < count; ++i) {
-        if constexpr (Group::size == 1) {
-          all[i] = compact.values[i];
-        } else {
-          bool const mine = owner<compact_type>(i) == group.lane();
-          all[i] = group.template reduce<Group::size>(mine ? compact.values[slot_of<compact_type>(i)] : value_type{},
-                                                      plus{});
-        }
-      }
+      for (int i = 0; i < count; ++i) { all[i] = compact.values[i]; }
       all[count] = value_type{};
-      for (int run = 0; run < tile_type::runs; ++run) {
-        std::int32_t position = begins[run];
-        for (int slot = run * Group::run; slot < (run + 1) * Group::run; ++slot) {
-          result.values[slot] = all[chosen[slot] != 0 ? position : count];
-          position += chosen[slot];
-        }
+      std::int32_t position = 0;
+      for (int slot = 0; slot < Width; ++slot) {
+        result.values[slot] = all[chosen[slot] != 0 ? position : count];
+        position += chosen[slot];
       }
     }
-    template <class Tile>
-    SLIMFIT_HD static constexpr int owner(int element) {
-      return element / Tile::group_type::run % Tile::group_type::size;
+
+    /// The survivors that lanes wrote to their scratch memory, as a tile of their own row.
+    template <lane_group Group>
+    SLIMFIT_HD static tile<value_type, count, Group> read_scratch(Group group, value_type const* scratch) {
+      using compact_type = tile<value_type, count, Group>;
+      compact_type compact;
+      SLIMFIT_SIMD()
+      for (int slot = 0; slot < compact_type::padded_slots; ++slot) {
+        compact.values[slot] = compact_type::holds(group.lane(), slot)
+                                   ? scratch[place(compact_type::element(group.lane(), slot))]
+                                   : value_type{};
+      }
+      return compact;
     }
-    template <class Tile>
-    SLIMFIT_HD static constexpr int slot_of(int element) {
-      constexpr int run = Tile::group_type::run;
-      return element / Tile::stride * run + element % run;
+    template <lane_group Group>
+    SLIMFIT_HD static void write_scratch(Group group, value_type* scratch,
+                                         tile<value_type, count, Group> const& compact) {
+      using compact_type = tile<value_type, count, Group>;
+      SLIMFIT_SIMD()
+      for (int slot = 0; slot < compact_type::padded_slots; ++slot) {
+        if (compact_type::holds(group.lane(), slot)) {
+          scratch[place(compact_type::element(group.lane(), slot))] = compact.values[slot];
+        }
+      }
     }
   };
 

@@ -20,6 +20,9 @@ inline __device__ T reduce_in_warp(T value, Op op, unsigned mask) {
 }
 }  // namespace detail
 
+/// Threads of a block of warp groups.
+inline constexpr int warp_group_threads = 128;
+
 /// `Lanes` threads of one warp.
 /// @tparam Run consecutive elements of a row that a lane holds
 template <int Lanes, int Run>
@@ -35,6 +38,12 @@ struct warp_group {
   [[nodiscard]] static __device__ T reduce(T value, Op op) {
     static_assert(Segment <= Lanes);
     return detail::reduce_in_warp<Segment>(value, op, mask());
+  }
+  template <class T, int Count>
+  [[nodiscard]] static __device__ T* scratch() {
+    constexpr int padded = (Count + 3) / 4 * 4;
+    alignas(16) __shared__ T memory[warp_group_threads / Lanes * padded];
+    return memory + static_cast<int>(threadIdx.x) / Lanes * padded;
   }
 
  private:
@@ -77,6 +86,11 @@ struct block_group {
       __syncthreads();  // the next reduction writes the same parts
       return value;
     }
+  }
+  template <class T, int Count>
+  [[nodiscard]] static __device__ T* scratch() {
+    alignas(16) __shared__ T memory[(Count + 3) / 4 * 4];
+    return memory;
   }
 };
 

@@ -52,7 +52,7 @@ struct row_launch {
     while (count < 1024 && width > most_slots * count) { count *= 2; }
     return count;
   }();
-  static constexpr int threads = lanes > 32 ? lanes : 128;
+  static constexpr int threads = lanes > 32 ? lanes : warp_group_threads;
   static constexpr int rows_in_block = threads / lanes;
   using group_type = std::conditional_t<(lanes > 32), block_group<lanes <= 32 ? 64 : lanes, run>,
                                         warp_group<lanes <= 32 ? lanes : 32, run>>;
@@ -60,7 +60,7 @@ struct row_launch {
 
 template <class Kernel>
 __global__ void __launch_bounds__(row_launch<Kernel>::threads)
-    row_kernel(__grid_constant__ Kernel const kernel, index_t const rows) {
+    row_kernel(Kernel const kernel, index_t const rows) {
   using launch = row_launch<Kernel>;
   index_t const row = static_cast<index_t>(blockIdx.x) * launch::rows_in_block + threadIdx.x / launch::lanes;
   if (row < rows) { kernel(typename launch::group_type{}, row); }

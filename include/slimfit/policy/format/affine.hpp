@@ -60,8 +60,9 @@ struct affine : private detail::checked_affine<Bits, Group> {
     for (int part = 0; part < layout::parts; ++part) {
       int const index = layout::group_of(lane, part);
       bool const inside = index < layout::groups;
-      T const zero = inside ? static_cast<T>(static_cast<float>(scales[2 * index])) : T{};
-      T const scale = inside ? static_cast<T>(static_cast<float>(scales[2 * index + 1])) : T{};
+      auto const stored = inside ? read_scales<Lanes>(scales + 2 * index) : zero_and_scale{};
+      auto const zero = static_cast<T>(static_cast<float>(stored.zero));
+      auto const scale = static_cast<T>(static_cast<float>(stored.scale));
       int const first = part * layout::span;
       int const count = layout::count(part);
       SLIMFIT_SIMD()
@@ -75,6 +76,30 @@ struct affine : private detail::checked_affine<Bits, Group> {
   }
 
  private:
+  struct zero_and_scale {
+    bf16 zero;
+    bf16 scale;
+  };
+  /// Both numbers of a scale group, as one access where lanes share the row.
+  template <lane_group Lanes>
+  SLIMFIT_HD_INLINE static zero_and_scale read_scales(bf16 const* source) {
+    if constexpr (Lanes::size == 1) {
+      return {source[0], source[1]};
+    } else {
+      auto const both = load_run<2>(source);
+      return {both.values[0], both.values[1]};
+    }
+  }
+  template <lane_group Lanes>
+  SLIMFIT_HD_INLINE static void write_scales(bf16* target, zero_and_scale stored) {
+    if constexpr (Lanes::size == 1) {
+      target[0] = stored.zero;
+      target[1] = stored.scale;
+    } else {
+      store_run(target, element_run<bf16, 2>{{stored.zero, stored.scale}});
+    }
+  }
+
   template <class T, int Width, lane_group Lanes, class Round>
   SLIMFIT_HD static void encode_with(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes, bf16* scales,
                                      Round round) {
@@ -83,6 +108,10 @@ struct affine : private detail::checked_affine<Bits, Group> {
     using key = detail::key_type<T>;
     int const lane = group.lane();
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
+    detail::scale_writer<layout, zero_and_scale> writer;
+    auto const write = [scales](int index, zero_and_scale stored) {
+      write_scales<Lanes>(scales + index_t{2} * index, stored);
+    };
     for (int part = 0; part < layout::parts; ++part) {
       int const first = part * layout::span;
       int const count = layout::count(part);
@@ -100,14 +129,10 @@ struct affine : private detail::checked_affine<Bits, Group> {
       }
       low = group.template reduce<layout::lanes>(low, minimum{});
       high = group.template reduce<layout::lanes>(high, maximum{});
-      auto const [zero_code, scale_code] = parameters<T>(low, high);
-      int const index = layout::group_of(lane, part);
-      if (layout::leads(lane) && index < layout::groups) {
-        scales[2 * index] = zero_code;
-        scales[2 * index + 1] = scale_code;
-      }
-      auto const zero = static_cast<T>(static_cast<float>(zero_code));
-      T const inverse = T{1} / static_cast<T>(static_cast<float>(scale_code));
+      auto const stored = parameters<T>(low, high);
+      writer.add(lane, part, stored, write);
+      auto const zero = static_cast<T>(static_cast<float>(stored.zero));
+      T const inverse = T{1} / static_cast<T>(static_cast<float>(stored.scale));
       SLIMFIT_SIMD()
       for (int i = 0; i < count; ++i) {
         std::uint8_t const code = round((values.values[first + i] - zero) * inverse, first + i);
@@ -115,13 +140,10 @@ struct affine : private detail::checked_affine<Bits, Group> {
       }
     }
     for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
+    writer.finish(lane, write);
     pack_row<Bits, tile_type>(group, bytes, codes);
   }
 
-  struct zero_and_scale {
-    bf16 zero;
-    bf16 scale;
-  };
   template <class T>
   SLIMFIT_HD static zero_and_scale parameters(detail::key_type<T> low, detail::key_type<T> high) {
     using key = detail::key_type<T>;

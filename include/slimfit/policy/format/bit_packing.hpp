@@ -80,10 +80,58 @@ SLIMFIT_HD_INLINE std::uint64_t load_bytes(std::byte const* source) {
     return word;
   }
 }
+
+/// Lanes whose runs of 3-bit codes make three words of 32 bits together, where a row consists of such clusters; else 1.
+template <int Bits, class Tile>
+inline constexpr int lanes_of_three_words = [] {
+  constexpr int lanes = 32 / Tile::group_type::run;
+  return Bits == 3 && Tile::group_type::size >= lanes && Tile::width % 32 == 0 ? lanes : 1;
+}();
+
+/// Where the bits of a lane's run lie in the words of its cluster: from `bit` of word `index` on, and in the next.
+struct place_in_words {
+  int index;
+  int bit;
+  SLIMFIT_HD_INLINE constexpr place_in_words(int lane, int bits) : index(lane * bits / 32), bit(lane * bits % 32) {}
+};
+
+/// Puts the runs of a cluster together; its first three lanes store a word each.
+/// @param words where the cluster's words begin
+/// @param held whether the cluster lies in the row
+template <int Cluster, int RunBits, lane_group Group>
+SLIMFIT_HD_INLINE void store_three_words(Group group, std::byte* words, std::uint64_t codes, bool held) {
+  int const lane = group.lane() % Cluster;
+  place_in_words const place(lane, RunBits);
+  std::uint64_t const shifted = codes << place.bit;
+  std::uint32_t own = 0;
+  SLIMFIT_UNROLL
+  for (int i = 0; i < 3; ++i) {
+    auto const low = place.index == i ? static_cast<std::uint32_t>(shifted) : 0U;
+    auto const high = place.index + 1 == i ? static_cast<std::uint32_t>(shifted >> 32U) : 0U;
+    auto const word = group.template reduce<Cluster>(low | high, plus{});
+    own = lane == i ? word : own;
+  }
+  if (held && lane < 3) { store_bytes<4>(words + 4 * lane, own); }
+}
+/// The lane's run of the cluster, of which the first three lanes load a word each.
+template <int Cluster, int RunBits, lane_group Group>
+SLIMFIT_HD_INLINE std::uint64_t load_three_words(Group group, std::byte const* words, bool held) {
+  int const lane = group.lane() % Cluster;
+  place_in_words const place(lane, RunBits);
+  auto const own = held && lane < 3 ? static_cast<std::uint32_t>(load_bytes<4>(words + 4 * lane)) : 0U;
+  std::uint64_t codes = 0;
+  SLIMFIT_UNROLL
+  for (int i = 0; i < 3; ++i) {
+    std::uint64_t const word = group.template reduce<Cluster>(lane == i ? own : 0U, plus{});
+    codes |= place.index == i ? word : 0U;
+    codes |= place.index + 1 == i ? word << 32U : 0U;
+  }
+  return codes >> place.bit;
+}
 }  // namespace detail
 
 /// Packs a lane's codes (`codes[slot]`, one per byte, zero beyond the row's end) into the row at `row`, which is
-/// aligned to 8 bytes where `Bits` is 8, to `Bits` where it is a power of two.
+/// aligned to 8 bytes where `Bits` is 8, to 4 where it is 3, to `Bits` otherwise.
 /// @tparam Tile the tile whose slots these are: it knows which runs of the row the lane holds
 template <int Bits, class Tile, lane_group Group>
 SLIMFIT_HD inline void pack_row(Group group, std::uint8_t const* codes, std::byte* row) {
@@ -91,6 +139,7 @@ SLIMFIT_HD inline void pack_row(Group group, std::uint8_t const* codes, std::byt
   constexpr int bytes = detail::bytes_at_once<Bits, run_length>;
   constexpr int row_bytes = (Tile::width + 7) / 8 * Bits;
   constexpr bool shares_bytes = Bits * run_length % 8 != 0;  // then two lanes make whole bytes together
+  constexpr int cluster = detail::lanes_of_three_words<Bits, Tile>;
   int const lane = group.lane();
   SLIMFIT_SIMD()
   for (int run = 0; run < Tile::runs; ++run) {
@@ -98,7 +147,10 @@ SLIMFIT_HD inline void pack_row(Group group, std::uint8_t const* codes, std::byt
     std::uint64_t word = 0;
     std::memcpy(&word, codes + run * run_length, run_length);
     word = pack<Bits>(word);
-    if constexpr (shares_bytes) {
+    if constexpr (cluster > 1) {
+      detail::store_three_words<cluster, Bits * run_length>(group, row + position / cluster * 12, word,
+                                                            Tile::holds(lane, run * run_length));
+    } else if constexpr (shares_bytes) {
       auto const part = static_cast<std::uint32_t>(word) << (lane % 2 * run_length * Bits);
       word = group.template reduce<2>(part, plus{});
       if (lane % 2 == 0 && (Tile::whole || position / 2 * bytes < row_bytes)) {
@@ -117,12 +169,17 @@ SLIMFIT_HD inline void unpack_row(Group group, std::byte const* row, std::uint8_
   constexpr int bytes = detail::bytes_at_once<Bits, run_length>;
   constexpr int row_bytes = (Tile::width + 7) / 8 * Bits;
   constexpr int sharers = Bits * run_length % 8 != 0 ? 2 : 1;
+  constexpr int cluster = detail::lanes_of_three_words<Bits, Tile>;
   int const lane = group.lane();
   SLIMFIT_SIMD()
   for (int run = 0; run < Tile::runs; ++run) {
-    int const offset = (run * Group::size + lane) / sharers * bytes;
+    int const position = run * Group::size + lane;
+    int const offset = position / sharers * bytes;
     std::uint64_t word = 0;
-    if (Group::size == 1 || Tile::whole || offset < row_bytes) {
+    if constexpr (cluster > 1) {
+      word = unpack<Bits>(detail::load_three_words<cluster, Bits * run_length>(group, row + position / cluster * 12,
+                                                                               Tile::holds(lane, run * run_length)));
+    } else if (Group::size == 1 || Tile::whole || offset < row_bytes) {
       word = unpack<Bits>(detail::load_bytes<bytes>(row + offset) >> (lane % sharers * run_length * Bits));
     }
     std::memcpy(codes + run * run_length, &word, run_length);

@@ -81,8 +81,38 @@ struct scale_layout {
   SLIMFIT_HD static constexpr int group_of(int lane, int part) {
     return (part * runs * lanes_of_group + lane * (runs == 1 ? 1 : 0)) / group_runs;
   }
-  /// Whether `lane` writes its groups' scales.
-  SLIMFIT_HD static constexpr bool leads(int lane) { return lane % lanes == 0; }
+  /// Whether the lanes of a group are enough to write the scales of all its parts together: lane `part` of them keeps
+  /// those of that part.
+  static constexpr bool together = parts > 1 && parts <= lanes;
+  /// Whether `lane` writes the scales of part `part`.
+  SLIMFIT_HD static constexpr bool leads(int lane, int part) { return lane % lanes == (together ? part : 0); }
+};
+
+/// Writes the scales of a lane's groups: `add` each part's in the order of the parts, then `finish`.
+template <class Layout, class Scales>
+class scale_writer {
+ public:
+  /// @param write `write(index of the group, its scales)`
+  template <class Write>
+  SLIMFIT_HD_INLINE void add(int lane, int part, Scales const& scales, Write const& write) {
+    if constexpr (Layout::together) {
+      own_ = Layout::leads(lane, part) ? scales : own_;
+    } else if (Layout::leads(lane, part) && Layout::group_of(lane, part) < Layout::groups) {
+      write(Layout::group_of(lane, part), scales);
+    }
+  }
+  template <class Write>
+  SLIMFIT_HD_INLINE void finish(int lane, Write const& write) const {
+    if constexpr (Layout::together) {
+      int const part = lane % Layout::lanes;
+      if (part < Layout::parts && Layout::group_of(lane, part) < Layout::groups) {
+        write(Layout::group_of(lane, part), own_);
+      }
+    }
+  }
+
+ private:
+  Scales own_{};
 };
 
 }  // namespace detail

@@ -23,6 +23,8 @@ struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group
     using key = detail::key_type<T>;
     int const lane = group.lane();
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
+    detail::scale_writer<layout, bf16> writer;
+    auto const write = [scales](int index, bf16 scale) { scales[index] = scale; };
     for (int part = 0; part < layout::parts; ++part) {
       int const first = part * layout::span;
       int const count = layout::count(part);
@@ -48,13 +50,12 @@ struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group
       }
       total = group.template reduce<layout::lanes>(total, plus{});
       int const index = layout::group_of(lane, part);
-      if (layout::leads(lane) && index < layout::groups) {
-        int const members = Width - index * Group < Group ? Width - index * Group : Group;
-        T const mean = nonzero ? static_cast<T>(total) / (inverse * static_cast<T>(members)) : T{};
-        scales[index] = bf16{finite ? static_cast<float>(mean) : math::quiet_nan<float>};
-      }
+      int const members = Width - index * Group < Group ? Width - index * Group : Group;
+      T const mean = nonzero ? static_cast<T>(total) / (inverse * static_cast<T>(members)) : T{};
+      writer.add(lane, part, bf16{finite ? static_cast<float>(mean) : math::quiet_nan<float>}, write);
     }
     for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
+    writer.finish(lane, write);
     pack_row<1, tile_type>(group, bytes, codes);
   }
 

@@ -81,6 +81,8 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
     using key = detail::key_type<T>;
     int const lane = group.lane();
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
+    detail::scale_writer<layout, bf16> writer;
+    auto const write = [scales](int index, bf16 scale) { scales[index] = scale; };
     for (int part = 0; part < layout::parts; ++part) {
       int const first = part * layout::span;
       int const count = layout::count(part);
@@ -93,8 +95,7 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
       }
       largest = group.template reduce<layout::lanes>(largest, maximum{});
       bf16 const scale_code = scale_of<T>(largest);
-      int const index = layout::group_of(lane, part);
-      if (layout::leads(lane) && index < layout::groups) { scales[index] = scale_code; }
+      writer.add(lane, part, scale_code, write);
       T const inverse = T{1} / static_cast<T>(static_cast<float>(scale_code));
       SLIMFIT_SIMD()
       for (int i = 0; i < count; ++i) {
@@ -103,6 +104,7 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
       }
     }
     for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
+    writer.finish(lane, write);
     pack_row<Bits, tile_type>(group, bytes, codes);
   }
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Cases: embeddings, patches, tokens of sequences, and the loss.
+#include <slimfit/kernels/cross_entropy.hpp>
+#include <slimfit/kernels/embedding.hpp>
+#include <slimfit/kernels/patches.hpp>
+#include <slimfit/kernels/token_rows.hpp>
+
+#include "forms.cuh"
+#include "kernel_cases.cuh"
+
+namespace slimfit::bench {
+namespace {
+
+using namespace kernels;
+
+constexpr int width = 768;
+constexpr index_t vocabulary = 30522;
+constexpr index_t tokens = workspace::tokens;
+
+/// Numbers below `end`, spread out.
+std::vector<std::int32_t> spread(index_t count, index_t end) {
+  std::vector<std::int32_t> values;
+  for (index_t i = 0; i < count; ++i) { values.push_back(static_cast<std::int32_t>(i * 7919 % end)); }
+  return values;
+}
+
+template <scalar T>
+void add_embeddings() {
+  constexpr index_t row_bytes = width * sizeof(T);
+  add_case<T>("embed_tokens", width, [](workspace& memory) {
+    index_t const rows = memory.rows();
+    auto const* const words = memory.allocate<T>(vocabulary * width);
+    memory.count_bytes(rows * row_bytes);
+    auto const* const types = memory.table<T>(2 * width, rows);
+    memory.reread(-rows * row_bytes);  // a row reads one of both
+    auto const* const positions = memory.table<T>(tokens * width, memory.sequences());
+    token_ids const word{memory.integers(spread(rows, vocabulary)), tokens, tokens};
+    token_ids const type{memory.integers(spread(rows, 2)), tokens, tokens};
+    memory.count_rows(rows, 4);  // one id each: a sector
+    memory.count_rows(rows, 4);
+    return row_task{embed_tokens<width, T>{word, type, words, types, positions, memory.write<T>(rows * width)}, rows};
+  });
+  add_case<T>("scatter_add_columns", width, [](workspace& memory) {
+    using kernel = scatter_add_columns<width, T>;
+    index_t const rows = memory.rows();
+    token_ids const word{memory.integers(spread(rows, vocabulary)), tokens, tokens};
+    auto const* const source = memory.read<T>(rows * width);
+    auto* const table = memory.allocate<T>(vocabulary * width);
+    memory.count_bytes(2 * rows * row_bytes);
+    memory.count_bytes(round_up(rows * 4, sector_bytes));
+    return row_task{kernel{word, source, rows, table}, index_t{width / kernel::columns}};
+  });
+}
+
+template <scalar T>
+void add_token_rows() {
+  constexpr index_t row_bytes = width * sizeof(T);
+  add_case<T>("start_tokens", width, [](workspace& memory) {
+    index_t const rows = memory.rows();
+    auto const* const position = memory.table<T>(tokens * width, memory.sequences());
+    auto const* const class_token = memory.table<T>(width, memory.sequences());
+    auto const* const bias = memory.table<T>(width, rows - memory.sequences());
+    return row_task{start_tokens<width, T>{position, class_token, bias, tokens, memory.write<T>(rows * width)}, rows};
+  });
+  add_case<T>("sum_over_sequences", width, [](workspace& memory) {
+    auto const* const input = memory.read<T>(memory.rows() * width);
+    using kernel = sum_over_sequences<width, T>;
+    return row_task{kernel{input, memory.sequences(), tokens, memory.write<T>(tokens * width)}, tokens};
+  });
+  add_case<T>("gather_rows", width, [](workspace& memory) {
+    auto const* const input = memory.filled<T>(memory.rows() * width);
+    memory.count_bytes(memory.sequences() * row_bytes);
+    using kernel = gather_rows<width, T>;
+    return row_task{kernel{input, tokens, memory.write<T>(memory.sequences() * width)}, memory.sequences()};
+  });
+  add_case<T>("scatter_rows", width, [](workspace& memory) {
+    auto const* const input = memory.read<T>(memory.sequences() * width);
+    using kernel = scatter_rows<width, T>;
+    return row_task{kernel{input, tokens, memory.write<T>(memory.rows() * width)}, memory.rows()};
+  });
+  add_case<T>("extract_patches", width, [](workspace& memory) {
+    constexpr index_t pixels = 3 * 224 * 224;
+    auto const* const images = memory.read<T>(memory.sequences() * pixels);
+    using kernel = extract_patches<224, 16, 3, T>;
+    return row_task{kernel{images, 0, memory.write<T>(memory.rows() * width)}, memory.rows()};
+  });
+}
+
+template <scalar T>
+void add_loss() {
+  constexpr index_t classes = 1000;
+  constexpr index_t row_bytes = classes * sizeof(T);
+  add_case<T>("cross_entropy", classes, [](workspace& memory) {
+    index_t const rows = memory.rows();
+    auto const* const logits = memory.filled<T>(rows * classes);
+    memory.count_rows(rows, row_bytes);
+    memory.reread(2 * (memory.bytes_least()));  // for the sum, then for the gradient
+    memory.reread(rows * sector_bytes);         // the label's score
+    auto const* const labels = memory.integers(spread(rows, classes));
+    memory.count_rows(rows, 4);
+    auto* const gradient = memory.allocate<T>(rows * classes);
+    memory.count_rows(rows, row_bytes);
+    auto* const results = memory.allocate<sample_result>(rows);
+    memory.count_rows(rows, sizeof(sample_result));
+    return row_task{cross_entropy<T>{logits, labels, classes, 1.0F, gradient, results}, rows};
+  });
+}
+
+[[maybe_unused]] bool const added = [] {
+  for_scalars([]<class T>() {
+    add_embeddings<T>();
+    add_token_rows<T>();
+    add_loss<T>();
+  });
+  return true;
+}();
+
+}  // namespace
+}  // namespace slimfit::bench

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Row kernels on CUDA beside the host: embeddings, tokens, patches, dropout, tanh, centred keys.
+#include <slimfit/kernels/center_keys.hpp>
+#include <slimfit/kernels/dropout.hpp>
+#include <slimfit/kernels/embedding.hpp>
+#include <slimfit/kernels/patches.hpp>
+#include <slimfit/kernels/tanh.hpp>
+#include <slimfit/kernels/token_rows.hpp>
+
+#include "support/beside_host.cuh"
+
+using namespace slimfit;
+using namespace slimfit::kernels;
+using namespace slimfit::test;
+
+namespace {
+constexpr index_t tokens = 3;
+constexpr index_t sequences = 2;
+constexpr index_t rows = tokens * sequences;
+
+template <class F>
+void for_row_widths(F const& f) {
+  for_widths<1, 5, 197, 384, 768, 3072>(f);
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("tanh and dropout", T, float, bf16) {
+  for_row_widths([]<int Width> {
+    CAPTURE(Width);
+    auto const x = normal_of<T>(rows * Width, 1, 2);
+    auto const d = normal_of<T>(rows * Width, 2);
+    vector<T> const empty(x.size());
+    check_beside_host<T>(
+        rows, empty,
+        [&](T* out) {
+          return tanh_forward<Width, T>{x.data(), out};
+        },
+        one_rounding<T>);
+    check_beside_host<T>(
+        rows, empty,
+        [&](T* out) {
+          return tanh_backward<Width, T>{x.data(), d.data(), out};
+        },
+        4 * one_rounding<T>);
+    random_stream const stream{.seed = 3, .iteration = 4, .place = 5};
+    check_beside_host<T>(rows, empty, [&](T* out) { return dropout<Width, T, percent<10>>{x.data(), out, stream, 7}; });
+  });
+}
+
+TEST_CASE_TEMPLATE("tokens of sequences", T, float, bf16) {
+  for_row_widths([]<int Width> {
+    CAPTURE(Width);
+    auto const x = normal_of<T>(rows * Width, 1);
+    auto const position = normal_of<T>(tokens * Width, 2);
+    auto const bias = normal_of<T>(Width, 3);
+    auto const class_token = normal_of<T>(Width, 4);
+    vector<T> const all(x.size());
+    vector<T> const per_token(position.size());
+    vector<T> const per_sequence(length(sequences * Width));
+    check_beside_host<T>(rows, all, [&](T* out) {
+      return start_tokens<Width, T>{position.data(), class_token.data(), bias.data(), tokens, out};
+    });
+    check_beside_host<T>(tokens, per_token, [&](T* out) {
+      return sum_over_sequences<Width, T>{x.data(), sequences, tokens, out};
+    });
+    check_beside_host<T>(sequences, per_sequence, [&](T* out) { return gather_rows<Width, T>{x.data(), tokens, out}; });
+    check_beside_host<T>(rows, x, [&](T* out) { return scatter_rows<Width, T>{position.data(), tokens, out}; });
+    check_beside_host<T>(
+        sequences, x,
+        [&](T* out) {
+          return center_keys<Width, T>{out, tokens};
+        },
+        one_rounding<T>);
+  });
+}
+
+TEST_CASE_TEMPLATE("embeddings and their gradients", T, float, bf16) {
+  for_row_widths([]<int Width> {
+    CAPTURE(Width);
+    constexpr index_t vocabulary = 4;
+    vector<std::int32_t> words{2, 0, 2, 2, 3, 0};  // some twice, one never
+    vector<std::int32_t> types{0, 0, 1, 0, 1, 1};
+    token_ids const word{words.data(), tokens, tokens};
+    token_ids const type{types.data(), tokens, tokens};
+    auto const table = normal_of<T>(vocabulary * Width, 1);
+    auto const kinds = normal_of<T>(2 * Width, 2);
+    auto const position = normal_of<T>(tokens * Width, 3);
+    auto const gradient = normal_of<T>(rows * Width, 4);
+    vector<T> const all(gradient.size());
+    check_beside_host<T>(rows, all, [&](T* out) {
+      return embed_tokens<Width, T>{word, type, table.data(), kinds.data(), position.data(), out};
+    });
+    using kernel = scatter_add_columns<Width, T>;
+    check_beside_host<T>(index_t{Width / kernel::columns}, table, [&](T* out) {
+      return kernel{word, gradient.data(), rows, out};
+    });
+  });
+}
+
+TEST_CASE_TEMPLATE("patches of images", T, float, bf16) {
+  auto const check_image = []<int Image, int Patch, int Channels>() {
+    using kernel = extract_patches<Image, Patch, Channels, T>;
+    auto const images = normal_of<T>(2 * Channels * Image * Image, 1);
+    index_t const some = kernel::tokens + 2;  // ends within the second image
+    vector<T> const empty(length(some * kernel::width));
+    check_beside_host<T>(some, empty, [&](T* out) { return kernel{images.data(), 1, out}; });
+  };
+  check_image.template operator()<28, 7, 1>();
+  check_image.template operator()<32, 16, 3>();
+  check_image.template operator()<5, 5, 3>();
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// What CUDA keeps are the bytes that the host keeps, and it restores them as the host does: layouts do not depend on
+// the number of lanes.
+#include <slimfit/kernels/restore_rows.hpp>
+#include <slimfit/kernels/save_rows.hpp>
+#include <slimfit/policy/formats.hpp>
+#include <slimfit/stash/stash.hpp>
+
+#include "support/beside_host.cuh"
+
+using namespace slimfit;
+using namespace slimfit::test;
+
+namespace {
+
+constexpr index_t rows = 5;
+
+template <class S, class T, int Width>
+void check_bytes() {
+  CAPTURE(Width);
+  ledger book;
+  arena counting(book);
+  (void)S::template keep<T, Width>(counting, rows, category::static_activations);
+  index_t const bytes = counting.tape_bytes();
+  auto const x = normal_of<T>(rows * Width, 1);
+  auto const view_of = [&](std::byte* block) {
+    arena memory(book, block, bytes);
+    return S::template keep<T, Width>(memory, rows, category::static_activations);
+  };
+  using kept = decltype(view_of(nullptr));
+  vector<std::byte> codes(length(bytes));
+  vector<std::byte> actual(length(bytes));
+  vector<std::byte> again(length(bytes));
+  run_serial(rows, kernels::save_rows<Width, T, kept>{x.data(), view_of(codes.data())});
+  run_rows<serial_group>(rows, kernels::save_rows<Width, T, kept>{x.data(), view_of(actual.data())});
+  run_rows<serial_group>(rows, kernels::save_rows<Width, T, kept>{x.data(), view_of(again.data())});
+  REQUIRE(same_bits(actual, again));
+  // A compiler may fuse the product before a rounding to a code: a value between two codes then gets the other one.
+  index_t different = 0;
+  for (std::size_t i = 0; i < codes.size(); ++i) { different += codes[i] != actual[i] ? 1 : 0; }
+  REQUIRE(different * 200 <= bytes);
+  vector<T> const empty(x.size());
+  // A device may fuse the product and the sum of an affine code.
+  check_beside_host<T>(
+      rows, empty,
+      [&](T* out) {
+        return kernels::restore_rows<Width, T, kept>{view_of(codes.data()), out};
+      },
+      one_rounding<T>);
+}
+
+template <class S, class T>
+void check_widths() {
+  for_widths<1, 5, 197, 384, 768, 3072>([]<int Width> { check_bytes<S, T, Width>(); });
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("bytes of codes", S, stash::quantized<format::affine<4>>, stash::quantized<format::affine<3>>,
+                   stash::quantized<format::affine<2, 8>>, stash::quantized<format::affine<8, 1024>>,
+                   stash::quantized<format::affine<4, 64, format::stochastic>>, stash::quantized<format::symmetric<8>>,
+                   stash::quantized<format::symmetric<3, 16>>, stash::quantized<format::gelu_derivative_codebook<3>>,
+                   stash::quantized<format::fixed_point<3, 4>>) {
+  check_widths<S, float>();
+  check_widths<S, bf16>();
+}
+
+TEST_CASE_TEMPLATE("bytes of survivors", S, stash::pruned<percent<10>>,
+                   stash::pruned<percent<10>, format::symmetric<8>>, stash::pruned<percent<50>, format::affine<3>>) {
+  check_widths<S, float>();
+  check_widths<S, bf16>();
+}
