@@ -89,9 +89,8 @@ TEST_CASE_TEMPLATE("stochastic gradient descent", T, float, bf16) {
   vector<sgd_coefficients<float>> const without{{1e-2F, 0.0F, 1e-3F, 3}};
   for (auto const count : counts) {
     check_update<T>(count, [&](parameter<T>& p) {
-      return sgd_update<T, true>{
-          1e-2F,         0.9F,    1e-3F, count, p.weights.data(), p.first.data(), p.gradient.data(),
-          p.sums.data(), nullptr, noise};
+      return sgd_update<T, true>{with.data(),       count,         p.weights.data(), p.first.data(),
+                                 p.gradient.data(), p.sums.data(), nullptr,          noise};
     });
     check_update<T>(count, [&](parameter<T>& p) {
       return sgd_update<T, false>{without.data(),    count,         p.weights.data(), nullptr,
