@@ -9,16 +9,17 @@
 # COMMAND is called as `COMMAND OUTPUT_JSON PROGRAM ARGUMENTS...`: it runs the program and writes an object with the array
 # "kernels". Each has "mangled" (the symbol), "launches", "global_load" and "global_store" ("requests", "sectors" of 32
 # bytes, "bytes_asked"), "shared" ("wavefronts", "bank_conflicts"), all summed over the launches. Other forms, such as
-# Nsight Compute's CSV, are not read. Without the variable only what the compiler says is known.
+# Nsight Compute's CSV, are not read. Without the variable (a device is needed then, to name the kernels) the tables hold
+# only what the compiler says.
 # REGEX: only cases whose name contains a match; then the tables go to build/traffic instead of docs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
-  sed -n '3,16s/^# \{0,1\}//p' "$0"
+  sed -n '3,15s/^# \{0,1\}//p' "$0"
   exit 0
 fi
 source scripts/install_packages.sh
-install_packages "${build_packages[@]}" libbenchmark-dev python3 binutils
+install_packages "${build_packages[@]}" libbenchmark-dev python3
 PATH=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin
 build=build/traffic
 target=docs

@@ -2,9 +2,9 @@
 // Runs each case of the list once, so that a profiler can count what its kernel does, and describes the cases as JSON
 // (the kernel's symbol, the fewest bytes), so that counts can be judged.
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <regex>
 
 #include "kernel_cases.cuh"
@@ -60,18 +60,19 @@ void describe(std::ostream& out, bench::kernel_case const& each, bench::workspac
 }
 
 void run(options const& wanted) {
-  cuda device;
+  std::optional<cuda> device;
+  if (wanted.runs) { device.emplace(); }
   std::ofstream file;
   if (!wanted.output.empty()) { file.open(wanted.output); }
   std::ostream& out = wanted.output.empty() ? std::cout : file;
   char const* separator = "[\n";
   for (auto const& each : bench::kernel_cases()) {
     if (!std::regex_search(each.name(), wanted.chosen)) { continue; }
-    bench::workspace memory(wanted.runs ? &device : nullptr, wanted.sequences);
+    bench::workspace memory(wanted.runs ? &*device : nullptr, wanted.sequences);
     auto const launch = each.prepare(memory);
     if (wanted.runs) {
       launch();
-      device.synchronize();
+      device->synchronize();
     }
     out << separator;
     describe(out, each, memory);

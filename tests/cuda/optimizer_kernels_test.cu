@@ -74,9 +74,8 @@ TEST_CASE_TEMPLATE("AdamW", T, float, bf16) {
   vector<adamw_coefficients<float>> const by{{0.9F, 0.999F, 0.1F, 0.001F, 1e-2F, 1e-6F, 1e-3F, 1.0F, 3}};
   for (auto const count : counts) {
     check_update<T>(count, [&](parameter<T>& p) {
-      return adamw_update<T>{
-          by,      count, p.weights.data(), p.first.data(), p.second.data(), p.gradient.data(), p.sums.data(),
-          nullptr, noise};
+      return adamw_update<T>{by.data(),         count,         p.weights.data(), p.first.data(), p.second.data(),
+                             p.gradient.data(), p.sums.data(), nullptr,          noise};
     });
     check_update<T>(count, [&](parameter<T>& p) {
       return adamw_update<T, false>{by.data(), count,         p.weights.data(), p.first.data(), p.second.data(),
@@ -90,9 +89,8 @@ TEST_CASE_TEMPLATE("stochastic gradient descent", T, float, bf16) {
   vector<sgd_coefficients<float>> const without{{1e-2F, 0.0F, 1e-3F, 3}};
   for (auto const count : counts) {
     check_update<T>(count, [&](parameter<T>& p) {
-      return sgd_update<T, true>{
-          1e-2F,         0.9F,    1e-3F, count, p.weights.data(), p.first.data(), p.gradient.data(),
-          p.sums.data(), nullptr, noise};
+      return sgd_update<T, true>{with.data(),       count,         p.weights.data(), p.first.data(),
+                                 p.gradient.data(), p.sums.data(), nullptr,          noise};
     });
     check_update<T>(count, [&](parameter<T>& p) {
       return sgd_update<T, false>{without.data(),    count,         p.weights.data(), nullptr,

@@ -50,9 +50,13 @@ SLIMFIT_HD_INLINE element_run<T, Count> load_run(T const* source) {
 #endif
   return *reinterpret_cast<element_run<T, Count> const*>(source);
 }
-/// Writes them; on devices to global memory.
 template <int Count, class T>
 SLIMFIT_HD_INLINE void store_run(T* target, element_run<T, Count> const& run) {
+  *reinterpret_cast<element_run<T, Count>*>(target) = run;
+}
+/// The same, on devices to global memory, and there as one access for certain.
+template <int Count, class T>
+SLIMFIT_HD_INLINE void store_global_run(T* target, element_run<T, Count> const& run) {
 #if defined(__CUDA_ARCH__)
   constexpr int bytes = static_cast<int>(sizeof(T)) * Count;
   if constexpr (bytes == 16 || bytes == 8 || bytes == 4) {
@@ -60,7 +64,7 @@ SLIMFIT_HD_INLINE void store_run(T* target, element_run<T, Count> const& run) {
     return;
   }
 #endif
-  *reinterpret_cast<element_run<T, Count>*>(target) = run;
+  store_run(target, run);
 }
 
 }  // namespace slimfit

@@ -93,7 +93,7 @@ struct cross_entropy {
         for (int i = 0; i < at_once; ++i) {
           run.values[i] = static_cast<T>(f(first + i, static_cast<compute_type<T>>(run.values[i])));
         }
-        if (target != nullptr) { store_run(target + first, run); }
+        if (target != nullptr) { store_global_run(target + first, run); }
       }
     } else {
       for (index_t i = lane; i < classes; i += Group::size) {

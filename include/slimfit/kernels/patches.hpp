@@ -30,7 +30,7 @@ struct extract_patches {
     T* const target = output + r * width;
     if (token == 0) {
       for (int i = group.lane() * at_once; i < width; i += Group::size * at_once) {
-        store_run(target + i, element_run<T, at_once>{});
+        store_global_run(target + i, element_run<T, at_once>{});
       }
       return;
     }
@@ -40,7 +40,7 @@ struct extract_patches {
     for (int i = group.lane() * at_once; i < width; i += Group::size * at_once) {
       int const line = i / Patch;
       T const* const pixels = source + (line / Patch * Image + top + line % Patch) * Image + left;
-      store_run(target + i, load_run<at_once>(pixels + i % Patch));
+      store_global_run(target + i, load_run<at_once>(pixels + i % Patch));
     }
   }
 

@@ -96,7 +96,7 @@ SLIMFIT_HD inline void store(Group group, Stored* row, tile<T, Width, Group> con
     for (int slot = 0; slot < tile_type::slots; slot += at_once) {
       element_run<Stored, at_once> values;
       for (int i = 0; i < at_once; ++i) { values.values[i] = static_cast<Stored>(source.values[slot + i]); }
-      if (tile_type::holds(lane, slot)) { store_run(row + tile_type::element(lane, slot), values); }
+      if (tile_type::holds(lane, slot)) { store_global_run(row + tile_type::element(lane, slot), values); }
     }
   } else {
     SLIMFIT_SIMD()

@@ -96,7 +96,7 @@ struct affine : private detail::checked_affine<Bits, Group> {
       target[0] = stored.zero;
       target[1] = stored.scale;
     } else {
-      store_run(target, element_run<bf16, 2>{{stored.zero, stored.scale}});
+      store_global_run(target, element_run<bf16, 2>{{stored.zero, stored.scale}});
     }
   }
 

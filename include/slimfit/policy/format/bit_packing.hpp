@@ -65,7 +65,7 @@ using unsigned_of = std::conditional_t<
 template <int Bytes>
 SLIMFIT_HD_INLINE void store_bytes(std::byte* target, std::uint64_t word) {
   if constexpr ((Bytes & (Bytes - 1)) == 0) {
-    store_run(target, slimfit::bit_cast<element_run<std::byte, Bytes>>(static_cast<unsigned_of<Bytes>>(word)));
+    store_global_run(target, slimfit::bit_cast<element_run<std::byte, Bytes>>(static_cast<unsigned_of<Bytes>>(word)));
   } else {
     for (int i = 0; i < Bytes; ++i) { target[i] = static_cast<std::byte>(word >> (8 * i)); }
   }
