@@ -59,8 +59,7 @@ struct row_launch {
 };
 
 template <class Kernel>
-__global__ void __launch_bounds__(row_launch<Kernel>::threads)
-    row_kernel(Kernel const kernel, index_t const rows) {
+__global__ void __launch_bounds__(row_launch<Kernel>::threads) row_kernel(Kernel const kernel, index_t const rows) {
   using launch = row_launch<Kernel>;
   index_t const row = static_cast<index_t>(blockIdx.x) * launch::rows_in_block + threadIdx.x / launch::lanes;
   if (row < rows) { kernel(typename launch::group_type{}, row); }
