@@ -46,7 +46,10 @@ struct sgd_update {
   /// Updates the elements of `piece`.
   template <lane_group Group>
   SLIMFIT_HD auto update(update_piece<Group> const& piece, sgd_coefficients<value_type> by_value) const {
-    auto const [rate, kept, pull, step] = by_value;
+    // Names of their own: structured bindings cannot be used in the loop below (clang).
+    value_type const rate = by_value.learning_rate;
+    value_type const kept = by_value.momentum;
+    value_type const pull = by_value.decay;
     using tile_type = tile<value_type, update_piece<Group>::width, Group>;
     tile_type const before = piece.read(weights);
     tile_type w;
@@ -65,7 +68,7 @@ struct sgd_update {
       w.values[i] = old - rate * direction;
       measured.squares.values[i] = slope.values[i] * slope.values[i];
     }
-    piece.round(w, weights, {noise.seed, step, noise.place});
+    piece.round(w, weights, {noise.seed, by_value.step, noise.place});
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {
       measured.changes.values[i] = relative_change(before.values[i], w.values[i]);
