@@ -104,7 +104,8 @@ class training_run {
         smooth_loss += share * (step.loss - smooth_loss);
         smooth_accuracy +=
             share * (static_cast<double>(step.correct) / static_cast<double>(request_.options.batch) - smooth_accuracy);
-        bar.update(trainer_.iteration(), {smooth_loss, smooth_accuracy, step.measured.total});
+        progress_values const shown{smooth_loss, smooth_accuracy, step.measured.total};
+        bar.update(trainer_.iteration(), shown);
       }
     }
     finish();
