@@ -34,21 +34,20 @@ void add_embeddings() {
     auto const* const types = memory.table<T>(2 * width, rows);
     memory.reread(-rows * row_bytes);  // a row reads one of both
     auto const* const positions = memory.table<T>(tokens * width, memory.sequences());
-    token_ids const word{memory.integers(spread(rows, vocabulary)), tokens, tokens};
-    token_ids const type{memory.integers(spread(rows, 2)), tokens, tokens};
-    memory.count_rows(rows, 4);  // one id each: a sector
-    memory.count_rows(rows, 4);
-    return row_task{embed_tokens<width, T>{word, type, words, types, positions, memory.write<T>(rows * width)}, rows};
+    token_ids const ids{memory.integers(spread(rows, vocabulary)), memory.integers(spread(rows, 2)),
+                        memory.integers(spread(rows, tokens))};
+    for (int i = 0; i < 3; ++i) { memory.count_rows(rows, 4); }  // one id each: a sector
+    return row_task{embed_tokens<width, T>{ids, words, types, positions, memory.write<T>(rows * width)}, rows};
   });
   add_case<T>("scatter_add_columns", width, [](workspace& memory) {
     using kernel = scatter_add_columns<width, T>;
     index_t const rows = memory.rows();
-    token_ids const word{memory.integers(spread(rows, vocabulary)), tokens, tokens};
+    auto const* const ids = memory.integers(spread(rows, vocabulary));
     auto const* const source = memory.read<T>(rows * width);
     auto* const table = memory.allocate<T>(vocabulary * width);
     memory.count_bytes(2 * rows * row_bytes);
     memory.count_bytes(round_up(rows * 4, sector_bytes));
-    return row_task{kernel{word, source, rows, table}, index_t{width / kernel::columns}};
+    return row_task{kernel{ids, source, rows, table}, index_t{width / kernel::columns}};
   });
 }
 
@@ -71,12 +70,14 @@ void add_token_rows() {
     auto const* const input = memory.filled<T>(memory.rows() * width);
     memory.count_bytes(memory.sequences() * row_bytes);
     using kernel = gather_rows<width, T>;
-    return row_task{kernel{input, tokens, memory.write<T>(memory.sequences() * width)}, memory.sequences()};
+    return row_task{kernel{input, {.tokens = tokens}, memory.write<T>(memory.sequences() * width)}, memory.sequences()};
   });
   add_case<T>("scatter_rows", width, [](workspace& memory) {
     auto const* const input = memory.read<T>(memory.sequences() * width);
+    auto* const output = memory.allocate<T>(memory.rows() * width);
+    memory.count_bytes(memory.sequences() * row_bytes);
     using kernel = scatter_rows<width, T>;
-    return row_task{kernel{input, tokens, memory.write<T>(memory.rows() * width)}, memory.rows()};
+    return row_task{kernel{input, {.tokens = tokens}, output}, memory.sequences()};
   });
   add_case<T>("extract_patches", width, [](workspace& memory) {
     constexpr index_t pixels = 3 * 224 * 224;

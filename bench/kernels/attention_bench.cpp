@@ -52,15 +52,16 @@ using codes = stash::probabilities_quantized<format::unsigned_fixed_point<8>>;
 void probabilities_save_bench(benchmark::State& state) {
   index_t const tokens = state.range(0);
   bench::tape tape;
-  auto const kept = codes::keep<float>(tape.memory(), heads * batch, tokens, unit_state::active);
-  score_rows(state, 5, tokens, [&](float const* x, float*, index_t row) { kept.save(row, tokens, x, 0.0F); });
+  auto const kept = codes::keep<float>(tape.memory(), heads * batch * tokens, tokens, unit_state::active);
+  score_rows(state, 5, tokens, [&](float const* x, float*, index_t row) { kept.save(row, tokens, tokens, x, 0.0F); });
 }
 void probabilities_restore_bench(benchmark::State& state) {
   index_t const tokens = state.range(0);
   bench::tape tape;
-  auto const kept = codes::keep<float>(tape.memory(), heads * batch, tokens, unit_state::active);
-  score_rows(state, 5, tokens,
-             [&](float const*, float* y, index_t row) { benchmark::DoNotOptimize(kept.restore(row, 1, tokens, y)); });
+  auto const kept = codes::keep<float>(tape.memory(), heads * batch * tokens, tokens, unit_state::active);
+  score_rows(state, 5, tokens, [&](float const*, float* y, index_t row) {
+    benchmark::DoNotOptimize(kept.restore(row, 1, tokens, tokens, y));
+  });
 }
 BENCHMARK(softmax_forward_bench)->Arg(128)->Arg(197)->Arg(384)->Arg(577);
 BENCHMARK(softmax_from_log_sum_bench)->Arg(128)->Arg(197)->Arg(384)->Arg(577);
@@ -75,12 +76,12 @@ void attention_head_bench(benchmark::State& state) {
   index_t const tokens = state.range(0);
   bench::tape tape;
   host const device({.threads = 1});  // switches the BLAS's own threads off
-  auto const kept = Probabilities::template keep<float>(tape.memory(), 1, tokens, unit_state::active);
+  auto const kept = Probabilities::template keep<float>(tape.memory(), tokens, tokens, unit_state::active);
   auto const x = bench::normal(3 * tokens * size);
   std::vector<float> y(x.size());
   std::vector<float> scores(static_cast<std::size_t>(2 * score_elements(tokens)));
-  attention_operands<float> const operands{x.data(), x.data() + tokens * size, x.data() + 2 * tokens * size, size,
-                                           tokens};
+  attention_operands<float> const operands{
+      x.data(), x.data() + tokens * size, x.data() + 2 * tokens * size, size, tokens, tokens, tokens};
   for ([[maybe_unused]] auto _ : state) {
     attention_head_forward<host, size, float>(operands, kept, y.data(), scores.data());
     attention_head_backward<host, size, float>(operands, kept, x.data(), y.data(), y.data() + tokens * size,

@@ -46,15 +46,15 @@ void gather_rows_bench(benchmark::State& state) {
   index_t const rows = 512;
   auto const x = bench::normal(rows * 8 * width);
   std::vector<float> y(static_cast<std::size_t>(rows * width));
-  bench::run(state, rows, gather_rows<width, float>{x.data(), 8, y.data()}, row_bytes(2 * rows), 0);
+  bench::run(state, rows, gather_rows<width, float>{x.data(), {.tokens = 8}, y.data()}, row_bytes(2 * rows), 0);
 }
 BENCHMARK(gather_rows_bench);
 
 void scatter_rows_bench(benchmark::State& state) {
-  index_t const rows = batch * image_tokens;
-  auto const x = bench::normal(batch * width);
-  std::vector<float> y(static_cast<std::size_t>(rows * width));
-  bench::run(state, rows, scatter_rows<width, float>{x.data(), image_tokens, y.data()}, row_bytes(rows + batch), 0);
+  index_t const rows = 512;
+  auto const x = bench::normal(rows * width);
+  std::vector<float> y(static_cast<std::size_t>(rows * 8 * width));
+  bench::run(state, rows, scatter_rows<width, float>{x.data(), {.tokens = 8}, y.data()}, row_bytes(2 * rows), 0);
 }
 BENCHMARK(scatter_rows_bench);
 
@@ -69,8 +69,8 @@ BENCHMARK(extract_patches_bench);
 
 void center_keys_bench(benchmark::State& state) {
   auto keys = bench::normal(batch * image_tokens * width);
-  bench::run(state, batch, center_keys<width, float>{keys.data(), image_tokens}, 3 * row_bytes(batch * image_tokens),
-             0);
+  bench::run(state, batch, center_keys<width, float>{keys.data(), {.tokens = image_tokens}},
+             3 * row_bytes(batch * image_tokens), 0);
 }
 BENCHMARK(center_keys_bench);
 
@@ -84,14 +84,11 @@ void embed_tokens_bench(benchmark::State& state) {
   auto const positions = bench::normal(512 * width);
   auto const ids = word_ids(rows, vocabulary);
   std::vector<std::int32_t> const type_ids(ids.size(), 0);
+  auto const places = word_ids(rows, words_in_sequence);
   std::vector<float> y(static_cast<std::size_t>(rows * width));
   bench::run(state, rows,
-             embed_tokens<width, float>{{ids.data(), words_in_sequence, words_in_sequence},
-                                        {type_ids.data(), words_in_sequence, words_in_sequence},
-                                        words.data(),
-                                        types.data(),
-                                        positions.data(),
-                                        y.data()},
+             embed_tokens<width, float>{
+                 {ids.data(), type_ids.data(), places.data()}, words.data(), types.data(), positions.data(), y.data()},
              row_bytes(2 * rows), 0);
 }
 BENCHMARK(embed_tokens_bench);
@@ -102,8 +99,7 @@ void scatter_add_columns_bench(benchmark::State& state) {
   auto const ids = word_ids(rows, vocabulary);
   std::vector<float> table(static_cast<std::size_t>(index_t{vocabulary} * width));
   using kernel = scatter_add_columns<width, float>;
-  bench::run(state, width / kernel::columns,
-             kernel{{ids.data(), words_in_sequence, words_in_sequence}, gradient.data(), rows, table.data()},
+  bench::run(state, width / kernel::columns, kernel{ids.data(), gradient.data(), rows, table.data()},
              row_bytes(3 * rows), 0);
 }
 BENCHMARK(scatter_add_columns_bench);

@@ -25,22 +25,23 @@ class scaled_vit : public slimfit::vit_network<Shape, Policy, T> {
     visitor(scale_.weight, name + "scale.weight");
   }
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* images, slimfit::index_t count, T* logits) const {
-    auto const body = base::forward(run, images, count, logits);
-    return {body, scale_.forward(run, logits, count)};
+  [[nodiscard]] constexpr kept_type forward(Context& run, T const* images, slimfit::sequence_batch const& batch,
+                                            T* logits) const {
+    auto const body = base::forward(run, images, batch, logits);
+    return {body, scale_.forward(run, logits, batch.count())};
   }
   /// The gradient of the scores is changed in place: nobody reads it afterwards.
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* images, slimfit::index_t count,
+  constexpr void backward(Context& run, kept_type const& kept, T const* images, slimfit::sequence_batch const& batch,
                           T* logit_gradient) const {
-    scale_.backward(run, kept.scale, logit_gradient, count);
-    base::backward(run, kept.body, images, count, logit_gradient);
+    scale_.backward(run, kept.scale, logit_gradient, batch.count());
+    base::backward(run, kept.body, images, batch, logit_gradient);
   }
   /// For every unit, the bytes it adds to what is stored when it alone is active.
-  constexpr void unit_costs(slimfit::index_t count, slimfit::index_t* costs) const {
-    base::unit_costs(count, costs);
+  constexpr void unit_costs(slimfit::sequence_batch const& batch, slimfit::index_t* costs) const {
+    base::unit_costs(batch, costs);
     slimfit::measure_unit_costs(
-        {scale_.weight.unit}, [&](auto& run) { (void)scale_.forward(run, nullptr, count); }, costs);
+        {scale_.weight.unit}, [&](auto& run) { (void)scale_.forward(run, nullptr, batch.count()); }, costs);
   }
 
  private:

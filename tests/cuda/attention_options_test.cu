@@ -18,7 +18,8 @@ TEST_CASE_TEMPLATE("attention on CUDA: keys beyond a sequence's length do not co
   constexpr index_t tokens = 70;
   std::vector<std::int32_t> const lengths{70, 64, 3, 0};
   auto data = test::random_attention<2, 32, T>(4, tokens);
-  auto truth = test::expected_attention<2, 32>(data, original(data), {}, {}, lengths);
+  data.lengths = lengths;
+  auto truth = test::expected_attention<2, 32>(data, original(data));
   // Whatever the padding holds.
   for (std::size_t sequence = 0; sequence < 4; ++sequence) {
     for (auto i = static_cast<std::size_t>(lengths[sequence]) * 64; i < tokens * 64; ++i) {
@@ -26,13 +27,42 @@ TEST_CASE_TEMPLATE("attention on CUDA: keys beyond a sequence's length do not co
       data.operands[2][sequence * tokens * 64 + i] = static_cast<T>(std::nanf(""));
     }
   }
-  auto actual = test::run_attention<2, 32, rebuilt, stash::dense>(data, {}, lengths);
+  auto actual = test::run_attention<2, 32, rebuilt, stash::dense>(data);
   for (std::size_t i = 3 * tokens * 64; i < actual.output.size(); ++i) {  // the sequence without valid keys
     CHECK(actual.output[i] == 0);
     for (auto const& each : actual.gradients) { CHECK(each[i] == 0); }
   }
   for (auto* const each : {&actual.kept, &truth.kept}) { each->resize(3 * 2 * tokens); }
   test::check_close(actual, truth, test::attention_tolerance<T>);
+}
+
+TEST_CASE_TEMPLATE("attention on CUDA: sequences of several lengths, one after the other", T, float, bf16, double) {
+  std::vector<std::int32_t> const starts{0, 1, 71, 104, 168};
+  auto const data = test::random_attention<2, 32, T>(4, 70, starts);
+  auto const truth = test::expected_attention<2, 32>(data, original(data));
+  auto const check = [&](auto const& actual) { test::check_close(actual, truth, test::attention_tolerance<T>); };
+  check(test::run_attention<2, 32, rebuilt, stash::dense>(data));
+  if constexpr (!std::is_same_v<T, double>) {
+    check(test::run_attention<2, 32, rebuilt, stash::dense, T, false, true>(data));
+  }
+  kernels::attention_options const options{.dropout = 0.25F, .random = {.seed = 7, .iteration = 3, .place = 5}};
+  test::check_close(test::run_attention<2, 32, rebuilt, stash::dense, T, true>(data, options),
+                    test::expected_attention<2, 32>(data, original(data), {}, options), test::attention_tolerance<T>);
+  // Kept probabilities have a column for every token of the longest sequence; those of others are not written.
+  auto const identity = [](double p) { return p; };
+  auto stored = test::expected_attention<2, 32>(data, original(data), identity);
+  auto actual = test::run_attention<2, 32, stash::probabilities_dense, stash::dense>(data);
+  auto const shorter = [](std::vector<double> const& kept, std::vector<std::int32_t> const& first) {
+    std::vector<double> values;
+    for (std::size_t row = 0, sequence = 0; row < kept.size() / 70; ++row) {
+      while (row >= 2 * test::length(first[sequence + 1])) { ++sequence; }
+      auto const count = first[sequence + 1] - first[sequence];
+      for (std::int32_t i = 0; i < count; ++i) { values.push_back(kept[row * 70 + test::length(i)]); }
+    }
+    return values;
+  };
+  actual.kept = shorter(actual.kept, starts);
+  test::check_close(actual, stored, test::attention_tolerance<T>);
 }
 
 TEST_CASE_TEMPLATE("attention on CUDA: drops the probabilities that the random stream says", T, float, bf16) {
@@ -105,9 +135,10 @@ TEST_CASE("attention on CUDA: in double") {
     auto const actual = test::run_attention<2, 12, rebuilt, stash::dense>(data);
     test::check_close(actual, truth, test::attention_tolerance<double>);
   }
-  auto const data = test::random_attention<2, 40, double>(3, 33);
+  auto data = test::random_attention<2, 40, double>(3, 33);
+  data.lengths = lengths;
   auto const identity = [](double p) { return p; };
-  auto const truth = test::expected_attention<2, 40>(data, original(data), identity, {}, lengths);
-  auto const actual = test::run_attention<2, 40, stash::probabilities_dense, stash::dense>(data, {}, lengths);
+  auto const truth = test::expected_attention<2, 40>(data, original(data), identity);
+  auto const actual = test::run_attention<2, 40, stash::probabilities_dense, stash::dense>(data);
   test::check_close(actual, truth, test::attention_tolerance<double>);
 }

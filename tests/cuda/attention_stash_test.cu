@@ -71,14 +71,14 @@ TEST_CASE("attention on CUDA: what it keeps and computes equals the host's") {
   auto data = test::random_attention<2, 64, float>(2, tokens);
   auto const on_host = [&](auto const& kept) {
     host device({.threads = 1});
-    std::vector<float> scratch(test::length(host_engine::backward_scratch(2, tokens)));
+    std::vector<float> scratch(test::length(host_engine::backward_scratch({2, tokens})));
     std::vector<float> output(data.output_gradient.size());
     std::array<std::vector<float>, 3> gradients{output, output, output};
-    host_engine::forward(device, {data.operands[0].data(), data.operands[1].data(), data.operands[2].data()}, kept, 2,
-                         tokens, output.data(), scratch.data());
+    host_engine::forward(device, {data.operands[0].data(), data.operands[1].data(), data.operands[2].data()}, kept,
+                         {2, tokens}, output.data(), scratch.data());
     host_engine::backward(device, {data.operands[0].data(), data.operands[1].data(), data.operands[2].data()}, kept,
                           data.output_gradient.data(), {gradients[0].data(), gradients[1].data(), gradients[2].data()},
-                          2, tokens, scratch.data());
+                          {2, tokens}, scratch.data());
     return test::attention_result{
         test::widened(output),
         {test::widened(gradients[0]), test::widened(gradients[1]), test::widened(gradients[2])},
@@ -126,7 +126,7 @@ TEST_CASE_TEMPLATE("attention on CUDA: keeps nothing for inference", Probabiliti
   test::device_array<float> const q(device, data.operands[0]), k(device, data.operands[1]), v(device, data.operands[2]);
   test::device_array<float> const output(device, data.output_gradient);
   engine::forward(device, std::array<float*, 3>{q.data(), k.data(), v.data()},
-                  typename Probabilities::template kept<float>{}, 1, 65, output.data(), static_cast<float*>(nullptr));
+                  typename Probabilities::template kept<float>{}, {1, 65}, output.data(), static_cast<float*>(nullptr));
   auto const trained = test::run_attention<2, 64, stash::probabilities_recomputed, stash::dense>(data);
   CHECK(test::widened(output.read()) == trained.output);
 }

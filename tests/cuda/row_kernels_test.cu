@@ -57,18 +57,19 @@ TEST_CASE_TEMPLATE("tokens of sequences", T, float, bf16) {
     vector<T> const all(x.size());
     vector<T> const per_token(position.size());
     vector<T> const per_sequence(length(sequences * Width));
+    sequence_rows const where{.tokens = tokens};
     check_beside_host<T>(rows, all, [&](T* out) {
       return start_tokens<Width, T>{position.data(), class_token.data(), bias.data(), tokens, out};
     });
     check_beside_host<T>(tokens, per_token, [&](T* out) {
       return sum_over_sequences<Width, T>{x.data(), sequences, tokens, out};
     });
-    check_beside_host<T>(sequences, per_sequence, [&](T* out) { return gather_rows<Width, T>{x.data(), tokens, out}; });
-    check_beside_host<T>(rows, x, [&](T* out) { return scatter_rows<Width, T>{position.data(), tokens, out}; });
+    check_beside_host<T>(sequences, per_sequence, [&](T* out) { return gather_rows<Width, T>{x.data(), where, out}; });
+    check_beside_host<T>(sequences, x, [&](T* out) { return scatter_rows<Width, T>{position.data(), where, out}; });
     check_beside_host<T>(
         sequences, x,
         [&](T* out) {
-          return center_keys<Width, T>{out, tokens};
+          return center_keys<Width, T>{out, where};
         },
         one_rounding<T>);
   });
@@ -80,19 +81,19 @@ TEST_CASE_TEMPLATE("embeddings and their gradients", T, float, bf16) {
     constexpr index_t vocabulary = 4;
     vector<std::int32_t> words{2, 0, 2, 2, 3, 0};  // some twice, one never
     vector<std::int32_t> types{0, 0, 1, 0, 1, 1};
-    token_ids const word{words.data(), tokens, tokens};
-    token_ids const type{types.data(), tokens, tokens};
+    vector<std::int32_t> places{0, 1, 2, 0, 1, 2};
+    token_ids const ids{words.data(), types.data(), places.data()};
     auto const table = normal_of<T>(vocabulary * Width, 1);
     auto const kinds = normal_of<T>(2 * Width, 2);
     auto const position = normal_of<T>(tokens * Width, 3);
     auto const gradient = normal_of<T>(rows * Width, 4);
     vector<T> const all(gradient.size());
     check_beside_host<T>(rows, all, [&](T* out) {
-      return embed_tokens<Width, T>{word, type, table.data(), kinds.data(), position.data(), out};
+      return embed_tokens<Width, T>{ids, table.data(), kinds.data(), position.data(), out};
     });
     using kernel = scatter_add_columns<Width, T>;
     check_beside_host<T>(index_t{Width / kernel::columns}, table, [&](T* out) {
-      return kernel{word, gradient.data(), rows, out};
+      return kernel{words.data(), gradient.data(), rows, out};
     });
   });
 }

@@ -103,17 +103,4 @@ inline head_gradients attention_backward(std::vector<double> const& q, std::vect
   return r;
 }
 
-struct head_result {
-  std::vector<double> output, query_gradient, key_gradient, value_gradient;
-};
-
-inline head_result attention_head(std::vector<double> const& q, std::vector<double> const& k,
-                                  std::vector<double> const& v, std::vector<double> const& output_gradient,
-                                  std::size_t tokens, std::size_t size) {
-  head_shape const shape{tokens, size};
-  auto forward = attention_forward(q, k, v, shape);
-  auto gradients = attention_backward(q, k, v, forward.probabilities, output_gradient, shape);
-  return {std::move(forward.output), std::move(gradients.query), std::move(gradients.key), std::move(gradients.value)};
-}
-
 }  // namespace slimfit::reference

@@ -60,12 +60,22 @@ struct attention_data {
   index_t tokens;
   std::array<std::vector<T>, 3> operands;
   std::vector<T> output_gradient;
+  std::vector<std::int32_t> lengths{};  ///< without padding; empty: there is none
+  std::vector<std::int32_t> starts{};   ///< where padding is dropped, the first rows and the end
+
+  /// The sequences; both arrays are read from where the caller has copied them.
+  [[nodiscard]] sequence_batch batch(std::int32_t const* at_lengths, std::int32_t const* at_starts) const {
+    if (!starts.empty()) { return sequence_batch::packed(sequences, tokens, tokens, starts.data(), at_starts); }
+    return sequence_batch::padded(sequences, tokens, tokens, lengths.empty() ? nullptr : at_lengths);
+  }
+  [[nodiscard]] sequence_batch host_batch() const { return batch(lengths.data(), starts.data()); }
 };
 
+/// @param starts rows that sequences begin with, where those have several lengths
 template <int Heads, int Size, class T>
-attention_data<T> random_attention(index_t sequences, index_t tokens) {
-  auto const count = sequences * tokens * Heads * Size;
-  attention_data<T> data{sequences, tokens, {}, rounded_normal<T>(count, 9)};
+attention_data<T> random_attention(index_t sequences, index_t tokens, std::vector<std::int32_t> const& starts = {}) {
+  auto const count = (starts.empty() ? sequences * tokens : starts.back()) * Heads * Size;
+  attention_data<T> data{sequences, tokens, {}, rounded_normal<T>(count, 9), {}, starts};
   // Sharper than independent N(0, 1) operands make it, so that rows differ.
   for (unsigned i = 0; i < 3; ++i) { data.operands[i] = rounded_normal<T>(count, i, i == 0 ? 2.0F : 1.0F); }
   return data;
@@ -122,32 +132,33 @@ struct attention_result {
 /// @tparam FromOutput whether the backward pass reads the output
 template <int Heads, int Size, class ProbabilityStash, class OperandStash, class T, bool Drops = false,
           bool FromOutput = false>
-attention_result run_attention(attention_data<T> const& data, attention_options options = {},
-                               std::vector<std::int32_t> const& lengths = {}) {
+attention_result run_attention(attention_data<T> const& data, attention_options const& options = {}) {
   using engine = kernels::attention_engine<cuda, Heads, Size, T>;
   using probabilities_type = typename ProbabilityStash::template kept<T>;
   cuda device;
-  auto const& [sequences, tokens, operands, output_gradient] = data;
+  auto const& operands = data.operands;
+  auto const& output_gradient = data.output_gradient;
   std::vector<T> const unset(output_gradient.size(), static_cast<T>(7.0F));
-  device_array<std::int32_t> const device_lengths(device, lengths);
-  if (!lengths.empty()) { options.lengths = device_lengths.data(); }
+  device_array<std::int32_t> const lengths(device, data.lengths), starts(device, data.starts);
+  auto const batch = data.batch(lengths.data(), starts.data());
+  index_t const score_rows = batch.rows() * Heads;
   device_array<T> const q(device, operands[0]), k(device, operands[1]), v(device, operands[2]);
   device_array<T> const upstream(device, output_gradient), output(device, unset);
   device_array<T> const dq(device, unset), dk(device, unset), dv(device, unset);
-  device_array<T> const scratch(device, std::vector<T>(length(engine::backward_scratch(sequences, tokens))));
+  device_array<T> const scratch(device, std::vector<T>(length(engine::backward_scratch(batch))));
 
   attention_result result;
   auto const run = [&](auto& array, auto const& probabilities) {
     kept_operands<OperandStash, T, Heads * Size> const kept(device, operands);
     static_assert(engine::template reads_kept<typename decltype(kept.views)::value_type>);
-    engine::template forward<Drops>(device, std::array<T*, 3>{q.data(), k.data(), v.data()}, probabilities, sequences,
-                                    tokens, output.data(), static_cast<T*>(nullptr), options);
+    engine::template forward<Drops>(device, std::array<T*, 3>{q.data(), k.data(), v.data()}, probabilities, batch,
+                                    output.data(), static_cast<T*>(nullptr), options);
     std::array<T*, 3> const gradients{dq.data(), dk.data(), dv.data()};
     if constexpr (FromOutput) {
       engine::template backward<Drops>(device, kept.views, probabilities, output.data(), upstream.data(), gradients,
-                                       sequences, tokens, scratch.data(), options);
+                                       batch, scratch.data(), options);
     } else {
-      engine::template backward<Drops>(device, kept.views, probabilities, upstream.data(), gradients, sequences, tokens,
+      engine::template backward<Drops>(device, kept.views, probabilities, upstream.data(), gradients, batch,
                                        scratch.data(), options);
     }
     result.output = widened(output.read());
@@ -157,17 +168,17 @@ attention_result run_attention(attention_data<T> const& data, attention_options 
   probabilities_type probabilities;
   if constexpr (probabilities_type::recomputes) {
     using value_type = compute_type<T>;
-    device_array<value_type> array(device, std::vector<value_type>(length(sequences * Heads * tokens), 7));
+    device_array<value_type> array(device, std::vector<value_type>(length(score_rows), 7));
     probabilities.log_sums.data = array.data();
     result.kept = widened(run(array, probabilities));
   } else if constexpr (requires { probabilities.codes; }) {
-    device_array<std::uint8_t> array(device, std::vector<std::uint8_t>(length(sequences * Heads * tokens * tokens)));
+    device_array<std::uint8_t> array(device, std::vector<std::uint8_t>(length(score_rows * batch.tokens())));
     probabilities.codes.data = array.data();
     for (auto const code : run(array, probabilities)) {
       result.kept.push_back(probabilities_type::format_type::template decode_value<double>(code));
     }
   } else {
-    device_array<T> array(device, std::vector<T>(length(sequences * Heads * tokens * tokens)));
+    device_array<T> array(device, std::vector<T>(length(score_rows * batch.tokens())));
     probabilities.values.data = array.data();
     result.kept = widened(run(array, probabilities));
   }
@@ -180,27 +191,29 @@ template <int Heads, int Size, class T>
 attention_result expected_attention(attention_data<T> const& data,
                                     std::array<std::vector<double>, 3> const& kept_operands,
                                     std::function<double(double)> const& coded = {},
-                                    attention_options const& options = {},
-                                    std::vector<std::int32_t> const& lengths = {}) {
-  auto const n = length(data.tokens);
+                                    attention_options const& options = {}) {
+  auto const batch = data.host_batch();
+  auto const& where = batch.where();
   auto const all = data.output_gradient.size();
   attention_result result{std::vector<double>(all), {}, {}};
   for (auto& each : result.gradients) { each.resize(all); }
   auto const original = std::array{widened(data.operands[0]), widened(data.operands[1]), widened(data.operands[2])};
   auto const upstream = widened(data.output_gradient);
   for (std::size_t head = 0; head < length(data.sequences) * Heads; ++head) {
+    auto const sequence = static_cast<index_t>(head / Heads);
+    auto const n = length(where.rows(sequence));
     auto const at = [&](std::size_t i) {
-      return (head / Heads * n + i / Size) * Heads * Size + head % Heads * Size + i % Size;
+      return (length(where.first(sequence)) + i / Size) * Heads * Size + head % Heads * Size + i % Size;
     };
     auto const slice = [&](std::vector<double> const& from) {
       std::vector<double> values(n * Size);
       for (std::size_t i = 0; i < values.size(); ++i) { values[i] = from[at(i)]; }
       return values;
     };
-    reference::head_shape shape{n, Size};
-    if (!lengths.empty()) { shape.keys = length(lengths[head / Heads]); }
+    reference::head_shape shape{n, Size, length(where.keys(sequence))};
     for (std::size_t i = 0; options.dropout > 0 && i < n * n; ++i) {
-      auto const element = static_cast<index_t>(head * n + i / n) * round_up(data.tokens, 4) + length(i % n);
+      auto const element =
+          static_cast<index_t>(head * length(data.tokens) + i / n) * round_up(data.tokens, 4) + length(i % n);
       bool const dropped = uniform(options.random.word(static_cast<index_t>(element))) < options.dropout;
       shape.factors.push_back(dropped ? 0 : 1 / (1 - static_cast<double>(options.dropout)));
     }

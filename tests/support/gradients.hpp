@@ -32,12 +32,12 @@ pass_result gradients_of(Model& net, std::vector<typename Model::network_type::i
                          std::vector<std::int32_t> const& labels, active_set const& active) {
   using device_type = typename Model::device_type;
   auto& device = net.device();
-  batch_buffers<device_type, typename Model::network_type::input_type> batch(device);
+  batch_buffers<device_type, typename Model::network_type> batch(device);
   batch.load(inputs, labels);
   auto const count = static_cast<index_t>(labels.size());
   arena_block<device_type> block(device);
   // Recorded gradients are scratch memory even where the policy keeps them elsewhere.
-  block.reserve(memory_plan<Model>(count).arena_bytes(active) +
+  block.reserve(memory_plan<Model>(batch.view().sequences).arena_bytes(active) +
                 Model::layout.elements * static_cast<index_t>(sizeof(typename Model::value_type)));
   arena memory(device.memory().book(), block.data(), block.size());
   recording_updates updates;

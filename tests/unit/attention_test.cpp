@@ -26,14 +26,14 @@ std::vector<double> widened(std::vector<T> const& values) {
 }
 
 template <int Heads, int Size, class Policy, class T>
-layer_result run_layer(std::array<std::vector<T>, 3> operands, std::vector<T> const& output_gradient, index_t sequences,
-                       index_t tokens) {
+layer_result run_layer(std::array<std::vector<T>, 3> operands, std::vector<T> const& output_gradient,
+                       sequence_batch const& batch) {
   using layer = attention<Heads * Size, Heads, Policy, T>;
   host device({.threads = 2});
   test::tape tape(256 * MiB);
   testing::recording_updates updates;
   context<host, testing::recording_updates> run{device, tape.memory(), updates, {}, true, 0, 0};
-  auto const kept = layer::keep(run, sequences, tokens);
+  auto const kept = layer::keep(run, batch);
   // As in a block: operands that are kept dense are computed where they are kept.
   std::array<T*, 3> data{operands[0].data(), operands[1].data(), operands[2].data()};
   auto const count = static_cast<index_t>(output_gradient.size());
@@ -46,43 +46,46 @@ layer_result run_layer(std::array<std::vector<T>, 3> operands, std::vector<T> co
     });
   }
   std::vector<T> output(output_gradient.size(), T{7});
-  layer::forward(run, data, kept, sequences, tokens, output.data());
+  layer::forward(run, data, kept, batch, output.data());
   std::array<std::vector<T>, 3> gradients;
   for (auto& each : gradients) { each.assign(output.size(), T{7}); }
-  layer::backward(run, kept, sequences, tokens, output_gradient.data(),
+  layer::backward(run, kept, batch, output_gradient.data(),
                   {gradients[0].data(), gradients[1].data(), gradients[2].data()});
   layer::release(run, kept);
   CHECK(tape.memory().tape_bytes() == 0);
   return {widened(output), {widened(gradients[0]), widened(gradients[1]), widened(gradients[2])}};
 }
 
-/// The reference for the whole layer, head by head.
+/// The reference for the whole layer, head by head. All of the batch's memory is the host's.
 template <int Heads, int Size, class T>
 layer_result expected(std::array<std::vector<T>, 3> const& operands, std::vector<T> const& output_gradient,
-                      index_t sequences, index_t tokens) {
+                      sequence_batch const& batch) {
   auto const all = output_gradient.size();
   layer_result result{std::vector<double>(all),
                       {std::vector<double>(all), std::vector<double>(all), std::vector<double>(all)}};
-  auto const n = static_cast<std::size_t>(tokens);
-  for (std::size_t b = 0; b < static_cast<std::size_t>(sequences); ++b) {
+  auto const& where = batch.where();
+  for (index_t b = 0; b < batch.count(); ++b) {
+    reference::head_shape const shape{test::length(where.rows(b)), Size, test::length(where.keys(b))};
     for (std::size_t h = 0; h < Heads; ++h) {
-      auto const at = [&](std::size_t token, std::size_t d) { return (b * n + token) * Heads * Size + h * Size + d; };
+      auto const at = [&](std::size_t i) {
+        return (test::length(where.first(b)) + i / Size) * Heads * Size + h * Size + i % Size;
+      };
       auto const slice = [&](auto const& from) {
-        std::vector<double> head;
-        for (std::size_t t = 0; t < n; ++t) {
-          for (std::size_t d = 0; d < Size; ++d) { head.push_back(static_cast<double>(from[at(t, d)])); }
-        }
+        std::vector<double> head(shape.tokens * Size);
+        for (std::size_t i = 0; i < head.size(); ++i) { head[i] = static_cast<double>(from[at(i)]); }
         return head;
       };
-      auto const head = reference::attention_head(slice(operands[0]), slice(operands[1]), slice(operands[2]),
-                                                  slice(output_gradient), n, Size);
-      for (std::size_t t = 0; t < n; ++t) {
-        for (std::size_t d = 0; d < Size; ++d) {
-          result.output[at(t, d)] = head.output[t * Size + d];
-          result.gradients[0][at(t, d)] = head.query_gradient[t * Size + d];
-          result.gradients[1][at(t, d)] = head.key_gradient[t * Size + d];
-          result.gradients[2][at(t, d)] = head.value_gradient[t * Size + d];
-        }
+      auto const q = slice(operands[0]);
+      auto const k = slice(operands[1]);
+      auto const v = slice(operands[2]);
+      auto const forward = reference::attention_forward(q, k, v, shape);
+      auto const backward =
+          reference::attention_backward(q, k, v, forward.probabilities, slice(output_gradient), shape);
+      for (std::size_t i = 0; i < shape.tokens * Size; ++i) {
+        result.output[at(i)] = forward.output[i];
+        result.gradients[0][at(i)] = backward.query[i];
+        result.gradients[1][at(i)] = backward.key[i];
+        result.gradients[2][at(i)] = backward.value[i];
       }
     }
   }
@@ -97,15 +100,16 @@ using paper = policy::paper::attention;
 
 /// @param exact tolerance of what is exact, @param coded of gradients from coded stashes
 template <int Heads, int Size, class T>
-void compare(index_t sequences, index_t tokens, double exact, double coded) {
+void compare(sequence_batch const& batch, double exact, double coded) {
+  index_t const tokens = batch.tokens();
   CAPTURE(tokens);
   std::array<std::vector<T>, 3> operands;
-  index_t const count = sequences * tokens * Heads * Size;
+  index_t const count = batch.rows() * Heads * Size;
   for (unsigned i = 0; i < 3; ++i) { operands[i] = test::normal<T>(count, i); }
   auto const gradient = test::normal<T>(count, 9);
-  auto const truth = expected<Heads, Size>(operands, gradient, sequences, tokens);
+  auto const truth = expected<Heads, Size>(operands, gradient, batch);
   auto const check = [&]<class Policy>(Policy, double tolerance) {
-    auto const actual = run_layer<Heads, Size, Policy, T>(operands, gradient, sequences, tokens);
+    auto const actual = run_layer<Heads, Size, Policy, T>(operands, gradient, batch);
     CHECK(test::relative_error(actual.output, truth.output) < exact);
     CHECK(test::relative_error(actual.gradients[2], truth.gradients[2]) < tolerance);
     if (tokens == 1) {  // one key: its probability is 1 (255/256 for the paper), so queries and keys have no gradient
@@ -130,11 +134,27 @@ void compare(index_t sequences, index_t tokens, double exact, double coded) {
 TEST_CASE("attention: equals plain loops, for every policy and edge size") {
   // Sums of up to 64 products and a softmax over up to 197 values, each rounded once.
   for (index_t tokens : {1, 2, 17, 63, 64, 65, 197}) {
-    compare<2, 64, float>(2, tokens, 2e-6, 0.02);
-    compare<3, 8, double>(1, tokens, 1e-13, 0.02);
+    compare<2, 64, float>({2, tokens}, 2e-6, 0.02);
+    compare<3, 8, double>({1, tokens}, 1e-13, 0.02);
   }
-  compare<1, 80, float>(1, 33, 2e-6, 0.02);
-  compare<4, 16, float>(40, 17, 2e-6, 0.02);  // more heads than tasks at a time
+  compare<1, 80, float>({1, 33}, 2e-6, 0.02);
+  compare<4, 16, float>({40, 17}, 2e-6, 0.02);  // more heads than tasks at a time
+}
+
+TEST_CASE("attention: padding is not attended to, and takes no rows where it is dropped") {
+  std::vector<std::int32_t> const lengths{70, 1, 33, 64};
+  compare<2, 64, float>(sequence_batch::padded(4, 70, 70, lengths.data()), 2e-6, 0.02);
+  compare<3, 8, double>(sequence_batch::padded(4, 80, 80, lengths.data()), 1e-13, 0.02);
+  std::vector<std::int32_t> const starts{0, 70, 71, 104, 168};
+  auto const packed = sequence_batch::packed(4, 70, 80, starts.data(), starts.data());
+  compare<2, 64, float>(packed, 2e-6, 0.02);
+  compare<3, 8, double>(packed, 1e-13, 0.02);
+  // Parts of the batch are batches.
+  auto const part = packed.part(1, 2);
+  CHECK(part.rows() == 34);
+  CHECK(part.where().first(0) == 0);
+  CHECK(part.where().first(1) == 1);
+  compare<2, 8, double>(part, 1e-13, 0.04);  // a scale for every 8 elements only
 }
 
 TEST_CASE("attention: equals PyTorch") {
@@ -154,7 +174,7 @@ TEST_CASE("attention: equals PyTorch") {
       }
       return rows;
     };
-    auto const actual = run_layer<2, 8, tiled, double>({read("q"), read("k"), read("v")}, read("do"), 2, tokens);
+    auto const actual = run_layer<2, 8, tiled, double>({read("q"), read("k"), read("v")}, read("do"), {2, tokens});
     CHECK(test::relative_error(actual.output, read("o")) < 1e-13);
     CHECK(test::relative_error(actual.gradients[2], read("dv")) < 1e-13);
     if (tokens > 1) {
@@ -171,10 +191,10 @@ TEST_CASE("attention: a number added to all keys changes nothing, centered keys 
   auto const gradient = test::normal<float>(tokens * 64, 5);
   auto shifted = operands;
   for (std::size_t i = 0; i < shifted[1].size(); ++i) { shifted[1][i] += 30.0F; }
-  auto const truth = expected<1, 64>(operands, gradient, 1, tokens);
+  auto const truth = expected<1, 64>(operands, gradient, {1, tokens});
   using coded_centered = attention_policy::tiled<stash::quantized_heads<8>, attention_keys::centered>;
-  auto const centered = run_layer<1, 64, coded_centered, float>(shifted, gradient, 1, tokens);
-  auto const plain = run_layer<1, 64, slim, float>(shifted, gradient, 1, tokens);
+  auto const centered = run_layer<1, 64, coded_centered, float>(shifted, gradient, {1, tokens});
+  auto const plain = run_layer<1, 64, slim, float>(shifted, gradient, {1, tokens});
   CHECK(test::relative_error(centered.gradients[0], truth.gradients[0]) < 0.02);
   CHECK(test::relative_error(plain.gradients[0], truth.gradients[0]) > 0.05);
 }
@@ -183,7 +203,7 @@ TEST_CASE("attention: NaN stays visible") {
   auto operands = std::array<std::vector<float>, 3>{test::normal<float>(5 * 8, 1), test::normal<float>(5 * 8, 2),
                                                     test::normal<float>(5 * 8, 3)};
   operands[0][8] = std::nanf("");
-  auto const result = run_layer<1, 8, tiled, float>(operands, test::normal<float>(5 * 8, 4), 1, 5);
+  auto const result = run_layer<1, 8, tiled, float>(operands, test::normal<float>(5 * 8, 4), {1, 5});
   CHECK(std::isnan(result.output[8]));
   CHECK_FALSE(std::isnan(result.output[0]));
   CHECK(std::isnan(result.gradients[1][0]));

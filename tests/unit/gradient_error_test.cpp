@@ -52,8 +52,8 @@ gradients gradients_with(double deviation) {
   context<host, testing::recording_updates> run{device, tape.memory(), updates, active, true, 0, 0};
   auto stream = test::normal<float>(tokens * hidden, 2);
   auto gradient = test::normal<float>(tokens * hidden, 3);
-  auto const kept = network.forward(run, stream.data(), 1, tokens);
-  CHECK(network.backward(run, kept, gradient.data(), 1, tokens));
+  auto const kept = network.forward(run, stream.data(), {1, tokens});
+  CHECK(network.backward(run, kept, gradient.data(), {1, tokens}));
   return {gradient, updates.gradients[static_cast<std::size_t>(position)]};
 }
 

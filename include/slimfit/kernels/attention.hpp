@@ -9,6 +9,7 @@
 
 #include <slimfit/backend/counting.hpp>
 #include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/kernels/sequences.hpp>
 #include <slimfit/kernels/softmax.hpp>
 #include <slimfit/stash/probability_stash.hpp>
 
@@ -27,68 +28,74 @@ struct attention_operands {
   T const* key;
   T const* value;
   index_t stride;
-  index_t tokens;
+  index_t tokens;   ///< rows of each
+  index_t keys;     ///< of them attended to: the first ones
+  index_t columns;  ///< of a row of kept probabilities
 };
 
 /// output = softmax(query * key^T / sqrt(HeadSize)) * value (Vaswani et al. 2017, equation 1).
 /// @tparam Device        a backend with `multiply_serial`
 /// @tparam Probabilities what is kept of the probabilities of this head: `stash::probabilities_*::kept`
-/// @param scores `score_elements(tokens)` elements of scratch
+/// @param scores `score_elements(columns)` elements of scratch
 template <class Device, int HeadSize, class T, class Probabilities>
 void attention_head_forward(attention_operands<T> const& in, Probabilities const& kept, T* output, T* scores) {
   auto const scale = T{1} / std::sqrt(static_cast<T>(HeadSize));
-  index_t const n = in.tokens;
-  for (index_t first = 0; first < n; first += query_block) {
-    index_t const rows = std::min(query_block, n - first);
+  index_t const n = in.columns;
+  for (index_t first = 0; first < in.tokens; first += query_block) {
+    index_t const rows = std::min(query_block, in.tokens - first);
     T* const block = kept.target(first, n, scores);
-    Device::multiply_serial(rows, n, HeadSize, scale, operand<T>{in.query + first * in.stride, in.stride, false},
+    Device::multiply_serial(rows, in.keys, HeadSize, scale, operand<T>{in.query + first * in.stride, in.stride, false},
                             operand<T>{in.key, in.stride, true}, block, n, update_mode::overwrite);
     for (index_t row = 0; row < rows; ++row) {
-      auto const log_sum_exp = softmax_row(block + row * n, block + row * n, n, T{1});
-      kept.save(first + row, n, block + row * n, log_sum_exp);
+      auto const log_sum_exp = softmax_row(block + row * n, block + row * n, in.keys, T{1});
+      kept.save(first + row, n, in.keys, block + row * n, log_sum_exp);
     }
-    Device::multiply_serial(rows, HeadSize, n, T{1}, operand<T>{block, n, false},
+    Device::multiply_serial(rows, HeadSize, in.keys, T{1}, operand<T>{block, n, false},
                             operand<T>{in.value, in.stride, false}, output + first * in.stride, in.stride,
                             update_mode::overwrite);
   }
 }
 
 /// Gradients of query, key and value (all overwritten) from that of the output.
-/// @param scores `2 * score_elements(tokens)` elements of scratch
+/// @param scores `2 * score_elements(columns)` elements of scratch
 template <class Device, int HeadSize, class T, class Probabilities>
 void attention_head_backward(attention_operands<T> const& in, Probabilities const& kept, T const* output_gradient,
                              T* query_gradient, T* key_gradient, T* value_gradient, T* scores) {
   auto const scale = T{1} / std::sqrt(static_cast<T>(HeadSize));
-  index_t const n = in.tokens;
+  index_t const n = in.columns;
   T* const score_gradients = scores + score_elements(n);
-  for (index_t first = 0; first < n; first += query_block) {
-    index_t const rows = std::min(query_block, n - first);
+  for (index_t first = 0; first < in.tokens; first += query_block) {
+    index_t const rows = std::min(query_block, in.tokens - first);
     auto const mode = first == 0 ? update_mode::overwrite : update_mode::accumulate;
     operand<T> const query{in.query + first * in.stride, in.stride, false};
     operand<T> const upstream{output_gradient + first * in.stride, in.stride, false};
     T const* block = nullptr;
     if constexpr (Probabilities::recomputes) {
-      Device::multiply_serial(rows, n, HeadSize, scale, query, operand<T>{in.key, in.stride, true}, scores, n,
+      Device::multiply_serial(rows, in.keys, HeadSize, scale, query, operand<T>{in.key, in.stride, true}, scores, n,
                               update_mode::overwrite);
       for (index_t row = 0; row < rows; ++row) {
-        softmax_from_log_sum(scores + row * n, scores + row * n, n, T{1}, kept.log_sum_exp(first + row));
+        softmax_from_log_sum(scores + row * n, scores + row * n, in.keys, T{1}, kept.log_sum_exp(first + row));
       }
       block = scores;
     } else {
-      block = kept.restore(first, rows, n, scores);
+      block = kept.restore(first, rows, n, in.keys, scores);
     }
-    Device::multiply_serial(rows, n, HeadSize, T{1}, upstream, operand<T>{in.value, in.stride, true}, score_gradients,
-                            n, update_mode::overwrite);
+    Device::multiply_serial(rows, in.keys, HeadSize, T{1}, upstream, operand<T>{in.value, in.stride, true},
+                            score_gradients, n, update_mode::overwrite);
     for (index_t row = 0; row < rows; ++row) {
-      softmax_row_backward(block + row * n, score_gradients + row * n, score_gradients + row * n, n, scale);
+      softmax_row_backward(block + row * n, score_gradients + row * n, score_gradients + row * n, in.keys, scale);
     }
-    Device::multiply_serial(rows, HeadSize, n, T{1}, operand<T>{score_gradients, n, false},
+    Device::multiply_serial(rows, HeadSize, in.keys, T{1}, operand<T>{score_gradients, n, false},
                             operand<T>{in.key, in.stride, false}, query_gradient + first * in.stride, in.stride,
                             update_mode::overwrite);
-    Device::multiply_serial(n, HeadSize, rows, T{1}, operand<T>{score_gradients, n, true}, query, key_gradient,
+    Device::multiply_serial(in.keys, HeadSize, rows, T{1}, operand<T>{score_gradients, n, true}, query, key_gradient,
                             in.stride, mode);
-    Device::multiply_serial(n, HeadSize, rows, T{1}, operand<T>{block, n, true}, upstream, value_gradient, in.stride,
-                            mode);
+    Device::multiply_serial(in.keys, HeadSize, rows, T{1}, operand<T>{block, n, true}, upstream, value_gradient,
+                            in.stride, mode);
+  }
+  for (index_t row = in.keys; row < in.tokens; ++row) {
+    std::fill_n(key_gradient + row * in.stride, HeadSize, T{});
+    std::fill_n(value_gradient + row * in.stride, HeadSize, T{});
   }
 }
 
@@ -102,31 +109,32 @@ struct attention_engine {
   template <class Kept>
   static constexpr bool reads_kept = false;
 
-  static constexpr index_t forward_scratch(index_t sequences, index_t tokens) {
-    return slots(sequences) * score_elements(tokens);
+  static constexpr index_t forward_scratch(sequence_batch const& batch) {
+    return slots(batch.count()) * score_elements(batch.tokens());
   }
-  static constexpr index_t backward_scratch(index_t sequences, index_t tokens) {
-    return 2 * forward_scratch(sequences, tokens);
-  }
+  static constexpr index_t backward_scratch(sequence_batch const& batch) { return 2 * forward_scratch(batch); }
 
   template <class Probabilities>
-  static void forward(Device& device, std::array<T*, 3> const& operands, Probabilities const& kept, index_t sequences,
-                      index_t tokens, T* output, T* scratch) {
-    for_each_head(device, sequences, tokens, [&](index_t slot, index_t head, index_t offset) {
+  static void forward(Device& device, std::array<T*, 3> const& operands, Probabilities const& kept,
+                      sequence_batch const& batch, T* output, T* scratch) {
+    for_each_head(device, batch, [&](index_t slot, head_place const& place) {
+      index_t const at = place.offset;
       attention_head_forward<Device, HeadSize, T>(
-          {operands[0] + offset, operands[1] + offset, operands[2] + offset, hidden, tokens}, kept.head(head, tokens),
-          output + offset, scratch + slot * score_elements(tokens));
+          {operands[0] + at, operands[1] + at, operands[2] + at, hidden, place.tokens, place.keys, batch.tokens()},
+          kept.rows_from(place.score_row, batch.tokens()), output + at,
+          scratch + slot * score_elements(batch.tokens()));
     });
   }
   template <class Probabilities>
   static void backward(Device& device, std::array<T const*, 3> const& operands, Probabilities const& kept,
-                       T const* output_gradient, std::array<T*, 3> const& gradients, index_t sequences, index_t tokens,
+                       T const* output_gradient, std::array<T*, 3> const& gradients, sequence_batch const& batch,
                        T* scratch) {
-    for_each_head(device, sequences, tokens, [&](index_t slot, index_t head, index_t offset) {
+    for_each_head(device, batch, [&](index_t slot, head_place const& place) {
+      index_t const at = place.offset;
       attention_head_backward<Device, HeadSize, T>(
-          {operands[0] + offset, operands[1] + offset, operands[2] + offset, hidden, tokens}, kept.head(head, tokens),
-          output_gradient + offset, gradients[0] + offset, gradients[1] + offset, gradients[2] + offset,
-          scratch + slot * 2 * score_elements(tokens));
+          {operands[0] + at, operands[1] + at, operands[2] + at, hidden, place.tokens, place.keys, batch.tokens()},
+          kept.rows_from(place.score_row, batch.tokens()), output_gradient + at, gradients[0] + at, gradients[1] + at,
+          gradients[2] + at, scratch + slot * 2 * score_elements(batch.tokens()));
     });
   }
 
@@ -139,14 +147,26 @@ struct attention_engine {
       return 0;
     }
   }
-  /// Calls `body(slot, head, first element of the head)` for all heads of all sequences.
+  /// Where one head of one sequence lies.
+  struct head_place {
+    index_t tokens;
+    index_t keys;
+    index_t offset;     ///< its first element
+    index_t score_row;  ///< its first row of probabilities, over all heads
+  };
+  /// Calls `body(slot, place)` for all heads of all sequences.
   template <class Body>
-  static void for_each_head(Device& device, index_t sequences, index_t tokens, Body const& body) {
-    index_t const heads = sequences * Heads;
-    index_t const stride = slots(sequences);
+  static void for_each_head(Device& device, sequence_batch const& batch, Body const& body) {
+    index_t const heads = batch.count() * Heads;
+    index_t const stride = slots(batch.count());
+    auto const& where = batch.where();
     device.for_each_task(stride, [&](index_t slot) {
       for (index_t head = slot; head < heads; head += stride) {
-        body(slot, head, head / Heads * tokens * hidden + head % Heads * HeadSize);
+        index_t const sequence = head / Heads;
+        index_t const first = where.first(sequence);
+        index_t const tokens = where.rows(sequence);
+        body(slot, head_place{tokens, where.keys(sequence), first * hidden + head % Heads * HeadSize,
+                              first * Heads + head % Heads * tokens});
       }
     });
   }

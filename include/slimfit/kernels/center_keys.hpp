@@ -2,11 +2,12 @@
 // Subtracts from every key of a sequence the mean over its tokens.
 #pragma once
 
+#include <slimfit/kernels/sequences.hpp>
 #include <slimfit/kernels/tile.hpp>
 
 namespace slimfit::kernels {
 
-/// One group per sequence of `tokens` rows; in place.
+/// One group per sequence; in place. Padding takes no part.
 template <int Width, scalar T>
 struct center_keys {
   static constexpr int width = Width;
@@ -14,12 +15,13 @@ struct center_keys {
   static constexpr index_t rows_per_block = 1;
 
   T* keys;
-  index_t tokens;
+  sequence_rows sequences;
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t sequence) const {
     using value_type = compute_type<T>;
-    T* const first = keys + sequence * tokens * Width;
+    T* const first = keys + sequences.first(sequence) * Width;
+    index_t const tokens = sequences.keys(sequence);
     auto mean = load<Width>(group, first);
     for (index_t token = 1; token < tokens; ++token) {
       mean = map([](value_type a, value_type b) { return a + b; }, mean, load<Width>(group, first + token * Width));

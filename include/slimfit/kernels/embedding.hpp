@@ -10,25 +10,20 @@
 
 namespace slimfit::kernels {
 
-/// Where the ids of a batch lie: sequence `s` has those of its tokens at `ids + s * stride`.
+/// Of every row, which row of each table it is the sum of.
 struct token_ids {
-  std::int32_t const* ids;
-  index_t tokens;
-  index_t stride;
-
-  [[nodiscard]] SLIMFIT_HD constexpr index_t operator()(index_t row) const {
-    return ids[row / tokens * stride + row % tokens];
-  }
+  std::int32_t const* words;
+  std::int32_t const* types;
+  std::int32_t const* positions;
 };
 
-/// output[row] = words[word id] + types[type id] + positions[row % tokens].
+/// output[row] = words[word id] + types[type id] + positions[position].
 template <int Width, scalar T>
 struct embed_tokens {
   static constexpr int width = Width;
   using scalar_type = T;
 
-  token_ids word;
-  token_ids type;
+  token_ids ids;
   T const* words;
   T const* types;
   T const* positions;
@@ -36,11 +31,13 @@ struct embed_tokens {
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t row) const {
-    store(
-        group, output + row * Width,
-        map([](auto a, auto b, auto c) { return a + b + c; }, load<Width>(group, words + word(row) * Width),
-            load<Width>(group, types + type(row) * Width), load<Width>(group, positions + row % word.tokens * Width)));
+    store(group, output + row * Width,
+          map([](auto a, auto b, auto c) { return a + b + c; }, load<Width>(group, words + at(ids.words, row)),
+              load<Width>(group, types + at(ids.types, row)), load<Width>(group, positions + at(ids.positions, row))));
   }
+
+ private:
+  static SLIMFIT_HD index_t at(std::int32_t const* ids, index_t row) { return index_t{ids[row]} * Width; }
 };
 
 /// A block of columns: table[id of row] += source[row] for all rows in their order.
@@ -52,7 +49,7 @@ struct scatter_add_columns {
   static constexpr int width = columns;
   using scalar_type = T;
 
-  token_ids id;
+  std::int32_t const* ids;
   T const* source;
   index_t rows;
   T* table;
@@ -60,7 +57,7 @@ struct scatter_add_columns {
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
     for (index_t row = 0; row < rows; ++row) {
-      T* const target = table + id(row) * Width + block * columns;
+      T* const target = table + index_t{ids[row]} * Width + block * columns;
       store(group, target,
             map([](auto a, auto b) { return a + b; }, load<columns>(group, target),
                 load<columns>(group, source + row * Width + block * columns)));

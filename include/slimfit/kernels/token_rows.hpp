@@ -3,6 +3,7 @@
 // scatter.
 #pragma once
 
+#include <slimfit/kernels/sequences.hpp>
 #include <slimfit/kernels/tile.hpp>
 
 namespace slimfit::kernels {
@@ -52,39 +53,35 @@ struct sum_over_sequences {
   }
 };
 
-/// output[row] = input[row * stride]: picks one token of each sequence.
+/// output[sequence] = the first of its rows of `input`. One group per sequence.
 template <int Width, scalar T>
 struct gather_rows {
   static constexpr int width = Width;
   using scalar_type = T;
 
   T const* input;
-  index_t stride;
+  sequence_rows sequences;
   T* output;
 
   template <lane_group Group>
-  SLIMFIT_HD void operator()(Group group, index_t row) const {
-    store(group, output + row * Width, load<Width>(group, input + row * stride * Width));
+  SLIMFIT_HD void operator()(Group group, index_t sequence) const {
+    store(group, output + sequence * Width, load<Width>(group, input + sequences.first(sequence) * Width));
   }
 };
 
-/// output[row] = row % stride == 0 ? input[row / stride] : 0, for rows of the output.
+/// The first row of each sequence in `output` = input[sequence]; no other is written. One group per sequence.
 template <int Width, scalar T>
 struct scatter_rows {
   static constexpr int width = Width;
   using scalar_type = T;
 
   T const* input;
-  index_t stride;
+  sequence_rows sequences;
   T* output;
 
   template <lane_group Group>
-  SLIMFIT_HD void operator()(Group group, index_t row) const {
-    if (row % stride == 0) {
-      store(group, output + row * Width, load<Width>(group, input + row / stride * Width));
-    } else {
-      store(group, output + row * Width, tile<compute_type<T>, Width, Group>{});
-    }
+  SLIMFIT_HD void operator()(Group group, index_t sequence) const {
+    store(group, output + sequences.first(sequence) * Width, load<Width>(group, input + sequence * Width));
   }
 };
 

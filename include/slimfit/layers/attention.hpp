@@ -31,23 +31,21 @@ class attention {
     std::array<kept_operand, 3> operands;  ///< queries, keys, values
     typename probability_stash::template kept<T> probabilities;
 
-    /// The part from sequence `sequence` on.
-    [[nodiscard]] constexpr kept_type from(index_t sequence, index_t tokens) const {
-      return {{operands[0].rows_from(sequence * tokens), operands[1].rows_from(sequence * tokens),
-               operands[2].rows_from(sequence * tokens)},
-              probabilities.head(sequence * Heads, tokens)};
+    /// The part from row `row` on, the first of a sequence of `batch`.
+    [[nodiscard]] constexpr kept_type from(index_t row, sequence_batch const& batch) const {
+      return {{operands[0].rows_from(row), operands[1].rows_from(row), operands[2].rows_from(row)},
+              probabilities.rows_from(row * Heads, batch.tokens())};
     }
   };
 
   template <class Context>
-  [[nodiscard]] static constexpr kept_type keep(Context& run, index_t sequences, index_t tokens) {
+  [[nodiscard]] static constexpr kept_type keep(Context& run, sequence_batch const& batch) {
     auto const state = run.training ? unit_state::active : unit_state::inference;
     kept_type kept;
     for (auto& each : kept.operands) {
-      each =
-          operand_stash::template keep<T, Hidden>(run.memory, sequences * tokens, category::static_activations, state);
+      each = operand_stash::template keep<T, Hidden>(run.memory, batch.rows(), category::static_activations, state);
     }
-    kept.probabilities = probability_stash::template keep<T>(run.memory, sequences * Heads, tokens, state);
+    kept.probabilities = probability_stash::template keep<T>(run.memory, batch.rows() * Heads, batch.tokens(), state);
     return kept;
   }
   template <class Context>
@@ -61,39 +59,39 @@ class attention {
   /// @param places where values are counted that the operands' stashes clip
   template <class Context>
   static constexpr void forward(Context& run, std::array<T*, 3> const& operands, kept_type const& kept,
-                                index_t sequences, index_t tokens, T* output,
+                                sequence_batch const& batch, T* output,
                                 std::array<saturation_place, 3> const& places = {}) {
     if constexpr (Policy::keys == attention_keys::centered) {
-      run.launch(sequences, kernels::center_keys<Hidden, T>{operands[1], tokens});
+      run.launch(batch.count(), kernels::center_keys<Hidden, T>{operands[1], batch.where()});
     }
     for (std::size_t i = 0; i < 3; ++i) {
-      save_counted(run, kept.operands[i], sequences * tokens, places[i], [&](auto const& form) {
+      save_counted(run, kept.operands[i], batch.rows(), places[i], [&](auto const& form) {
         using form_type = std::remove_cvref_t<decltype(form)>;
         if constexpr (form_type::restores && !detail::is_dense_view<form_type>) {
-          run.launch(sequences * tokens, kernels::save_rows<Hidden, T, form_type>{operands[i], form});
+          run.launch(batch.rows(), kernels::save_rows<Hidden, T, form_type>{operands[i], form});
         }
       });
     }
-    auto const scratch = run.template scratch<T>(engine<Context>::forward_scratch(sequences, tokens));
+    auto const scratch = run.template scratch<T>(engine<Context>::forward_scratch(batch));
     if constexpr (!Context::counts_only) {
-      engine<Context>::forward(run.device, operands, kept.probabilities, sequences, tokens, output, scratch.data());
+      engine<Context>::forward(run.device, operands, kept.probabilities, batch, output, scratch.data());
     }
   }
 
   /// Overwrites `gradients` of queries, keys and values.
   template <class Context>
-  static constexpr void backward(Context& run, kept_type const& kept, index_t sequences, index_t tokens,
+  static constexpr void backward(Context& run, kept_type const& kept, sequence_batch const& batch,
                                  T const* output_gradient, std::array<T*, 3> const& gradients) {
-    auto const scratch = run.template scratch<T>(engine<Context>::backward_scratch(sequences, tokens));
+    auto const scratch = run.template scratch<T>(engine<Context>::backward_scratch(batch));
     if constexpr (engine<Context>::template reads_kept<operand_view>) {
       if constexpr (!Context::counts_only) {
         std::array<operand_view, 3> const operands{kept.operands[0].active, kept.operands[1].active,
                                                    kept.operands[2].active};
-        engine<Context>::backward(run.device, operands, kept.probabilities, output_gradient, gradients, sequences,
-                                  tokens, scratch.data());
+        engine<Context>::backward(run.device, operands, kept.probabilities, output_gradient, gradients, batch,
+                                  scratch.data());
       }
     } else {
-      index_t const rows = sequences * tokens;
+      index_t const rows = batch.rows();
       auto const restored = run.template scratch<T>(operand_stash::is_dense ? 0 : 3 * rows * Hidden);
       std::array<T const*, 3> operands{};
       for (std::size_t i = 0; i < 3; ++i) {
@@ -109,8 +107,8 @@ class attention {
         });
       }
       if constexpr (!Context::counts_only) {
-        engine<Context>::backward(run.device, operands, kept.probabilities, output_gradient, gradients, sequences,
-                                  tokens, scratch.data());
+        engine<Context>::backward(run.device, operands, kept.probabilities, output_gradient, gradients, batch,
+                                  scratch.data());
       }
     }
   }

@@ -30,32 +30,34 @@ class class_token_head {
 
   /// Overwrites `logits` (sequences x Classes).
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, index_t sequences, index_t tokens,
+  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
                                             T* logits) const {
+    index_t const sequences = batch.count();
     auto const first_rows = run.template scratch<T>(sequences * Hidden);
     kept_type kept;
-    kept.norm = norm_.forward(run, stream, sequences, tokens, first_rows.data());
+    kept.norm = norm_.forward(run, stream, batch, first_rows.data());
     kept.input = classifier_.forward(run, first_rows.data(), sequences, logits);
     return kept;
   }
 
   /// Overwrites `stream_gradient` (all rows).
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, index_t sequences,
-                          index_t tokens, T* stream_gradient) const {
+  constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, sequence_batch const& batch,
+                          T* stream_gradient) const {
+    index_t const sequences = batch.count();
     auto const first_gradient = run.template scratch<T>(sequences * Hidden);
-    norm_.with_first_rows(run, kept.norm, kept.input, sequences, tokens, [&](auto const& input) {
+    norm_.with_first_rows(run, kept.norm, kept.input, batch, [&](auto const& input) {
       classifier_.backward_from(run, input, logit_gradient, sequences, first_gradient.data());
     });
     classifier_.release(run, kept.input);
-    norm_.backward(run, kept.norm, first_gradient.data(), sequences, tokens, stream_gradient);
+    norm_.backward(run, kept.norm, first_gradient.data(), batch, stream_gradient);
   }
 
   /// See encoder::unit_costs.
-  constexpr void unit_costs(index_t sequences, index_t tokens, index_t* costs) const {
+  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
     measure_unit_costs(
-        {classifier_.weight().unit},
-        [&](counting_context& run) { (void)forward(run, nullptr, sequences, tokens, nullptr); }, costs);
+        {classifier_.weight().unit}, [&](counting_context& run) { (void)forward(run, nullptr, batch, nullptr); },
+        costs);
   }
 
  private:

@@ -8,6 +8,7 @@
 
 #include <slimfit/core/philox.hpp>
 #include <slimfit/kernels/saturation.hpp>
+#include <slimfit/kernels/sequences.hpp>
 #include <slimfit/layers/parameter.hpp>
 #include <slimfit/memory/arena.hpp>
 #include <slimfit/policy/active_set.hpp>
@@ -82,6 +83,20 @@ constexpr void for_each_chunk(Context const& /*run*/, index_t rows, index_t chun
   for (index_t first = 0; first < rows; first += chunk) {
     body(first, std::min(chunk, rows - first));
     if (Context::counts_only) { return; }
+  }
+}
+
+/// Calls `body(first sequence, sequences)` for consecutive parts of a batch, of as many whole sequences as have at most
+/// `rows` rows, but at least one. Where all parts but the last are alike, a backend that only counts runs just the
+/// first.
+template <class Context, class Body>
+constexpr void for_each_part(Context const& /*run*/, sequence_batch const& batch, index_t rows, Body const& body) {
+  for (index_t first = 0; first < batch.count();) {
+    index_t end = first + 1;
+    while (end < batch.count() && batch.first(end + 1) - batch.first(first) <= rows) { ++end; }
+    body(first, end - first);
+    if (Context::counts_only && batch.is_uniform()) { return; }
+    first = end;
   }
 }
 

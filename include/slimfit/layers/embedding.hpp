@@ -4,7 +4,6 @@
 #pragma once
 
 #include <slimfit/kernels/embedding.hpp>
-#include <slimfit/kernels/token_rows.hpp>
 #include <slimfit/layers/gradient.hpp>
 
 namespace slimfit {
@@ -29,38 +28,23 @@ class embedding {
     visitor(types_, name + ".token_type_embeddings.weight");
   }
 
-  /// Overwrites `stream` (count * tokens rows).
-  /// @param ids per sequence the ids of its tokens' words, then those of their types
+  /// Overwrites `stream` (`rows` rows).
   template <class Context>
-  constexpr void forward(Context& run, std::int32_t const* ids, index_t count, index_t tokens, T* stream) const {
-    run.launch(count * tokens, kernels::embed_tokens<Hidden, T>{word_ids(ids, tokens), type_ids(ids, tokens),
-                                                                words_.data, types_.data, positions_.data, stream});
+  constexpr void forward(Context& run, kernels::token_ids const& ids, index_t rows, T* stream) const {
+    run.launch(rows, kernels::embed_tokens<Hidden, T>{ids, words_.data, types_.data, positions_.data, stream});
   }
 
   /// Hands the gradients of the active tables to the context's updates.
   template <class Context>
-  constexpr void backward(Context& run, std::int32_t const* ids, index_t count, index_t tokens,
-                          T const* stream_gradient) const {
-    add_rows(run, words_, word_ids(ids, tokens), count * tokens, stream_gradient);
-    add_rows(run, types_, type_ids(ids, tokens), count * tokens, stream_gradient);
-    gradient position_gradient(run, positions_);
-    if (position_gradient.wanted()) {
-      run.launch(tokens,
-                 kernels::sum_over_sequences<Hidden, T>{stream_gradient, count, tokens, position_gradient.data()});
-      run.device.fill_zero(advance(position_gradient.data(), tokens * Hidden), (Positions - tokens) * Hidden);
-    }
-    position_gradient.finish();
+  constexpr void backward(Context& run, kernels::token_ids const& ids, index_t rows, T const* stream_gradient) const {
+    add_rows(run, words_, ids.words, rows, stream_gradient);
+    add_rows(run, types_, ids.types, rows, stream_gradient);
+    add_rows(run, positions_, ids.positions, rows, stream_gradient);
   }
 
  private:
-  static constexpr kernels::token_ids word_ids(std::int32_t const* ids, index_t tokens) {
-    return {ids, tokens, 2 * tokens};
-  }
-  static constexpr kernels::token_ids type_ids(std::int32_t const* ids, index_t tokens) {
-    return {advance(ids, tokens), tokens, 2 * tokens};
-  }
   template <class Context>
-  static constexpr void add_rows(Context& run, parameter<T> const& table, kernels::token_ids const& ids, index_t rows,
+  static constexpr void add_rows(Context& run, parameter<T> const& table, std::int32_t const* ids, index_t rows,
                                  T const* source) {
     gradient sums(run, table);
     if (sums.wanted()) {

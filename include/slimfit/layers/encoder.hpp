@@ -41,34 +41,33 @@ class encoder {
   }
 
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, typename Block::value_type* stream, index_t sequences,
-                                            index_t tokens) const {
+  [[nodiscard]] constexpr kept_type forward(Context& run, typename Block::value_type* stream,
+                                            sequence_batch const& batch) const {
     kept_type kept;
     for (std::size_t i = 0; i < Layers; ++i) {
       [[maybe_unused]] auto const range = run.range("block, forward");
       auto here = run.with_backward(needs_backward(run, last_unit_[i]));
-      kept[i] = blocks_[i].forward(here, stream, sequences, tokens);
+      kept[i] = blocks_[i].forward(here, stream, batch);
     }
     return kept;
   }
   /// @return whether the gradient of the input stream was computed: something below has to be updated
   template <class Context>
   constexpr bool backward(Context& run, kept_type const& kept, typename Block::value_type* stream_gradient,
-                          index_t sequences, index_t tokens) const {
+                          sequence_batch const& batch) const {
     for (std::size_t i = Layers; i-- > 0;) {
       if (!needs_backward(run, last_unit_[i])) { return false; }
       [[maybe_unused]] auto const range = run.range("block, backward");
-      blocks_[i].backward(run, kept[i], stream_gradient, sequences, tokens);
+      blocks_[i].backward(run, kept[i], stream_gradient, batch);
     }
     return needs_backward(run, first_unit_ - 1);
   }
 
   /// For every unit of the stack, the bytes it adds to what is stored when it alone is active. Blocks are equal, so one
   /// is measured.
-  constexpr void unit_costs(index_t sequences, index_t tokens, index_t* costs) const {
+  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
     auto const stored = [&](active_set const& active) {
-      return stored_bytes(active,
-                          [&](counting_context& run) { (void)blocks_[0].forward(run, nullptr, sequences, tokens); });
+      return stored_bytes(active, [&](counting_context& run) { (void)blocks_[0].forward(run, nullptr, batch); });
     };
     index_t const none = stored(active_set::none());
     int const units = last_unit_[0] + 1 - first_unit_;

@@ -30,20 +30,21 @@ class first_token_norm {
 
   /// Overwrites `first_rows` (sequences x Hidden) with the normalised first tokens of `stream`.
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, index_t sequences, index_t tokens,
+  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
                                             T* first_rows) const {
     kept_type kept;
-    index_t const rows = all_rows ? sequences * tokens : sequences;
+    index_t const sequences = batch.count();
+    index_t const rows = all_rows ? batch.rows() : sequences;
     kept.norm = norm_.keep(run, rows);
     if constexpr (all_rows) {
       if (run.training) { kept.normalized = run.memory.template keep<T>(rows * Hidden, category::static_activations); }
       auto const unkept = run.template scratch<T>(run.training ? 0 : rows * Hidden);
       T* const normalized = run.training ? kept.normalized.data : unkept.data();
       norm_.apply(run, stream, kept.norm, rows, normalized);
-      run.launch(sequences, kernels::gather_rows<Hidden, T>{normalized, tokens, first_rows});
+      run.launch(sequences, kernels::gather_rows<Hidden, T>{normalized, batch.where(), first_rows});
     } else {
       auto const gathered = run.template scratch<T>(sequences * Hidden);
-      run.launch(sequences, kernels::gather_rows<Hidden, T>{stream, tokens, gathered.data()});
+      run.launch(sequences, kernels::gather_rows<Hidden, T>{stream, batch.where(), gathered.data()});
       norm_.apply(run, gathered.data(), kept.norm, rows, first_rows);
     }
     return kept;
@@ -52,11 +53,11 @@ class first_token_norm {
   /// Calls `body(source)` with what yields the rows that `forward` wrote: `own`, the stash of the layer that reads
   /// them, or where all rows are kept those.
   template <class Context, class Own, class Body>
-  constexpr void with_first_rows(Context& run, kept_type const& kept, Own const& own, index_t sequences, index_t tokens,
+  constexpr void with_first_rows(Context& run, kept_type const& kept, Own const& own, sequence_batch const& batch,
                                  Body const& body) const {
     if constexpr (all_rows) {
-      auto const rows = run.template scratch<T>(sequences * Hidden);
-      run.launch(sequences, kernels::gather_rows<Hidden, T>{kept.normalized.data, tokens, rows.data()});
+      auto const rows = run.template scratch<T>(batch.count() * Hidden);
+      run.launch(batch.count(), kernels::gather_rows<Hidden, T>{kept.normalized.data, batch.where(), rows.data()});
       body(stash::dense::kept<T, Hidden>::adopt(rows.data()));
     } else {
       body(own);
@@ -65,22 +66,23 @@ class first_token_norm {
 
   /// Overwrites `stream_gradient` (all rows) and releases `kept`.
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* first_gradient, index_t sequences,
-                          index_t tokens, T* stream_gradient) const {
+  constexpr void backward(Context& run, kept_type const& kept, T const* first_gradient, sequence_batch const& batch,
+                          T* stream_gradient) const {
     {
       typename norm_type::template gradients<typename Context::updates_type> sums(run, norm_);
-      index_t const rows = sequences * tokens;
+      index_t const sequences = batch.count();
+      index_t const rows = batch.rows();
       if constexpr (all_rows) {
         run.memory.release(kept.normalized);
         auto const spread = run.template scratch<T>(rows * Hidden);
-        run.launch(rows, kernels::scatter_rows<Hidden, T>{first_gradient, tokens, spread.data()});
+        spread_rows(run, first_gradient, batch, spread.data());
         norm_.apply_backward(run, kept.norm, spread.data(), rows, stream_gradient, update_mode::overwrite, sums,
                              update_mode::overwrite);
       } else {
         auto const gathered = run.template scratch<T>(sequences * Hidden);
         norm_.apply_backward(run, kept.norm, first_gradient, sequences, gathered.data(), update_mode::overwrite, sums,
                              update_mode::overwrite);
-        run.launch(rows, kernels::scatter_rows<Hidden, T>{gathered.data(), tokens, stream_gradient});
+        spread_rows(run, gathered.data(), batch, stream_gradient);
       }
       sums.finish();
     }
@@ -88,6 +90,13 @@ class first_token_norm {
   }
 
  private:
+  /// Overwrites `target` (all rows): `rows` where sequences begin, else 0.
+  template <class Context>
+  static constexpr void spread_rows(Context& run, T const* rows, sequence_batch const& batch, T* target) {
+    run.device.fill_zero(target, batch.rows() * Hidden);
+    run.launch(batch.count(), kernels::scatter_rows<Hidden, T>{rows, batch.where(), target});
+  }
+
   norm_type norm_;
 };
 

@@ -38,11 +38,12 @@ class pooler_head {
 
   /// Overwrites `logits` (sequences x Classes). @param stream sums that the last block left unnormalised
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, index_t sequences, index_t tokens,
+  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
                                             T* logits) const {
+    index_t const sequences = batch.count();
     auto const first_rows = run.template scratch<T>(sequences * Hidden);
     kept_type kept;
-    kept.norm = norm_.forward(run, stream, sequences, tokens, first_rows.data());
+    kept.norm = norm_.forward(run, stream, batch, first_rows.data());
     kept.input = pooler_.keep(run, sequences);
     pooler_.save_input(run, kept.input, first_rows.data(), sequences);
     if (run.training) { kept.pooled = run.memory.template keep<T>(sequences * Hidden, category::static_activations); }
@@ -56,8 +57,9 @@ class pooler_head {
 
   /// Overwrites `stream_gradient` (all rows).
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, index_t sequences,
-                          index_t tokens, T* stream_gradient) const {
+  constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, sequence_batch const& batch,
+                          T* stream_gradient) const {
+    index_t const sequences = batch.count();
     auto const first_gradient = run.template scratch<T>(sequences * Hidden);
     {
       auto const pooled_gradient = run.template scratch<T>(sequences * Hidden);
@@ -66,19 +68,19 @@ class pooler_head {
       run.launch(sequences,
                  kernels::tanh_backward<Hidden, T>{kept.pooled.data, pooled_gradient.data(), pooled_gradient.data()});
       run.memory.release(kept.pooled);
-      norm_.with_first_rows(run, kept.norm, kept.input, sequences, tokens, [&](auto const& input) {
+      norm_.with_first_rows(run, kept.norm, kept.input, batch, [&](auto const& input) {
         pooler_.backward_from(run, input, pooled_gradient.data(), sequences, first_gradient.data());
       });
     }
     pooler_.release(run, kept.input);
-    norm_.backward(run, kept.norm, first_gradient.data(), sequences, tokens, stream_gradient);
+    norm_.backward(run, kept.norm, first_gradient.data(), batch, stream_gradient);
   }
 
   /// See encoder::unit_costs.
-  constexpr void unit_costs(index_t sequences, index_t tokens, index_t* costs) const {
+  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
     measure_unit_costs(
         {norm_.weight().unit, pooler_.weight().unit, classifier_.weight().unit},
-        [&](counting_context& run) { (void)forward(run, nullptr, sequences, tokens, nullptr); }, costs);
+        [&](counting_context& run) { (void)forward(run, nullptr, batch, nullptr); }, costs);
   }
 
  private:

@@ -24,10 +24,9 @@ class self_attention {
     typename core::kept_type attention;
     typename output_type::kept_type output_input;
 
-    /// The part from sequence `sequence` on.
-    [[nodiscard]] constexpr kept_type from(index_t sequence, index_t tokens) const {
-      index_t const row = sequence * tokens;
-      return {input.rows_from(row), attention.from(sequence, tokens), output_input.rows_from(row)};
+    /// The part from row `row` on, the first of a sequence of `batch`.
+    [[nodiscard]] constexpr kept_type from(index_t row, sequence_batch const& batch) const {
+      return {input.rows_from(row), attention.from(row, batch), output_input.rows_from(row)};
     }
   };
 
@@ -43,11 +42,11 @@ class self_attention {
   }
 
   template <class Context>
-  [[nodiscard]] constexpr kept_type keep(Context& run, index_t sequences, index_t tokens) const {
+  [[nodiscard]] constexpr kept_type keep(Context& run, sequence_batch const& batch) const {
     kept_type kept;
-    kept.input = projections_.keep(run, sequences * tokens);
-    kept.attention = core::keep(run, sequences, tokens);
-    kept.output_input = output_.keep(run, sequences * tokens);
+    kept.input = projections_.keep(run, batch.rows());
+    kept.attention = core::keep(run, batch);
+    kept.output_input = output_.keep(run, batch.rows());
     return kept;
   }
   template <class Context>
@@ -59,9 +58,9 @@ class self_attention {
 
   /// `output = residual + attention(input)`. `residual` may be `output`, `input`, or null for none.
   template <class Context>
-  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t sequences, index_t tokens,
+  constexpr void apply(Context& run, T const* input, kept_type const& kept, sequence_batch const& batch,
                        T const* residual, T* output) const {
-    index_t const rows = sequences * tokens;
+    index_t const rows = batch.rows();
     projections_.save_input(run, kept.input, input, rows);
     output_target<T> const attended(run, kept.output_input, rows * Hidden);
     {
@@ -76,7 +75,7 @@ class self_attention {
       }
       projections_.apply(run, input, rows, value.data(), 2);
       core::forward(
-          run, {query.data(), key.data(), value.data()}, kept.attention, sequences, tokens, attended.data(),
+          run, {query.data(), key.data(), value.data()}, kept.attention, batch, attended.data(),
           {projections_.output_place(saturated_matrix::query, 0), projections_.output_place(saturated_matrix::key, 1),
            projections_.output_place(saturated_matrix::value, 2)});
     }
@@ -113,9 +112,9 @@ class self_attention {
   /// may be `output_gradient`.
   template <class Context, class Source, class Updates>
   constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* output_gradient,
-                                index_t sequences, index_t tokens, T* input_gradient, update_mode input_mode,
+                                sequence_batch const& batch, T* input_gradient, update_mode input_mode,
                                 gradients<Updates>& sums, update_mode sum_mode) const {
-    index_t const rows = sequences * tokens;
+    index_t const rows = batch.rows();
     auto const operand_gradients = run.template scratch<T>(3 * rows * Hidden);
     std::array<T*, 3> const each{operand_gradients.data(), advance(operand_gradients.data(), rows * Hidden),
                                  advance(operand_gradients.data(), 2 * rows * Hidden)};
@@ -125,7 +124,7 @@ class self_attention {
       T const* const output_gradients[1]{output_gradient};
       output_.add_gradients(run, kept.output_input, output_gradients, rows, sums.output_weight, sums.output_bias,
                             sum_mode);
-      core::backward(run, kept.attention, sequences, tokens, attended_gradient.data(), each);
+      core::backward(run, kept.attention, batch, attended_gradient.data(), each);
     }
     for (int i = 0; i < 3; ++i) {
       projections_.apply_transpose(run, each[static_cast<std::size_t>(i)], rows, input_gradient,

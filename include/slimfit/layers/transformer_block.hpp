@@ -35,25 +35,26 @@ class transformer_block {
     typename mlp_type::kept_type mlp;
   };
 
-  /// Updates `stream` (sequences * tokens rows) in place. @return what `backward` needs
+  /// Updates `stream`, the batch's rows, in place. @return what `backward` needs
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T* stream, index_t sequences, index_t tokens) const {
-    index_t const rows = sequences * tokens;
-    index_t const chunk = Policy::chunk::sequences(sequences, tokens, Hidden);
+  [[nodiscard]] constexpr kept_type forward(Context& run, T* stream, sequence_batch const& batch) const {
+    index_t const rows = batch.rows();
+    index_t const chunk = chunk_rows(batch);
     kept_type kept;
     kept.attention_norm = attention_norm_.keep(run, rows);
-    kept.attention = attention_.keep(run, sequences, tokens);
-    for_each_chunk(run, sequences, chunk, [&](index_t first, index_t count) {
-      index_t const row = first * tokens;
-      auto const part = kept.attention.from(first, tokens);
-      output_target<T> const normalized(run, part.input, count * tokens * Hidden);
+    kept.attention = attention_.keep(run, batch);
+    for_each_part(run, batch, chunk, [&](index_t first, index_t count) {
+      auto const sequences = batch.part(first, count);
+      index_t const row = batch.first(first);
+      auto const part = kept.attention.from(row, batch);
+      output_target<T> const normalized(run, part.input, sequences.rows() * Hidden);
       T* const here = advance(stream, row * Hidden);
-      attention_norm_.apply(run, here, kept.attention_norm.rows_from(row), count * tokens, normalized.data());
-      attention_.apply(run, normalized.data(), part, count, tokens, residual_of(here, normalized.data()), here);
+      attention_norm_.apply(run, here, kept.attention_norm.rows_from(row), sequences.rows(), normalized.data());
+      attention_.apply(run, normalized.data(), part, sequences, residual_of(here, normalized.data()), here);
     });
     kept.mlp_norm = mlp_norm_.keep(run, rows);
     kept.mlp = mlp_.keep(run, rows);
-    for_each_chunk(run, rows, chunk * tokens, [&](index_t row, index_t count) {
+    for_each_chunk(run, rows, chunk, [&](index_t row, index_t count) {
       auto const part = kept.mlp.rows_from(row);
       output_target<T> const normalized(run, part.input, count * Hidden);
       T* const here = advance(stream, row * Hidden);
@@ -65,15 +66,14 @@ class transformer_block {
 
   /// Turns the gradient of the output stream into that of the input stream, in place.
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T* stream_gradient, index_t sequences,
-                          index_t tokens) const {
+  constexpr void backward(Context& run, kept_type const& kept, T* stream_gradient, sequence_batch const& batch) const {
     using updates = typename Context::updates_type;
-    index_t const rows = sequences * tokens;
-    index_t const chunk = Policy::chunk::sequences(sequences, tokens, Hidden);
+    index_t const rows = batch.rows();
+    index_t const chunk = chunk_rows(batch);
     {
       typename norm_type::template gradients<updates> norm_sums(run, mlp_norm_);
       typename mlp_type::template gradients<updates> sums(run, mlp_);
-      for_each_chunk(run, rows, chunk * tokens, [&](index_t row, index_t count) {
+      for_each_chunk(run, rows, chunk, [&](index_t row, index_t count) {
         auto const mode = row == 0 ? update_mode::overwrite : update_mode::accumulate;
         T* const here = advance(stream_gradient, row * Hidden);
         auto const part = kept.mlp.rows_from(row);
@@ -92,16 +92,19 @@ class transformer_block {
     {
       typename norm_type::template gradients<updates> norm_sums(run, attention_norm_);
       typename attention_type::template gradients<updates> sums(run, attention_);
-      for_each_chunk(run, sequences, chunk, [&](index_t first, index_t count) {
+      for_each_part(run, batch, chunk, [&](index_t first, index_t count) {
         auto const mode = first == 0 ? update_mode::overwrite : update_mode::accumulate;
-        T* const here = advance(stream_gradient, first * tokens * Hidden);
-        auto const part = kept.attention.from(first, tokens);
-        auto const norm_part = kept.attention_norm.rows_from(first * tokens);
-        normalized_gradient const inner(run, here, count * tokens);
+        auto const sequences = batch.part(first, count);
+        index_t const row = batch.first(first);
+        T* const here = advance(stream_gradient, row * Hidden);
+        auto const part = kept.attention.from(row, batch);
+        auto const norm_part = kept.attention_norm.rows_from(row);
+        normalized_gradient const inner(run, here, sequences.rows());
         with_input(attention_norm_, norm_part, part.input, [&](auto const& input) {
-          attention_.apply_backward(run, input, part, here, count, tokens, inner.data, inner_mode, sums, mode);
+          attention_.apply_backward(run, input, part, here, sequences, inner.data, inner_mode, sums, mode);
         });
-        attention_norm_.apply_backward(run, norm_part, inner.data, count * tokens, here, stream_mode, norm_sums, mode);
+        attention_norm_.apply_backward(run, norm_part, inner.data, sequences.rows(), here, stream_mode, norm_sums,
+                                       mode);
       });
       sums.finish();
       norm_sums.finish();
@@ -122,6 +125,11 @@ class transformer_block {
   static constexpr auto inner_mode = residual_is_stream ? update_mode::overwrite : update_mode::accumulate;
   static constexpr auto stream_mode = residual_is_stream ? update_mode::accumulate : update_mode::overwrite;
 
+  /// Rows that are worked on at a time. They follow from the longest sequences that there may be, so that a plan for
+  /// those bounds all others.
+  static constexpr index_t chunk_rows(sequence_batch const& batch) {
+    return Policy::chunk::sequences(batch.count(), batch.limit(), Hidden) * batch.limit();
+  }
   static constexpr T const* residual_of(T const* stream, T const* normalized) {
     return residual_is_stream ? stream : normalized;
   }

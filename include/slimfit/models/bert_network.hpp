@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // BERT for sequence classification (Devlin et al., "BERT: Pre-training of deep bidirectional transformers", 2019) as
-// layers on a context: what the model class owns and what a plan runs. Every token of a sequence attends to every
-// other: there is no padding mask.
+// layers on a context: what the model class owns and what a plan runs. Sequences are filled up with padding, which
+// nobody attends to and which the policy may drop altogether.
 #pragma once
 
 #include <span>
@@ -9,8 +9,10 @@
 #include <slimfit/core/error.hpp>
 #include <slimfit/layers/embedding.hpp>
 #include <slimfit/layers/encoder.hpp>
+#include <slimfit/layers/losses.hpp>
 #include <slimfit/layers/pooler_head.hpp>
 #include <slimfit/layers/post_norm_block.hpp>
+#include <slimfit/models/token_batch.hpp>
 #include <slimfit/policy/model_policy.hpp>
 
 namespace slimfit {
@@ -25,7 +27,8 @@ struct bert_shape {
   int mlp = 3072;
   int layers = 12;
   int classes = 2;
-  int tokens = 128;  ///< length of every sequence
+  int tokens = 128;  ///< most of a sequence
+  int padding = 0;   ///< id of the word that fills shorter ones up at their end; negative: there is none
   /// Whether the classifier's weight counts among the units.
   parameter_kind classifier_kind = parameter_kind::unit;
 };
@@ -53,7 +56,9 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   using block_type = post_norm_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T>;
   using encoder_type = encoder<block_type, Shape.layers, Policy::biases>;
   using head_type = pooler_head<Shape.hidden, Shape.classes, Policy, T>;
+  using loss_type = cross_entropy_loss<Shape.classes, T>;
   using input_type = std::int32_t;
+  using arranged_type = token_batch;
   static constexpr index_t tokens = Shape.tokens;
   static constexpr index_t inputs = 2 * tokens;  ///< of one sample: the ids of its words, then those of their types
   static constexpr index_t classes = Shape.classes;
@@ -97,37 +102,52 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     }
     tokens_ = count;
   }
-  /// Input elements of one sample; `inputs` unless a plan has changed the tokens.
-  [[nodiscard]] constexpr index_t planned_inputs() const { return 2 * tokens_; }
+  /// A batch of `count` sequences without padding.
+  [[nodiscard]] constexpr sequence_batch sequences(index_t count) const { return {count, tokens_}; }
+  [[nodiscard]] static arranged_type arrange(std::span<input_type const> ids, index_t count) {
+    return {ids, count, tokens, Shape.padding, Policy::padding};
+  }
+  /// What a batch takes in the backend's memory.
+  [[nodiscard]] static constexpr index_t input_elements(sequence_batch const& batch) {
+    return token_batch::ids_per_row * batch.rows();
+  }
+  [[nodiscard]] static constexpr index_t offset_elements(sequence_batch const& batch) {
+    return batch.count() + (Policy::padding == padding_tokens::dropped ? 1 : 0);
+  }
 
-  /// Overwrites `logits` (count x classes). @param ids count x inputs, see `inputs`
+  /// Overwrites `logits` (samples x classes). @param ids what `token_batch` makes
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, input_type const* ids, index_t count, T* logits) const {
-    auto const stream = run.template scratch<T>(count * tokens_ * Shape.hidden);
-    embedding_.forward(run, ids, count, tokens_, stream.data());
+  [[nodiscard]] constexpr kept_type forward(Context& run, input_type const* ids, sequence_batch const& batch,
+                                            T* logits) const {
+    auto const stream = run.template scratch<T>(batch.rows() * Shape.hidden);
+    embedding_.forward(run, ids_of(ids, batch), batch.rows(), stream.data());
     kept_type kept;
-    kept.blocks = encoder_.forward(run, stream.data(), count, tokens_);
-    kept.head = head_.forward(run, stream.data(), count, tokens_, logits);
+    kept.blocks = encoder_.forward(run, stream.data(), batch);
+    kept.head = head_.forward(run, stream.data(), batch, logits);
     return kept;
   }
   /// Hands every gradient to the context's updates.
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, input_type const* ids, index_t count,
+  constexpr void backward(Context& run, kept_type const& kept, input_type const* ids, sequence_batch const& batch,
                           T const* logit_gradient) const {
-    auto const stream_gradient = run.template scratch<T>(count * tokens_ * Shape.hidden);
-    head_.backward(run, kept.head, logit_gradient, count, tokens_, stream_gradient.data());
-    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), count, tokens_)) {
-      embedding_.backward(run, ids, count, tokens_, stream_gradient.data());
+    auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden);
+    head_.backward(run, kept.head, logit_gradient, batch, stream_gradient.data());
+    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
+      embedding_.backward(run, ids_of(ids, batch), batch.rows(), stream_gradient.data());
     }
   }
 
   /// For every unit, the bytes it adds to what is stored when it alone is active.
-  constexpr void unit_costs(index_t count, index_t* costs) const {
-    encoder_.unit_costs(count, tokens_, costs);
-    head_.unit_costs(count, tokens_, costs);
+  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
+    encoder_.unit_costs(batch, costs);
+    head_.unit_costs(batch, costs);
   }
 
  private:
+  static constexpr kernels::token_ids ids_of(input_type const* ids, sequence_batch const& batch) {
+    return {ids, advance(ids, batch.rows()), advance(ids, 2 * batch.rows())};
+  }
+
   index_t tokens_ = tokens;
   embedding_type embedding_;
   encoder_type encoder_;

@@ -6,7 +6,9 @@
 #include <slimfit/layers/class_token_head.hpp>
 #include <slimfit/layers/encoder.hpp>
 #include <slimfit/layers/encoder_block.hpp>
+#include <slimfit/layers/losses.hpp>
 #include <slimfit/layers/patch_embedding.hpp>
+#include <slimfit/models/image_batch.hpp>
 #include <slimfit/policy/model_policy.hpp>
 
 namespace slimfit {
@@ -51,6 +53,8 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   static constexpr index_t tokens = embedding_type::tokens;
   static constexpr index_t inputs = embedding_type::pixels;  ///< input elements of one sample
   static constexpr index_t classes = Shape.classes;
+  using loss_type = cross_entropy_loss<Shape.classes, T>;
+  using arranged_type = image_batch<T, tokens>;
 
   struct kept_type {
     typename encoder_type::kept_type blocks;
@@ -75,36 +79,41 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
     tokens_ = count;
     embedding_.plan_tokens(count);
   }
-  /// Input elements of one sample; `inputs` unless a plan has changed the tokens.
-  [[nodiscard]] constexpr index_t planned_inputs() const {
-    return tokens_ == tokens ? inputs : (tokens_ - 1) * Shape.patch * Shape.patch * Shape.channels;
+  /// A batch of `count` images.
+  [[nodiscard]] constexpr sequence_batch sequences(index_t count) const { return {count, tokens_}; }
+  [[nodiscard]] static arranged_type arrange(std::span<T const> images, index_t count) { return {images, count}; }
+  /// What a batch takes in the backend's memory.
+  [[nodiscard]] constexpr index_t input_elements(sequence_batch const& batch) const {
+    return batch.count() * (tokens_ == tokens ? inputs : (tokens_ - 1) * Shape.patch * Shape.patch * Shape.channels);
   }
+  [[nodiscard]] static constexpr index_t offset_elements(sequence_batch const& /*batch*/) { return 0; }
 
-  /// Overwrites `logits` (count x classes). @param images count x channels x image x image, normalised
+  /// Overwrites `logits` (samples x classes). @param images samples x channels x image x image, normalised
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* images, index_t count, T* logits) const {
-    auto const stream = run.template scratch<T>(count * tokens_ * Shape.hidden);
-    embedding_.forward(run, images, count, stream.data());
+  [[nodiscard]] constexpr kept_type forward(Context& run, T const* images, sequence_batch const& batch,
+                                            T* logits) const {
+    auto const stream = run.template scratch<T>(batch.rows() * Shape.hidden);
+    embedding_.forward(run, images, batch.count(), stream.data());
     kept_type kept;
-    kept.blocks = encoder_.forward(run, stream.data(), count, tokens_);
-    kept.head = head_.forward(run, stream.data(), count, tokens_, logits);
+    kept.blocks = encoder_.forward(run, stream.data(), batch);
+    kept.head = head_.forward(run, stream.data(), batch, logits);
     return kept;
   }
   /// Hands every gradient to the context's updates.
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* images, index_t count,
+  constexpr void backward(Context& run, kept_type const& kept, T const* images, sequence_batch const& batch,
                           T const* logit_gradient) const {
-    auto const stream_gradient = run.template scratch<T>(count * tokens_ * Shape.hidden);
-    head_.backward(run, kept.head, logit_gradient, count, tokens_, stream_gradient.data());
-    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), count, tokens_)) {
-      embedding_.backward(run, images, count, stream_gradient.data());
+    auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden);
+    head_.backward(run, kept.head, logit_gradient, batch, stream_gradient.data());
+    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
+      embedding_.backward(run, images, batch.count(), stream_gradient.data());
     }
   }
 
   /// For every unit, the bytes it adds to what is stored when it alone is active.
-  constexpr void unit_costs(index_t count, index_t* costs) const {
-    encoder_.unit_costs(count, tokens_, costs);
-    head_.unit_costs(count, tokens_, costs);
+  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
+    encoder_.unit_costs(batch, costs);
+    head_.unit_costs(batch, costs);
   }
 
  private:

@@ -7,6 +7,7 @@
 
 #include <slimfit/policy/attention.hpp>
 #include <slimfit/policy/freezing/schedule.hpp>
+#include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>
 #include <slimfit/stash/by_state.hpp>
 #include <slimfit/stash/gelu_stash.hpp>
@@ -79,6 +80,7 @@ template <class P>
 concept has_options = requires {
   { P::biases } -> std::same_as<bias_updates const&>;
   { P::classifier_kind } -> std::same_as<parameter_kind const&>;
+  { P::padding } -> std::same_as<padding_tokens const&>;
   { P::releases_gradients } -> std::same_as<bool const&>;
   { P::normalizes_all_rows } -> std::same_as<bool const&>;
 };
@@ -114,8 +116,8 @@ struct checked_policy {
                 "attention_policy::materialized<...> of a matrix stash or stash::quantized_heads<Bits>");
   static_assert(has_chunk<P>, "slimfit: policy: chunk must be chunk::whole_batch or chunk::tokens<Tokens>");
   static_assert(has_options<P>,
-                "slimfit: policy: biases (bias_updates), classifier_kind (parameter_kind), releases_gradients and "
-                "normalizes_all_rows (bool) must be static constexpr members of these types");
+                "slimfit: policy: biases (bias_updates), classifier_kind (parameter_kind), padding (padding_tokens), "
+                "releases_gradients and normalizes_all_rows (bool) must be static constexpr members of these types");
   static_assert(!has_options<P> || has_head_input<P>,
                 "slimfit: policy: head_input must be a matrix stash, e.g. stash::dense, unless normalizes_all_rows");
 };

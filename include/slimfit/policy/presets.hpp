@@ -7,6 +7,7 @@
 #include <slimfit/policy/chunk.hpp>
 #include <slimfit/policy/formats.hpp>
 #include <slimfit/policy/freezing.hpp>
+#include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 #include <slimfit/stash/stash.hpp>
@@ -33,6 +34,8 @@ struct eager {
   static constexpr bias_updates biases = bias_updates::always;
   /// Whether the classifier's weight counts among the units.
   static constexpr parameter_kind classifier_kind = parameter_kind::always_active;
+  /// What becomes of tokens that fill short sequences up.
+  static constexpr padding_tokens padding = padding_tokens::masked;
   /// Whether a gradient is consumed by the optimizer as soon as it is complete.
   static constexpr bool releases_gradients = false;
   /// Whether the final normalisation runs on all tokens although a class token is all that is read.
@@ -65,6 +68,7 @@ struct exact : eager {
   using norm = stash::layer_norm_normalized<stash::dense>;
   using attention = attention_policy::tiled<stash::dense>;
   using chunk = slimfit::chunk::tokens<>;
+  static constexpr padding_tokens padding = padding_tokens::dropped;
   static constexpr bool releases_gradients = true;
   static constexpr bool normalizes_all_rows = false;
 };

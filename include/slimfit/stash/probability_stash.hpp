@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What attention keeps of its probabilities: all of them, 8-bit codes of them (both of size tokens x tokens), or only
 // each row's log-sum-exp, from which the backward pass rebuilds them (Dao et al., "FlashAttention", 2022). They are
-// read and written a block of queries at a time, inside the task of one head.
+// read and written a block of queries at a time, inside the task of one head. Rows are counted over all heads of all
+// sequences; a row has a column for every token of the longest sequence, of which the keys of its own are used.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +12,10 @@
 namespace slimfit::stash {
 
 namespace detail {
-/// `count` elements for each of `heads` heads; nothing for inference.
+/// `count` elements for each of `rows` rows; nothing for inference.
 template <class Element>
-constexpr kept_array<Element> keep_heads(arena& memory, index_t heads, index_t count, unit_state state) {
-  return keep_some<Element>(memory, state == unit_state::inference ? 0 : heads * count, category::static_activations);
+constexpr kept_array<Element> keep_rows(arena& memory, index_t rows, index_t count, unit_state state) {
+  return keep_some<Element>(memory, state == unit_state::inference ? 0 : rows * count, category::static_activations);
 }
 template <class Format>
 struct checked_probabilities {
@@ -29,7 +30,7 @@ struct checked_probabilities {
 };
 }  // namespace detail
 
-/// Every probability as computed: `tokens` values per query and head.
+/// Every probability as computed.
 struct probabilities_dense {
   template <scalar T>
   struct kept {
@@ -37,24 +38,25 @@ struct probabilities_dense {
     kept_array<T> values{};
 
     /// Where the forward pass computes the scores of queries from `first` on: in place, or in `scratch`.
-    T* target(index_t first, index_t tokens, T* scratch) const {
-      return values.data != nullptr ? values.data + first * tokens : scratch;
+    T* target(index_t first, index_t columns, T* scratch) const {
+      return values.data != nullptr ? values.data + first * columns : scratch;
     }
-    /// Called when the probabilities of query `row` lie in the target.
-    void save(index_t /*row*/, index_t /*tokens*/, T const* /*probabilities*/, T /*log_sum_exp*/) const {}
+    /// Called when the probabilities of query `row` and its keys lie in the target.
+    void save(index_t /*row*/, index_t /*columns*/, index_t /*keys*/, T const* /*probabilities*/,
+              T /*log_sum_exp*/) const {}
     /// The probabilities of `rows` queries.
-    T const* restore(index_t first, index_t /*rows*/, index_t tokens, T* /*scratch*/) const {
-      return values.data + first * tokens;
+    T const* restore(index_t first, index_t /*rows*/, index_t columns, index_t /*keys*/, T* /*scratch*/) const {
+      return values.data + first * columns;
     }
-    /// The part from head `head` on, counted over all sequences.
-    [[nodiscard]] constexpr kept head(index_t head, index_t tokens) const {
-      return {detail::from(values, head * tokens * tokens)};
+    /// The part from row `row` on.
+    [[nodiscard]] constexpr kept rows_from(index_t row, index_t columns) const {
+      return {detail::from(values, row * columns)};
     }
   };
 
   template <scalar T>
-  static constexpr kept<T> keep(arena& memory, index_t heads, index_t tokens, unit_state state) {
-    return {detail::keep_heads<T>(memory, heads, tokens * tokens, state)};
+  static constexpr kept<T> keep(arena& memory, index_t rows, index_t columns, unit_state state) {
+    return {detail::keep_rows<T>(memory, rows, columns, state)};
   }
   template <scalar T>
   static constexpr void release(arena& memory, kept<T> const& kept) {
@@ -71,27 +73,30 @@ struct probabilities_quantized : private detail::checked_probabilities<Format> {
     static constexpr bool recomputes = false;
     kept_array<std::uint8_t> codes{};
 
-    T* target(index_t /*first*/, index_t /*tokens*/, T* scratch) const { return scratch; }
-    void save(index_t row, index_t tokens, T const* probabilities, T /*log_sum_exp*/) const {
+    T* target(index_t /*first*/, index_t /*columns*/, T* scratch) const { return scratch; }
+    void save(index_t row, index_t columns, index_t keys, T const* probabilities, T /*log_sum_exp*/) const {
       if (codes.data == nullptr) { return; }
-      auto* const target = codes.data + row * tokens;
+      auto* const target = codes.data + row * columns;
       SLIMFIT_SIMD()
-      for (index_t i = 0; i < tokens; ++i) { target[i] = Format::encode_value(probabilities[i]); }
+      for (index_t i = 0; i < keys; ++i) { target[i] = Format::encode_value(probabilities[i]); }
     }
-    T const* restore(index_t first, index_t rows, index_t tokens, T* scratch) const {
-      auto const* const source = codes.data + first * tokens;
-      SLIMFIT_SIMD()
-      for (index_t i = 0; i < rows * tokens; ++i) { scratch[i] = Format::template decode_value<T>(source[i]); }
+    T const* restore(index_t first, index_t rows, index_t columns, index_t keys, T* scratch) const {
+      for (index_t row = 0; row < rows; ++row) {
+        auto const* const source = codes.data + (first + row) * columns;
+        T* const target = scratch + row * columns;
+        SLIMFIT_SIMD()
+        for (index_t i = 0; i < keys; ++i) { target[i] = Format::template decode_value<T>(source[i]); }
+      }
       return scratch;
     }
-    [[nodiscard]] constexpr kept head(index_t head, index_t tokens) const {
-      return {detail::from(codes, head * tokens * tokens)};
+    [[nodiscard]] constexpr kept rows_from(index_t row, index_t columns) const {
+      return {detail::from(codes, row * columns)};
     }
   };
 
   template <scalar T>
-  static constexpr kept<T> keep(arena& memory, index_t heads, index_t tokens, unit_state state) {
-    return {detail::keep_heads<std::uint8_t>(memory, heads, tokens * tokens, state)};
+  static constexpr kept<T> keep(arena& memory, index_t rows, index_t columns, unit_state state) {
+    return {detail::keep_rows<std::uint8_t>(memory, rows, columns, state)};
   }
   template <scalar T>
   static constexpr void release(arena& memory, kept<T> const& kept) {
@@ -107,19 +112,19 @@ struct probabilities_recomputed {
     using value_type = compute_type<T>;
     kept_array<value_type> log_sums{};
 
-    T* target(index_t /*first*/, index_t /*tokens*/, T* scratch) const { return scratch; }
-    void save(index_t row, index_t /*tokens*/, T const* /*probabilities*/, T log_sum_exp) const {
+    T* target(index_t /*first*/, index_t /*columns*/, T* scratch) const { return scratch; }
+    void save(index_t row, index_t /*columns*/, index_t /*keys*/, T const* /*probabilities*/, T log_sum_exp) const {
       if (log_sums.data != nullptr) { log_sums.data[row] = log_sum_exp; }
     }
     [[nodiscard]] T log_sum_exp(index_t row) const { return log_sums.data[row]; }
-    [[nodiscard]] constexpr kept head(index_t head, index_t tokens) const {
-      return {detail::from(log_sums, head * tokens)};
+    [[nodiscard]] constexpr kept rows_from(index_t row, index_t /*columns*/) const {
+      return {detail::from(log_sums, row)};
     }
   };
 
   template <scalar T>
-  static constexpr kept<T> keep(arena& memory, index_t heads, index_t tokens, unit_state state) {
-    return {detail::keep_heads<compute_type<T>>(memory, heads, tokens, state)};
+  static constexpr kept<T> keep(arena& memory, index_t rows, index_t /*columns*/, unit_state state) {
+    return {detail::keep_rows<compute_type<T>>(memory, rows, 1, state)};
   }
   template <scalar T>
   static constexpr void release(arena& memory, kept<T> const& kept) {

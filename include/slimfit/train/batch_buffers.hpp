@@ -12,37 +12,58 @@
 namespace slimfit {
 
 /// Inputs, labels and results of one batch on a backend, in category::data.
-template <class Device, class Input>
+template <class Device, class Network>
 class batch_buffers {
  public:
+  using input_type = typename Network::input_type;
+  using label_type = typename Network::loss_type::label_type;
+
   explicit batch_buffers(Device& device) : device_(&device), total_(device.memory(), 1, category::data) {}
 
-  /// Copies a batch to the backend. @throws memory_error
-  void load(std::span<Input const> inputs, std::span<std::int32_t const> labels) {
-    auto const count = static_cast<index_t>(labels.size());
-    auto const elements = static_cast<index_t>(inputs.size());
-    if (count != labels_.size() || elements != inputs_.size()) {
+  /// The sequences of samples, whose offsets are not on the backend yet: what a plan of their step needs. Valid until
+  /// the next call.
+  sequence_batch arrange(std::span<input_type const> inputs, index_t count) {
+    arranged_ = Network::arrange(inputs, count);
+    return arranged_.sequences(nullptr);
+  }
+  /// Copies what was arranged to the backend. @throws memory_error
+  void load(std::span<label_type const> labels) {
+    std::span<input_type const> const inputs = arranged_.inputs();
+    std::span<std::int32_t const> const offsets = arranged_.offsets();
+    auto const count = arranged_.sequences(nullptr).count();
+    if (std::ssize(labels) != labels_.size() || std::ssize(inputs) != inputs_.size() ||
+        std::ssize(offsets) != offsets_.size()) {
       inputs_ = {};
+      offsets_ = {};
       labels_ = {};
       results_ = {};
-      inputs_ = {device_->memory(), elements, category::data};
-      labels_ = {device_->memory(), count, category::data};
+      inputs_ = {device_->memory(), std::ssize(inputs), category::data};
+      offsets_ = {device_->memory(), std::ssize(offsets), category::data};
+      labels_ = {device_->memory(), std::ssize(labels), category::data};
       results_ = {device_->memory(), count, category::data};
     }
-    device_->copy(inputs.data(), inputs_.data(), elements);
-    device_->copy(labels.data(), labels_.data(), count);
+    device_->copy(inputs.data(), inputs_.data(), inputs_.size());
+    device_->copy(offsets.data(), offsets_.data(), offsets_.size());
+    device_->copy(labels.data(), labels_.data(), labels_.size());
+  }
+  /// Both.
+  void load(std::span<input_type const> inputs, std::span<label_type const> labels) {
+    arrange(inputs, std::ssize(labels) / Network::loss_type::labels);
+    load(labels);
   }
 
-  [[nodiscard]] batch_view<Input> view() const {
-    return {inputs_.data(), labels_.data(), labels_.size(), results_.data(), total_.data()};
+  /// The sequences of the batch, all of it in host memory.
+  [[nodiscard]] sequence_batch host_sequences() const { return arranged_.sequences(arranged_.offsets().data()); }
+  [[nodiscard]] batch_view<Network> view() const {
+    return {inputs_.data(), labels_.data(), arranged_.sequences(offsets_.data()), results_.data(), total_.data()};
   }
   /// Enqueues the copy of the last pass's result to the host.
   void request_result() { read_total_.request(*device_, total_.data(), 1); }
   /// Waits for what was requested last.
   [[nodiscard]] batch_result result() { return read_total_.wait().front(); }
   /// The inputs of the batch, in host memory.
-  [[nodiscard]] std::vector<Input> inputs() const {
-    std::vector<Input> values(static_cast<std::size_t>(inputs_.size()));
+  [[nodiscard]] std::vector<input_type> inputs() const {
+    std::vector<input_type> values(static_cast<std::size_t>(inputs_.size()));
     device_->copy(inputs_.data(), values.data(), inputs_.size());
     return values;
   }
@@ -51,8 +72,10 @@ class batch_buffers {
   using resource_type = typename Device::resource_type;
 
   Device* device_;
-  buffer<Input, resource_type> inputs_;
-  buffer<std::int32_t, resource_type> labels_;
+  typename Network::arranged_type arranged_;
+  buffer<input_type, resource_type> inputs_;
+  buffer<std::int32_t, resource_type> offsets_;
+  buffer<label_type, resource_type> labels_;
   buffer<sample_result, resource_type> results_;
   buffer<batch_result, resource_type> total_;
   typename Device::template readback<batch_result> read_total_;

@@ -60,11 +60,15 @@ class memory_plan {
 
   /// @param options of the optimizer, which may decide how many moments there are
   constexpr explicit memory_plan(index_t batch, Optimizer const& options = {}, plan_options included = {})
+      : batch_(network_.sequences(batch)), options_(options), included_(included), layout_(bind(network_)) {}
+  /// Plans for the very sequences of a batch, which must outlive the plan.
+  constexpr explicit memory_plan(sequence_batch const& batch, Optimizer const& options = {}, plan_options included = {})
       : batch_(batch), options_(options), included_(included), layout_(bind(network_)) {}
   /// Plans the same layers for sequences of `tokens` tokens instead of the number that the model was compiled for.
   /// @throws value_error when the model cannot have that many
-  constexpr memory_plan(index_t batch, index_t tokens) : batch_(batch) {
+  constexpr memory_plan(index_t batch, index_t tokens) {
     network_.plan_tokens(tokens);
+    batch_ = network_.sequences(batch);
     layout_ = bind(network_);
   }
 
@@ -96,7 +100,7 @@ class memory_plan {
     counting_type device;
     counted_updates<true> updates;
     context<counting_type, counted_updates<true>> inference{device, memory, updates, {}, false, 0, 0};
-    inference_pass(network_, inference, view());
+    evaluation_pass(network_, inference, view());
     return memory.high_water();
   }
 
@@ -146,9 +150,10 @@ class memory_plan {
     if (included_.count_saturation) {
       bytes.workspace += detail::array_bytes<saturation_total>(saturation_counters(layout_.tensors));
     }
-    bytes.data = detail::array_bytes<typename network_type::input_type>(batch_ * network_.planned_inputs()) +
-                 detail::array_bytes<std::int32_t>(batch_) + detail::array_bytes<sample_result>(batch_) +
-                 detail::array_bytes<batch_result>(1);
+    bytes.data = detail::array_bytes<typename network_type::input_type>(network_.input_elements(batch_)) +
+                 detail::array_bytes<std::int32_t>(network_.offset_elements(batch_)) +
+                 detail::array_bytes<typename loss_type::label_type>(batch_.count() * loss_type::labels) +
+                 detail::array_bytes<sample_result>(batch_.count()) + detail::array_bytes<batch_result>(1);
     return bytes;
   }
 
@@ -159,9 +164,9 @@ class memory_plan {
 
   using updates_type = counted_updates<policy_type::releases_gradients>;
 
-  [[nodiscard]] constexpr batch_view<typename network_type::input_type> view() const {
-    return {nullptr, nullptr, batch_, nullptr};
-  }
+  using loss_type = typename network_type::loss_type;
+
+  [[nodiscard]] constexpr batch_view<network_type> view() const { return {.sequences = batch_}; }
   static constexpr void add(ledger& book, resident_bytes const& bytes) {
     book.add(category::weights, bytes.weights);
     book.add(category::optimizer, bytes.optimizer);
@@ -209,10 +214,10 @@ class memory_plan {
     return total;
   }
 
-  index_t batch_;
+  network_type network_;
+  sequence_batch batch_;
   Optimizer options_{};
   plan_options included_{};
-  network_type network_;
   parameter_layout layout_;
 };
 

@@ -11,16 +11,16 @@
 namespace slimfit {
 
 /// Which units are updated, and where everything lies.
-template <class Input>
+template <class Network>
 struct step_layout {
   active_set active;
-  batch_view<Input> batch;
+  batch_view<Network> batch;
   std::byte const* block = nullptr;
   friend constexpr bool operator==(step_layout const&, step_layout const&) = default;
 };
 
 /// @tparam Device a backend with `recording`, `record` and `replay`
-template <class Device, class Input>
+template <class Device, class Network>
 class recorded_step {
  public:
   /// Enqueues the step: again as it was recorded when the layout is that of the recording, else anew.
@@ -28,7 +28,7 @@ class recorded_step {
   /// @param peaks of the ledger after `enqueue`
   /// @return the peaks of the step, and whether it was recorded before
   template <class Enqueue>
-  std::pair<memory_usage, bool> run(Device& device, step_layout<Input> const& layout, ledger& book,
+  std::pair<memory_usage, bool> run(Device& device, step_layout<Network> const& layout, ledger& book,
                                     Enqueue const& enqueue) {
     bool const known = work_ && layout == layout_;
     if (!known) {
@@ -43,7 +43,7 @@ class recorded_step {
 
  private:
   std::optional<typename Device::recording> work_;
-  step_layout<Input> layout_;
+  step_layout<Network> layout_;
   memory_usage peaks_;
 };
 

@@ -80,6 +80,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   using policy_type = typename Model::policy_type;
   using device_type = typename Model::device_type;
   using input_type = typename network_type::input_type;
+  using loss_type = typename network_type::loss_type;
+  using label_type = typename loss_type::label_type;
   using optimizer_type = typename Optimizer::template optimizer<device_type, value_type>;
   using schedule_state = decltype(std::declval<Schedule const&>().make_state(0, 0));
 
@@ -98,9 +100,10 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   }
 
   /// One forward and backward pass and the updates of the active units: `enqueue`, then `finish`.
-  /// @param inputs batch x `network_type::inputs` numbers, @param labels one class per sample
+  /// @param inputs batch x `network_type::inputs` numbers, @param labels batch x `loss_type::labels`: one class per
+  /// sample where nothing else is said, see layers/losses.hpp
   /// @throws what both throw
-  step_report step(std::span<input_type const> inputs, std::span<std::int32_t const> labels) {
+  step_report step(std::span<input_type const> inputs, std::span<label_type const> labels) {
     enqueue(inputs, labels);
     return *finish();
   }
@@ -109,18 +112,19 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// the only wait of a step: for the distances of the last one, which decide what is active in this.
   /// @throws shape_error, value_error (labels or ids outside their range), memory_error; nothing is enqueued then, and
   /// weights, moments and schedule are as they were. @throws what `finish` throws.
-  void enqueue(std::span<input_type const> inputs, std::span<std::int32_t const> labels) {
+  void enqueue(std::span<input_type const> inputs, std::span<label_type const> labels) {
     finish();
     pending_step next{.schedule = schedule_};
     auto const active = next.schedule.choose(iteration_);
     next.updated = updated_;
     for (std::size_t i = 0; i < active.words.size(); ++i) { next.updated.words[i] |= active.words[i]; }
     auto const count = check(inputs, labels);
-    memory_plan<Model, Optimizer> const planned(count, optimizer_.options(),
+    auto const sequences = batch_.arrange(inputs, count);
+    memory_plan<Model, Optimizer> const planned(sequences, optimizer_.options(),
                                                 {.count_saturation = settings_.count_saturation});
 
     auto& book = net_->device().memory().book();
-    batch_.load(inputs, labels);
+    batch_.load(labels);
     block_.reserve(planned.arena_bytes(active));
     optimizer_.prepare(extents(active));
     book.reset_peaks();
@@ -149,7 +153,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     if (!pending_) { return std::nullopt; }
     auto done = *std::exchange(pending_, std::nullopt);
     auto const result = batch_.result();
-    auto const count = batch_.view().count;
+    auto const count = batch_.view().count();
     optimizer_.collect_statistics();
     done.report.loss = result.loss / static_cast<double>(count);
     done.report.correct = result.correct;
@@ -172,28 +176,39 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
 
   /// Loss and accuracy without training, in batches of at most `batch`.
   /// @throws shape_error, value_error, memory_error
-  evaluation evaluate(std::span<input_type const> inputs, std::span<std::int32_t const> labels, index_t batch) {
-    finish();
+  evaluation evaluate(std::span<input_type const> inputs, std::span<label_type const> labels, index_t batch) {
     evaluation result;
-    auto const all = static_cast<index_t>(labels.size());
-    check(inputs, labels);
-    for (index_t first = 0; first < all; first += batch) {
-      auto const count = std::min(batch, all - first);
-      batch_.load(inputs.subspan(static_cast<std::size_t>(first * network_type::inputs),
-                                 static_cast<std::size_t>(count * network_type::inputs)),
-                  labels.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
-      block_.reserve(memory_plan<Model, Optimizer>(count).inference_arena_bytes());
-      arena memory(net_->device().memory().book(), block_.data(), block_.size());
-      releasing_updates<optimizer_type> none{optimizer_};
-      context<device_type, decltype(none)> inference{net_->device(), memory, none, {}, false, settings_.seed, 0};
-      inference_pass(net_->network(), inference, batch_.view());
+    auto const all = check(inputs, labels);
+    for_each_batch(inputs, all, batch, [&](index_t first, index_t count) {
+      batch_.load(labels.subspan(static_cast<std::size_t>(first * loss_type::labels),
+                                 static_cast<std::size_t>(count * loss_type::labels)));
+      infer([&](auto& run) { evaluation_pass(net_->network(), run, batch_.view()); });
       batch_.request_result();
       auto const part = batch_.result();
       result.loss += part.loss;
       result.accuracy += static_cast<double>(part.correct);
-    }
-    auto const samples = all > 0 ? static_cast<double>(all) : 1.0;
+    });
+    auto const samples = static_cast<double>(all);
     return {result.loss / samples, result.accuracy / samples};
+  }
+  /// What the network says of samples: `loss_type::sample_scores(network_type::tokens)` scores of each, e.g. one per
+  /// class. @throws shape_error, value_error, memory_error
+  std::vector<value_type> predict(std::span<input_type const> inputs, index_t batch) {
+    auto const all = std::ssize(inputs) / network_type::inputs;
+    check_inputs(inputs, all);
+    auto const each = loss_type::sample_scores(network_type::tokens);
+    std::vector<value_type> result(static_cast<std::size_t>(all * each));
+    std::vector<value_type> part;
+    for_each_batch(inputs, all, batch, [&](index_t first, index_t count) {
+      batch_.load(std::vector<label_type>(static_cast<std::size_t>(count * loss_type::labels)));
+      part.resize(static_cast<std::size_t>(loss_type::scores(batch_.view().sequences)));
+      infer([&](auto& run) {
+        inference_pass(net_->network(), run, batch_.view(),
+                       [&](value_type const* scores) { net_->device().copy(scores, part.data(), std::ssize(part)); });
+      });
+      loss_type::spread(part.data(), batch_.host_sequences(), network_type::tokens, result.data() + first * each);
+    });
+    return result;
   }
 
   [[nodiscard]] Model& net() const { return *net_; }
@@ -228,16 +243,37 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// The arena's memory. It grows to what the largest step so far needed.
   using block_type = arena_block<device_type>;
 
-  index_t check(std::span<input_type const> inputs, std::span<std::int32_t const> labels) const {
-    auto const count = static_cast<index_t>(labels.size());
-    if (count == 0) { throw shape_error(mismatch("labels: count", count, "at least 1")); }
-    require_equal("inputs: count", static_cast<index_t>(inputs.size()), count * network_type::inputs);
-    if constexpr (requires { network_type::check_inputs(inputs); }) { network_type::check_inputs(inputs); }
-    for (auto const label : labels) {
-      if (label < 0 || label >= network_type::classes) {
-        throw value_error(mismatch("label", label, "0 to " + std::to_string(network_type::classes - 1)));
-      }
+  /// Calls `body(first, count)` for consecutive batches, which are arranged then.
+  template <class Body>
+  void for_each_batch(std::span<input_type const> inputs, index_t all, index_t batch, Body const& body) {
+    finish();
+    for (index_t first = 0; first < all; first += batch) {
+      auto const count = std::min(batch, all - first);
+      batch_.arrange(inputs.subspan(static_cast<std::size_t>(first * network_type::inputs),
+                                    static_cast<std::size_t>(count * network_type::inputs)),
+                     count);
+      body(first, count);
     }
+  }
+  /// Calls `pass(context)` with memory for the batch that was loaded.
+  template <class Pass>
+  void infer(Pass const& pass) {
+    block_.reserve(memory_plan<Model, Optimizer>(batch_.view().sequences).inference_arena_bytes());
+    arena memory(net_->device().memory().book(), block_.data(), block_.size());
+    releasing_updates<optimizer_type> none{optimizer_};
+    context<device_type, decltype(none)> inference{net_->device(), memory, none, {}, false, settings_.seed, 0};
+    pass(inference);
+  }
+  static void check_inputs(std::span<input_type const> inputs, index_t count) {
+    require_equal("inputs: count", std::ssize(inputs), count * network_type::inputs);
+    if constexpr (requires { network_type::check_inputs(inputs); }) { network_type::check_inputs(inputs); }
+  }
+  index_t check(std::span<input_type const> inputs, std::span<label_type const> labels) const {
+    auto const count = std::ssize(labels) / loss_type::labels;
+    if (count == 0) { throw shape_error(mismatch("labels: count", std::ssize(labels), "at least 1")); }
+    require_equal("labels: count", std::ssize(labels), count * loss_type::labels);
+    check_inputs(inputs, count);
+    loss_type::check(labels, network_type::tokens);
     return count;
   }
   [[nodiscard]] std::vector<parameter_extent> extents(active_set const& active) const {
@@ -251,7 +287,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   static constexpr bool can_record = policy_type::releases_gradients && requires { typename device_type::recording; };
   static auto recorded_type() {
     if constexpr (can_record) {
-      return recorded_step<device_type, input_type>{};
+      return recorded_step<device_type, network_type>{};
     } else {
       return no_recorded_step{};
     }
@@ -266,7 +302,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
       coast(active);
     };
     if constexpr (can_record) {
-      if (settings_.record_steps) {
+      // Where sequences have several lengths no step is like the last.
+      if (settings_.record_steps && batch_.view().sequences.is_uniform()) {
         auto const [peaks, known] = recorded_.run(device, {active, batch_.view(), block_.data()}, book, enqueue_all);
         if (known) { optimizer_.count_steps(stepped(active)); }
         return peaks;
@@ -345,7 +382,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   LearningRate learning_rate_;
   optimizer_type optimizer_;
   schedule_state schedule_;
-  batch_buffers<device_type, input_type> batch_;
+  batch_buffers<device_type, network_type> batch_;
   saturation_counter<device_type> saturation_;
   block_type block_;
   active_set updated_;

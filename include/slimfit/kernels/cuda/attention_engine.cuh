@@ -96,23 +96,20 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
   static constexpr bool reads_kept = detail::is_dense_kept<Kept> ||
                                      (!plain && detail::is_coded_in_runs<Kept, HeadSize>);
 
-  static constexpr index_t forward_scratch(index_t /*sequences*/, index_t /*tokens*/) { return 0; }
+  static constexpr index_t forward_scratch(sequence_batch const& /*batch*/) { return 0; }
   /// A row sum for every query.
-  static constexpr index_t backward_scratch(index_t sequences, index_t tokens) {
-    return sequences * Heads * tokens * static_cast<index_t>(sizeof(compute_type<T>) / sizeof(T));
+  static constexpr index_t backward_scratch(sequence_batch const& batch) {
+    return batch.rows() * Heads * static_cast<index_t>(sizeof(compute_type<T>) / sizeof(T));
   }
 
   /// Enqueues the forward pass. @throws cuda_error
   /// @tparam Drops whether `options` ask for dropout
   template <bool Drops = false, class Operand, class Probabilities>
   static void forward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
-                      index_t sequences, index_t tokens, T* output, T* /*scratch*/,
-                      attention_options const& options = {}) {
-    if (sequences * tokens == 0) { return; }
+                      sequence_batch const& batch, T* output, T* /*scratch*/, attention_options const& options = {}) {
+    if (batch.rows() == 0) { return; }
     auto const probabilities = detail::probabilities_of(kept);
-    auto const run = [&](auto const& form) {
-      launch_forward<Drops>(device, operands, form, sequences, tokens, output, options);
-    };
+    auto const run = [&](auto const& form) { launch_forward<Drops>(device, operands, form, batch, output, options); };
     if constexpr (decltype(probabilities)::stored) {
       if (probabilities.data == nullptr) { return run(rebuilt_probabilities<compute_type<T>>{nullptr}); }
     }
@@ -122,55 +119,58 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
   /// Enqueues the backward pass, with the same options. @throws cuda_error
   template <bool Drops = false, class Operand, class Probabilities>
   static void backward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
-                       T const* output_gradient, std::array<T*, 3> const& gradients, index_t sequences, index_t tokens,
+                       T const* output_gradient, std::array<T*, 3> const& gradients, sequence_batch const& batch,
                        T* scratch, attention_options const& options = {}) {
-    if (sequences * tokens == 0) { return; }
-    launch_backward<Drops, false>(device, operands, kept, output_gradient, gradients, sequences, tokens, scratch,
-                                  options);
+    if (batch.rows() == 0) { return; }
+    launch_backward<Drops, false>(device, operands, kept, output_gradient, gradients, batch, scratch, options);
   }
   /// The same from a stored output, where operands are kept dense and probabilities dense or rebuilt: one pass less
   /// over keys and values. @throws cuda_error
   template <bool Drops = false, class Operand, class Probabilities>
   static void backward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept, T const* output,
-                       T const* output_gradient, std::array<T*, 3> const& gradients, index_t sequences, index_t tokens,
+                       T const* output_gradient, std::array<T*, 3> const& gradients, sequence_batch const& batch,
                        T* scratch, attention_options const& options = {}) {
     static_assert(
         !detail::is_coded_in_runs<Operand, HeadSize> && !requires { kept.codes; },
         "slimfit: attention's row sums follow from its output only where nothing is coded");
-    if (sequences * tokens == 0) { return; }
-    index_t const rows = sequences * tokens;
+    if (batch.rows() == 0) { return; }
+    index_t const rows = batch.count() * batch.tokens();
     auto const blocks = static_cast<unsigned>(divide_up(rows * Heads * 8, attention_threads));
     attention_row_sums_kernel<T, HeadSize><<<blocks, attention_threads, 0, device.stream()>>>(
-        output, output_gradient, reinterpret_cast<compute_type<T>*>(scratch), shape(tokens, options), rows);
+        output, output_gradient, reinterpret_cast<compute_type<T>*>(scratch), shape(batch, options), rows);
     check(cudaGetLastError(), "launch of attention's row sums");
-    launch_backward<Drops, true>(device, operands, kept, output_gradient, gradients, sequences, tokens, scratch,
-                                 options);
+    launch_backward<Drops, true>(device, operands, kept, output_gradient, gradients, batch, scratch, options);
   }
 
  private:
-  static attention_shape shape(index_t tokens, attention_options const& options) {
-    return {static_cast<int>(tokens), Heads, hidden, 1 / std::sqrt(static_cast<float>(HeadSize)), options};
+  static attention_shape shape(sequence_batch const& batch, attention_options const& options) {
+    return {static_cast<int>(batch.tokens()),
+            Heads,
+            hidden,
+            1 / std::sqrt(static_cast<float>(HeadSize)),
+            batch.where(),
+            options};
   }
   template <bool Drops, class Operand, class Kept>
-  static void launch_forward(cuda& device, std::array<Operand, 3> const& operands, Kept const& kept, index_t sequences,
-                             index_t tokens, T* output, attention_options const& options) {
+  static void launch_forward(cuda& device, std::array<Operand, 3> const& operands, Kept const& kept,
+                             sequence_batch const& batch, T* output, attention_options const& options) {
     attention_forward_arguments<T, Kept> const arguments{detail::rows_of<T>(operands[0], hidden),
                                                          detail::rows_of<T>(operands[1], hidden),
                                                          detail::rows_of<T>(operands[2], hidden),
                                                          kept,
                                                          output,
-                                                         shape(tokens, options)};
+                                                         shape(batch, options)};
     if constexpr (plain) {
-      detail::launch_plain(device, &plain_forward_kernel<T, HeadSize, Kept, Drops>, sequences * Heads, arguments);
+      detail::launch_plain(device, &plain_forward_kernel<T, HeadSize, Kept, Drops>, batch.count() * Heads, arguments);
     } else {
       detail::launch_attention(device, &attention_forward_kernel<T, HeadSize, Kept, Drops>,
-                               attention_forward_layout<T, HeadSize, Kept>::bytes, sequences * Heads, arguments);
+                               attention_forward_layout<T, HeadSize, Kept>::bytes, batch.count() * Heads, arguments);
     }
   }
   template <bool Drops, bool HasRowSums, class Operand, class Probabilities>
   static void launch_backward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
-                              T const* output_gradient, std::array<T*, 3> const& gradients, index_t sequences,
-                              index_t tokens, T* scratch, attention_options const& options) {
+                              T const* output_gradient, std::array<T*, 3> const& gradients, sequence_batch const& batch,
+                              T* scratch, attention_options const& options) {
     auto const probabilities = detail::probabilities_of(kept);
     using kept_type = std::remove_const_t<decltype(probabilities)>;
     using operand_type = decltype(detail::rows_of(operands[0], hidden));
@@ -184,8 +184,8 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
         gradients[0],
         gradients[1],
         gradients[2],
-        shape(tokens, options)};
-    index_t const heads = sequences * Heads;
+        shape(batch, options)};
+    index_t const heads = batch.count() * Heads;
     if constexpr (plain) {
       detail::launch_plain(device, &plain_query_gradient_kernel<T, HeadSize, operand_type, kept_type, Drops>, heads,
                            arguments);

@@ -85,9 +85,10 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   constexpr int keys = layout::keys;
   constexpr int columns = layout::query_tile::columns / 8;
   auto const part = block_of_head(in.shape, HeadSize);
+  if (!part.exists()) { return; }
   int const warp_row = static_cast<int>(threadIdx.x) / 32 * 16;
   int const lane_row = part.first + warp_row + static_cast<int>(threadIdx.x) % 32 / 4;
-  int const rows = lesser(attention_rows, in.shape.tokens - part.first);
+  int const rows = lesser(attention_rows, part.tokens - part.first);
   std::byte* memory = shared_bytes();
   typename layout::query_tile const query{reinterpret_cast<T*>(memory)};
   typename layout::key_tile const key{reinterpret_cast<T*>(memory += layout::query_tile::bytes)};
@@ -136,8 +137,8 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
       }
       staged.write(scores, warp_row);
       int const first_row = part.first + warp_row;
-      staged.store(warp_row, in.kept.data + (part.head * in.shape.tokens + first_row) * in.shape.tokens + first,
-                   in.shape.tokens, in.shape.tokens - first_row, part.keys - first);
+      staged.store(warp_row, in.kept.data + (part.first_score + first_row) * in.shape.tokens + first, in.shape.tokens,
+                   part.tokens - first_row, part.keys - first);
     } else {
       softmax.add(scores, factor, corrections);
 #pragma unroll
@@ -161,9 +162,8 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
       // Without a valid key the result is 0; where all scores are -inf it is NaN.
       inverse[half] = part.keys == 0 ? 0.0F : 1.0F / softmax.total[half];
       int const row = lane_row + half * 8;
-      if (in.kept.log_sums != nullptr && row < in.shape.tokens && threadIdx.x % 4 == 0) {
-        in.kept.log_sums[part.head * in.shape.tokens + row] =
-            softmax.largest[half] * in.shape.scale + logf(softmax.total[half]);
+      if (in.kept.log_sums != nullptr && row < part.tokens && threadIdx.x % 4 == 0) {
+        in.kept.log_sums[part.first_score + row] = softmax.largest[half] * in.shape.scale + logf(softmax.total[half]);
       }
     }
   }

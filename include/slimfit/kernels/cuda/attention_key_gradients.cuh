@@ -15,9 +15,9 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>
   constexpr int queries = layout::passing;
   constexpr int columns = layout::own_tile::columns / 8;
   auto const part = block_of_head(in.shape, HeadSize);
+  if (!part.exists()) { return; }
   int const warp_row = static_cast<int>(threadIdx.x) / 32 * 16;
   int const lane_column = static_cast<int>(threadIdx.x) % 4 * 2;
-  int const tokens = in.shape.tokens;
   std::byte* memory = shared_bytes();
   typename layout::own_tile const key{reinterpret_cast<T*>(memory)};
   typename layout::own_tile const value{reinterpret_cast<T*>(memory += layout::own_tile::bytes)};
@@ -31,7 +31,8 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>
   in.key.load(key, part.first_row + part.first, part.column, own_keys);
   in.value.load(value, part.first_row + part.first, part.column, own_keys);
   commit_copies();
-  index_t const head_row = part.head * tokens;
+  int const tokens = part.tokens;
+  index_t const head_row = part.first_score;
   float const factor = in.shape.scale * log2_e;
   float key_sums[columns][4] = {};
   float value_sums[columns][4] = {};
@@ -63,8 +64,8 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>
     if constexpr (Kept::stored) {
       probability_tile<Kept, queries, attention_rows, 4> const staged{
           reinterpret_cast<typename Kept::element*>(memory)};
-      staged.load(in.kept.data + (head_row + first) * tokens + part.first, tokens, lesser(queries, tokens - first),
-                  own_keys);
+      staged.load(in.kept.data + (head_row + first) * in.shape.tokens + part.first, in.shape.tokens,
+                  lesser(queries, tokens - first), own_keys);
       wait_for_copies<ahead>();
       __syncthreads();
       staged.read_transposed(probabilities, warp_row);

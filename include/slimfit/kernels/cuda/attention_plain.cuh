@@ -21,12 +21,17 @@ struct plain_head {
   index_t head = row_of_warp() / shape.tokens;
   int token = static_cast<int>(row_of_warp() % shape.tokens);
   int lane = static_cast<int>(threadIdx.x) % 32;
-  index_t first_row = head / shape.heads * shape.tokens;
-  int keys = shape.options.lengths == nullptr
-                 ? shape.tokens
-                 : greater(0, lesser<int>(shape.options.lengths[head / shape.heads], shape.tokens));
+  index_t first_row = shape.sequences.first(head / shape.heads);
+  int tokens = static_cast<int>(shape.sequences.rows(head / shape.heads));
+  int keys = static_cast<int>(shape.sequences.keys(head / shape.heads));
   T scale = T{1} / sqrt(static_cast<T>(HeadSize));
 
+  /// Whether the warp owns anything: sequences may be shorter than the longest.
+  [[nodiscard]] __device__ bool exists() const { return token < tokens; }
+  /// Row of probabilities of query `query`, over all heads.
+  [[nodiscard]] __device__ index_t score_row(int query) const {
+    return first_row * shape.heads + head % shape.heads * tokens + query;
+  }
   /// First element of the head in row `row` of the sequence.
   [[nodiscard]] __device__ index_t at(int row) const {
     return (first_row + row) * shape.stride + head % shape.heads * HeadSize;
@@ -75,6 +80,7 @@ __global__ void __launch_bounds__(attention_threads)
     plain_forward_kernel(__grid_constant__ attention_forward_arguments<T, Kept> const in, index_t const rows) {
   if (row_of_warp() >= rows) { return; }
   plain_head<T, HeadSize> const own{in.shape};
+  if (!own.exists()) { return; }
   auto const score = [&](int key) { return own.scale * own.dot(in.query.data, own.token, in.key.data, key); };
   T largest = -math::infinity<T>;
   for (int key = own.lane; key < own.keys; key += 32) {
@@ -85,7 +91,7 @@ __global__ void __launch_bounds__(attention_threads)
   T total{};
   for (int key = own.lane; key < own.keys; key += 32) { total += math::exp(score(key) - largest); }
   total = own.reduce(total, [](T a, T b) { return a + b; });
-  index_t const row = own.head * in.shape.tokens + own.token;
+  index_t const row = own.score_row(own.token);
   T sums[own.slots] = {};
   for (int first = 0; first < own.keys; first += 32) {
     int const key = first + own.lane;
@@ -107,7 +113,7 @@ __global__ void __launch_bounds__(attention_threads)
 template <class T, int HeadSize, class Operand, class Kept>
 inline __device__ T plain_probability(attention_backward_arguments<T, Operand, Kept> const& in,
                                       plain_head<T, HeadSize> const& own, int query, int key) {
-  index_t const row = own.head * in.shape.tokens + query;
+  index_t const row = own.score_row(query);
   if constexpr (Kept::stored) {
     return Kept::template decode<T>(in.kept.data[row * in.shape.tokens + key]);
   } else {
@@ -121,6 +127,7 @@ __global__ void __launch_bounds__(attention_threads)
                                 index_t const rows) {
   if (row_of_warp() >= rows) { return; }
   plain_head<T, HeadSize> const own{in.shape};
+  if (!own.exists()) { return; }
   auto const upstream = [&](int key) {
     return own.template factor<Drops>(own.token, key) * own.dot(in.upstream.data, own.token, in.value.data, key);
   };
@@ -129,7 +136,7 @@ __global__ void __launch_bounds__(attention_threads)
     row_sum += plain_probability(in, own, own.token, key) * upstream(key);
   }
   row_sum = own.reduce(row_sum, [](T a, T b) { return a + b; });
-  if (own.lane == 0) { in.row_sums[own.head * in.shape.tokens + own.token] = row_sum; }
+  if (own.lane == 0) { in.row_sums[own.score_row(own.token)] = row_sum; }
   T sums[own.slots] = {};
   for (int first = 0; first < own.keys; first += 32) {
     int const key = first + own.lane;
@@ -146,21 +153,22 @@ __global__ void __launch_bounds__(attention_threads)
                                index_t const rows) {
   if (row_of_warp() >= rows) { return; }
   plain_head<T, HeadSize> const own{in.shape};
+  if (!own.exists()) { return; }
   T key_sums[own.slots] = {};
   T value_sums[own.slots] = {};
-  for (int first = 0; first < in.shape.tokens && own.token < own.keys; first += 32) {
+  for (int first = 0; first < own.tokens && own.token < own.keys; first += 32) {
     int const query = first + own.lane;
     T gradient{};
     T weight{};
-    if (query < in.shape.tokens) {
+    if (query < own.tokens) {
       T const p = plain_probability(in, own, query, own.token);
       T const factor = own.template factor<Drops>(query, own.token);
       T const upstream = factor * own.dot(in.upstream.data, query, in.value.data, own.token);
-      gradient = own.scale * p * (upstream - in.row_sums[own.head * in.shape.tokens + query]);
+      gradient = own.scale * p * (upstream - in.row_sums[own.score_row(query)]);
       weight = p * factor;
     }
-    own.add_rows(key_sums, gradient, in.query.data, first, in.shape.tokens - first);
-    own.add_rows(value_sums, weight, in.upstream.data, first, in.shape.tokens - first);
+    own.add_rows(key_sums, gradient, in.query.data, first, own.tokens - first);
+    own.add_rows(value_sums, weight, in.upstream.data, first, own.tokens - first);
   }
   own.write(key_sums, in.key_gradient);
   own.write(value_sums, in.value_gradient);

@@ -15,9 +15,10 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   constexpr int keys = layout::passing;
   constexpr int columns = layout::own_tile::columns / 8;
   auto const part = block_of_head(in.shape, HeadSize);
+  if (!part.exists()) { return; }
   int const warp_row = static_cast<int>(threadIdx.x) / 32 * 16;
   int const lane_row = part.first + warp_row + static_cast<int>(threadIdx.x) % 32 / 4;
-  int const rows = lesser(attention_rows, in.shape.tokens - part.first);
+  int const rows = lesser(attention_rows, part.tokens - part.first);
   std::byte* memory = shared_bytes();
   typename layout::own_tile const query{reinterpret_cast<T*>(memory)};
   typename layout::own_tile const upstream{reinterpret_cast<T*>(memory += layout::own_tile::bytes)};
@@ -28,13 +29,13 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   in.query.load(query, part.first_row + part.first, part.column, rows);
   in.upstream.load(upstream, part.first_row + part.first, part.column, rows);
   commit_copies();
-  index_t const head_row = part.head * in.shape.tokens;
+  index_t const head_row = part.first_score;
   float log_sums[2] = {};  // in units of log 2
   float row_sums[2] = {};
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
     int const row = lane_row + half * 8;
-    if (row >= in.shape.tokens) { continue; }
+    if (row >= part.tokens) { continue; }
     if constexpr (!Kept::stored) { log_sums[half] = in.kept.log_sums[head_row + row] * log2_e; }
     if constexpr (HasRowSums) { row_sums[half] = in.row_sums[head_row + row]; }
   }
@@ -94,7 +95,7 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
     for (int half = 0; half < 2; ++half) {
       row_sums[half] = sum_of_row(row_sums[half]);
       int const row = lane_row + half * 8;
-      if (row < in.shape.tokens && threadIdx.x % 4 == 0) { in.row_sums[head_row + row] = row_sums[half]; }
+      if (row < part.tokens && threadIdx.x % 4 == 0) { in.row_sums[head_row + row] = row_sums[half]; }
     }
   }
 

@@ -6,6 +6,7 @@
 #include <slimfit/core/math.hpp>
 #include <slimfit/core/philox.hpp>
 #include <slimfit/kernels/cuda/operand_rows.cuh>
+#include <slimfit/kernels/sequences.hpp>
 
 namespace slimfit::kernels {
 
@@ -16,8 +17,6 @@ inline constexpr int blocks_at_once = HeadSize > 64 ? 1 : Usual;
 
 /// What attention does beside the plain formula.
 struct attention_options {
-  /// Of each sequence, how many keys are valid, from the first on; null: all.
-  std::int32_t const* lengths = nullptr;
   /// Probability with which a probability is dropped; what is left is divided by 1 - rate.
   float dropout = 0;
   /// Number (head * tokens + query) * round_up(tokens, 4) + key of it decides; heads are counted over all sequences.
@@ -25,29 +24,41 @@ struct attention_options {
 };
 
 struct attention_shape {
-  int tokens;
+  int tokens;      ///< of the longest sequence
   int heads;       ///< of a sequence
   index_t stride;  ///< elements between rows
   float scale;     ///< of the scores
+  sequence_rows sequences;
   attention_options options;
 };
 
 /// Part of one head that a block of threads computes.
 struct head_block {
-  index_t head;       ///< over all sequences
-  index_t first_row;  ///< of the sequence, over all sequences
-  int column;         ///< first element of the head in a row
-  int first;          ///< token
-  int keys;           ///< valid ones
+  index_t head;         ///< over all sequences
+  index_t first_row;    ///< of the sequence, over all sequences
+  index_t first_score;  ///< row of probabilities that the head begins with, over all heads
+  int column;           ///< first element of the head in a row
+  int first;            ///< token
+  int tokens;           ///< of the sequence
+  int keys;             ///< valid ones
+
+  /// Whether there is anything to compute: sequences may be shorter than the longest.
+  [[nodiscard]] __device__ bool exists() const { return first < tokens; }
 };
 
 inline __device__ head_block block_of_head(attention_shape const& shape, int head_size) {
   int const blocks = (shape.tokens + attention_rows - 1) / attention_rows;
   int const head = static_cast<int>(blockIdx.x) / blocks;
   int const sequence = head / shape.heads;
-  int const keys = shape.options.lengths == nullptr ? shape.tokens : shape.options.lengths[sequence];
-  return {head, static_cast<index_t>(sequence) * shape.tokens, head % shape.heads * head_size,
-          static_cast<int>(blockIdx.x) % blocks * attention_rows, greater(0, lesser(keys, shape.tokens))};
+  index_t const first_row = shape.sequences.first(sequence);
+  int const tokens = static_cast<int>(shape.sequences.rows(sequence));
+  return {head,
+          first_row,
+          first_row * shape.heads + head % shape.heads * tokens,
+          head % shape.heads * head_size,
+          static_cast<int>(blockIdx.x) % blocks * attention_rows,
+          tokens,
+          static_cast<int>(shape.sequences.keys(sequence))};
 }
 
 /// 2^x, to 2 units in the last place; 0 below 2^-126.

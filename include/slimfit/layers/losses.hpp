@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// What a network's scores are compared with: the loss of every sample and its gradient. A network names its loss, the
+// trainer's pass applies it.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include <slimfit/core/error.hpp>
+#include <slimfit/kernels/cross_entropy.hpp>
+#include <slimfit/kernels/span_cross_entropy.hpp>
+#include <slimfit/kernels/squared_error.hpp>
+#include <slimfit/layers/context.hpp>
+
+namespace slimfit {
+
+/// Classification: softmax cross-entropy; a sample's label is its class.
+template <int Classes, scalar T>
+struct cross_entropy_loss {
+  using label_type = std::int32_t;
+  static constexpr index_t labels = 1;  ///< of a sample
+
+  /// Scores of a batch.
+  [[nodiscard]] static constexpr index_t scores(sequence_batch const& batch) { return batch.count() * Classes; }
+  /// Scores of a sample, for predictions.
+  [[nodiscard]] static constexpr index_t sample_scores(index_t /*tokens*/) { return Classes; }
+  /// Writes the scores of a batch as predictions. All memory is the host's.
+  static void spread(T const* scores, sequence_batch const& batch, index_t /*tokens*/, T* target) {
+    std::copy_n(scores, batch.count() * Classes, target);
+  }
+  /// @throws value_error
+  static void check(std::span<label_type const> all, index_t /*tokens*/) {
+    for (auto const label : all) {
+      if (label < 0 || label >= Classes) {
+        throw value_error(mismatch("label", label, "0 to " + std::to_string(Classes - 1)));
+      }
+    }
+  }
+  /// Writes what each sample came to, and unless `gradient` is null that of the mean loss.
+  template <class Context>
+  static constexpr void apply(Context& run, T const* scores, label_type const* labels, sequence_batch const& batch,
+                              T* gradient, sample_result* results) {
+    auto const share = compute_type<T>{1} / static_cast<compute_type<T>>(batch.count());
+    run.launch(batch.count(), kernels::cross_entropy<T>{scores, labels, Classes, share, gradient, results});
+  }
+};
+
+/// Regression: squared error of a single score; a sample's label is a number.
+template <scalar T>
+struct squared_error_loss {
+  using label_type = float;
+  static constexpr index_t labels = 1;
+
+  [[nodiscard]] static constexpr index_t scores(sequence_batch const& batch) { return batch.count(); }
+  [[nodiscard]] static constexpr index_t sample_scores(index_t /*tokens*/) { return 1; }
+  static void spread(T const* scores, sequence_batch const& batch, index_t /*tokens*/, T* target) {
+    std::copy_n(scores, batch.count(), target);
+  }
+  /// @throws value_error
+  static void check(std::span<label_type const> all, index_t /*tokens*/) {
+    for (auto const label : all) {
+      if (!std::isfinite(label)) { throw value_error(mismatch("label", label, "a finite number")); }
+    }
+  }
+  template <class Context>
+  static constexpr void apply(Context& run, T const* scores, label_type const* labels, sequence_batch const& batch,
+                              T* gradient, sample_result* results) {
+    auto const share = compute_type<T>{1} / static_cast<compute_type<T>>(batch.count());
+    run.launch(batch.count(), kernels::squared_error<T>{scores, labels, share, gradient, results});
+  }
+};
+
+/// Question answering (Devlin et al. 2019, section 4.2): every token has a score for being the first of the answer and
+/// one for being its last. A sample's labels are both tokens; its loss is the mean of two cross-entropies over its
+/// tokens.
+template <scalar T>
+struct span_loss {
+  using label_type = std::int32_t;
+  static constexpr index_t labels = 2;
+
+  [[nodiscard]] static constexpr index_t scores(sequence_batch const& batch) { return 2 * batch.rows(); }
+  /// Two of every token.
+  [[nodiscard]] static constexpr index_t sample_scores(index_t tokens) { return 2 * tokens; }
+  /// Padding has scores of -infinity.
+  static void spread(T const* scores, sequence_batch const& batch, index_t tokens, T* target) {
+    std::fill_n(target, batch.count() * 2 * tokens, -std::numeric_limits<T>::infinity());
+    for (index_t i = 0; i < batch.count(); ++i) {
+      std::copy_n(scores + 2 * batch.first(i), 2 * batch.where().keys(i), target + i * 2 * tokens);
+    }
+  }
+  /// @param tokens of a sequence @throws value_error
+  static void check(std::span<label_type const> all, index_t tokens) {
+    for (auto const label : all) {
+      if (label < 0 || label >= tokens) {
+        throw value_error(mismatch("label (a token of the answer)", label, "0 to " + std::to_string(tokens - 1)));
+      }
+    }
+  }
+  template <class Context>
+  static constexpr void apply(Context& run, T const* scores, label_type const* labels, sequence_batch const& batch,
+                              T* gradient, sample_result* results) {
+    auto const share = compute_type<T>{1} / static_cast<compute_type<T>>(batch.count());
+    run.launch(batch.count(), kernels::span_cross_entropy<T>{scores, labels, batch.where(), share, gradient, results});
+  }
+};
+
+}  // namespace slimfit

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Policy: what becomes of the tokens that fill short sequences up.
+#pragma once
+
+namespace slimfit {
+
+enum class padding_tokens : unsigned char {
+  masked,  ///< have rows like all tokens, up to the longest sequence of the batch; nobody attends to them
+  dropped  ///< have no rows: nothing is computed or kept for them
+};
+
+}  // namespace slimfit
