@@ -57,7 +57,7 @@ void add_elementwise() {
     index_t const elements = memory.rows() * Width;
     auto* const keys = memory.update<T>(elements);
     memory.reread(elements * static_cast<index_t>(sizeof(T)));  // for the sum, then for the difference
-    return row_task{center_keys<Width, T>{keys, workspace::tokens}, memory.sequences()};
+    return row_task{center_keys<Width, T>{keys, {.tokens = workspace::tokens}}, memory.sequences()};
   });
 }
 

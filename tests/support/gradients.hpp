@@ -29,12 +29,13 @@ struct pass_result {
 /// Loss and gradients of one batch with `active` units.
 template <class Model>
 pass_result gradients_of(Model& net, std::vector<typename Model::network_type::input_type> const& inputs,
-                         std::vector<std::int32_t> const& labels, active_set const& active) {
+                         std::vector<typename Model::network_type::loss_type::label_type> const& labels,
+                         active_set const& active) {
   using device_type = typename Model::device_type;
   auto& device = net.device();
   batch_buffers<device_type, typename Model::network_type> batch(device);
   batch.load(inputs, labels);
-  auto const count = static_cast<index_t>(labels.size());
+  auto const count = batch.view().count();
   arena_block<device_type> block(device);
   // Recorded gradients are scratch memory even where the policy keeps them elsewhere.
   block.reserve(memory_plan<Model>(batch.view().sequences).arena_bytes(active) +

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// BERT for sequence classification (Devlin et al., "BERT: Pre-training of deep bidirectional transformers", 2019) as
-// layers on a context: what the model class owns and what a plan runs. Sequences are filled up with padding, which
-// nobody attends to and which the policy may drop altogether.
+// BERT with a head for classes, a number or answers in the text (Devlin et al., "BERT: Pre-training of deep
+// bidirectional transformers", 2019) as layers on a context: what the model class owns and what a plan runs. Sequences
+// are filled up with padding, which nobody attends to and which the policy may drop altogether.
 #pragma once
 
 #include <span>
@@ -12,10 +12,18 @@
 #include <slimfit/layers/losses.hpp>
 #include <slimfit/layers/pooler_head.hpp>
 #include <slimfit/layers/post_norm_block.hpp>
+#include <slimfit/layers/span_head.hpp>
 #include <slimfit/models/token_batch.hpp>
 #include <slimfit/policy/model_policy.hpp>
 
 namespace slimfit {
+
+/// What a BERT is asked for.
+enum class bert_head : unsigned char {
+  classification,  ///< one of `classes`, from the pooled first token
+  regression,      ///< a number, from the pooled first token
+  span             ///< first and last token of the answer
+};
 
 /// Sizes of a BERT.
 struct bert_shape {
@@ -26,10 +34,11 @@ struct bert_shape {
   int heads = 12;
   int mlp = 3072;
   int layers = 12;
-  int classes = 2;
+  int classes = 2;   ///< of classification
   int tokens = 128;  ///< most of a sequence
   int padding = 0;   ///< id of the word that fills shorter ones up at their end; negative: there is none
-  /// Whether the classifier's weight counts among the units.
+  bert_head head = bert_head::classification;
+  /// Whether the weight of the head's last linear counts among the units.
   parameter_kind classifier_kind = parameter_kind::unit;
 };
 
@@ -55,14 +64,17 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   using embedding_type = embedding<Shape.vocabulary, Shape.positions, Shape.types, Shape.hidden, T>;
   using block_type = post_norm_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T>;
   using encoder_type = encoder<block_type, Shape.layers, Policy::biases>;
-  using head_type = pooler_head<Shape.hidden, Shape.classes, Policy, T>;
-  using loss_type = cross_entropy_loss<Shape.classes, T>;
+  static constexpr bert_head head = Shape.head;
+  static constexpr index_t classes = head == bert_head::classification ? Shape.classes : 1;
+  using head_type = std::conditional_t<head == bert_head::span, span_head<Shape.hidden, Policy, T>,
+                                       pooler_head<Shape.hidden, static_cast<int>(classes), Policy, T>>;
+  using loss_type = std::conditional_t<head == bert_head::span, span_loss<T>,
+                                       std::conditional_t<head == bert_head::regression, squared_error_loss<T>,
+                                                          cross_entropy_loss<static_cast<int>(classes), T>>>;
   using input_type = std::int32_t;
   using arranged_type = token_batch;
   static constexpr index_t tokens = Shape.tokens;
   static constexpr index_t inputs = 2 * tokens;  ///< of one sample: the ids of its words, then those of their types
-  static constexpr index_t classes = Shape.classes;
-
   struct kept_type {
     typename encoder_type::kept_type blocks;
     typename head_type::kept_type head;
@@ -81,14 +93,18 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     }
   }
 
-  /// Names follow Hugging Face's BertForSequenceClassification.
+  /// Names follow Hugging Face's BertForSequenceClassification and BertForQuestionAnswering.
   template <class Visitor, class Name>
   constexpr void visit(Visitor&& visitor, Name const& name) {
     auto const layers = name + "bert.encoder.layer.";
     embedding_.visit(visitor, name + "bert.embeddings");
     encoder_.visit(visitor, layers, name + "bert.embeddings.LayerNorm");
-    head_.visit(visitor, block_type::last_norm(numbered(layers, Shape.layers - 1)), name + "bert.pooler.dense",
-                name + "classifier");
+    auto const norm = block_type::last_norm(numbered(layers, Shape.layers - 1));
+    if constexpr (head == bert_head::span) {
+      head_.visit(visitor, norm, name + "qa_outputs");
+    } else {
+      head_.visit(visitor, norm, name + "bert.pooler.dense", name + "classifier");
+    }
   }
   /// To be called when parameters have been given their units.
   constexpr void units_bound() { encoder_.units_bound(); }
@@ -115,7 +131,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     return batch.count() + (Policy::padding == padding_tokens::dropped ? 1 : 0);
   }
 
-  /// Overwrites `logits` (samples x classes). @param ids what `token_batch` makes
+  /// Overwrites `logits`, the scores of the head. @param ids what `token_batch` makes
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, input_type const* ids, sequence_batch const& batch,
                                             T* logits) const {
