@@ -46,4 +46,28 @@ struct dropout : private detail::checked_dropout<Rate> {
   }
 };
 
+/// One row: output = addend + input * factors.
+template <int Width, scalar T, class Rate>
+struct add_dropped : private detail::checked_dropout<Rate> {
+  static constexpr int width = Width;
+  using scalar_type = T;
+
+  T const* input;
+  T const* addend;
+  T* output;  ///< may be `addend`
+  random_stream stream;
+  index_t first_row = 0;
+
+  SLIMFIT_HD constexpr add_dropped(T const* from, T const* other, T* to, random_stream const& numbers, index_t first)
+      : input(from), addend(other), output(to), stream(numbers), first_row(first) {}
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t row) const {
+    auto const factors = dropout_factors<compute_type<T>, Width, Rate>(group, stream, first_row + row);
+    store(group, output + row * Width,
+          map([](auto x, auto f, auto a) { return a + x * f; }, load<Width>(group, input + row * Width), factors,
+              load<Width>(group, addend + row * Width)));
+  }
+};
+
 }  // namespace slimfit::kernels

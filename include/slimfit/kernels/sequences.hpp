@@ -69,12 +69,15 @@ class sequence_batch {
     return is_uniform() ? s * where_.tokens : host_starts_[s] - host_starts_[0];
   }
   [[nodiscard]] constexpr index_t rows() const { return first(count_); }
+  /// Rows of the whole batch before those of this part.
+  [[nodiscard]] constexpr index_t rows_before() const { return rows_before_; }
   [[nodiscard]] constexpr sequence_rows const& where() const { return where_; }
 
   /// `count` sequences from `s` on.
   [[nodiscard]] constexpr sequence_batch part(index_t s, index_t count) const {
     sequence_batch result = *this;
     result.count_ = count;
+    result.rows_before_ += first(s);
     if (where_.lengths != nullptr) { result.where_.lengths += s; }
     if (!is_uniform()) {
       result.host_starts_ += s;
@@ -87,6 +90,7 @@ class sequence_batch {
  private:
   index_t count_ = 0;
   index_t limit_ = 0;
+  index_t rows_before_ = 0;
   std::int32_t const* host_starts_ = nullptr;
   sequence_rows where_{};
 };

@@ -41,6 +41,7 @@ struct context {
   std::uint64_t seed = 0;
   std::uint32_t iteration = 0;
   saturation_table saturation{};
+  bool drops = false;  ///< whether dropout takes place
 
   /// In which form stashes that serve `unit` are kept.
   [[nodiscard]] constexpr unit_state state(int unit) const {

@@ -40,6 +40,8 @@ class encoder {
     }
   }
 
+  [[nodiscard]] constexpr Block& first_block() { return blocks_[0]; }
+
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, typename Block::value_type* stream,
                                             sequence_batch const& batch) const {

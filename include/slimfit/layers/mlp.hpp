@@ -4,6 +4,7 @@
 #pragma once
 
 #include <slimfit/kernels/gelu.hpp>
+#include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/linear.hpp>
 #include <slimfit/layers/target.hpp>
 #include <slimfit/stash/gelu_stash.hpp>
@@ -11,13 +12,15 @@
 
 namespace slimfit {
 
+/// @tparam Dropout `dropout_rates`
 /// @tparam Policy gives `linear_input` and `wide_linear_input` (stashes of the two linears' inputs) and `gelu`
-template <int Hidden, int Width, class Policy, scalar T>
+template <int Hidden, int Width, class Policy, scalar T, class Dropout = no_dropout>
 class mlp {
  public:
   using gelu_stash = stash::when_training<typename Policy::gelu>;
   using first_type = linear<Hidden, Width, typename Policy::linear_input, T>;
   using second_type = linear<Width, Hidden, typename Policy::wide_linear_input, T>;
+  using output_dropout = dropout<Hidden, typename Dropout::hidden, T>;
   /// Whether the second linear's input is rebuilt from what GELU keeps.
   static constexpr bool rebuilds = std::is_same_v<typename Policy::wide_linear_input, stash::rebuilt>;
 
@@ -53,10 +56,11 @@ class mlp {
     first_.release(run, kept.input);
   }
 
-  /// `output = residual + mlp(input)`. `residual` may be `output`, `input`, or null for none.
+  /// `output = residual + mlp(input)`. `residual` may be `output` or `input`.
+  /// @param first_row number of the first row in the batch
   template <class Context>
-  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T const* residual,
-                       T* output) const {
+  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t first_row, index_t rows,
+                       T const* residual, T* output) const {
     first_.save_input(run, kept.input, input, rows);
     output_target<T> const before(run, kept.gelu, rows * Width);
     // GELU runs in place unless its input stays on the tape.
@@ -71,7 +75,13 @@ class mlp {
         run.launch(rows, kernel{before.data(), first_.bias().data, hidden, gelu_form, hidden_form});
       });
     });
-    second_.apply_to(run, hidden, rows, residual, output);
+    if (output_dropout::happens(run)) {
+      auto const whole = run.template scratch<T>(rows * Hidden);
+      second_.apply(run, hidden, rows, whole.data());
+      output_drop(first_row).apply_to(run, whole.data(), rows, residual, output);
+    } else {
+      second_.apply_to(run, hidden, rows, residual, output);
+    }
   }
 
   template <class Updates>
@@ -99,11 +109,18 @@ class mlp {
   /// may be `output_gradient`.
   template <class Context, class Source, class Updates>
   constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* output_gradient,
-                                index_t rows, T* input_gradient, update_mode input_mode, gradients<Updates>& sums,
-                                update_mode sum_mode) const {
+                                index_t first_row, index_t rows, T* input_gradient, update_mode input_mode,
+                                gradients<Updates>& sums, update_mode sum_mode) const {
+    bool const drops = output_dropout::happens(run);
+    auto const dropped = run.template scratch<T>(drops ? rows * Hidden : 0);
+    T const* upstream = output_gradient;
+    if (drops) {
+      output_drop(first_row).apply(run, output_gradient, rows, dropped.data());
+      upstream = dropped.data();
+    }
     auto const hidden_gradient = run.template scratch<T>(rows * Width);
-    second_.apply_transpose(run, output_gradient, rows, hidden_gradient.data(), update_mode::overwrite);
-    T const* const second_gradients[1]{output_gradient};
+    second_.apply_transpose(run, upstream, rows, hidden_gradient.data(), update_mode::overwrite);
+    T const* const second_gradients[1]{upstream};
     if constexpr (rebuilds) {
       second_.add_gradients(run, kept.gelu, second_gradients, rows, sums.second_weight, sums.second_bias, sum_mode);
     } else {
@@ -122,6 +139,10 @@ class mlp {
   }
 
  private:
+  [[nodiscard]] constexpr output_dropout output_drop(index_t first_row) const {
+    return {second_.weight().position, first_row};
+  }
+
   first_type first_;
   second_type second_;
 };

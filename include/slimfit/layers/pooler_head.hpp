@@ -5,6 +5,7 @@
 
 #include <slimfit/kernels/tanh.hpp>
 #include <slimfit/layers/counting_context.hpp>
+#include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/first_token_norm.hpp>
 #include <slimfit/layers/linear.hpp>
 #include <slimfit/stash/rebuilt.hpp>
@@ -12,7 +13,7 @@
 namespace slimfit {
 
 /// @tparam Policy gives `norm`, `head_input` and `normalizes_all_rows`
-template <int Hidden, int Classes, class Policy, scalar T>
+template <int Hidden, int Classes, class Policy, scalar T, class Dropout = no_dropout>
 class pooler_head {
  public:
   using norm_type = first_token_norm<Hidden, Policy, T>;
@@ -51,7 +52,7 @@ class pooler_head {
     T* const pooled = run.training ? kept.pooled.data : unkept.data();
     pooler_.apply(run, first_rows.data(), sequences, pooled);
     run.launch(sequences, kernels::tanh_forward<Hidden, T>{pooled, pooled});
-    classifier_.apply(run, pooled, sequences, logits);
+    with_dropped(run, pooled, sequences, [&](T const* input) { classifier_.apply(run, input, sequences, logits); });
     return kept;
   }
 
@@ -63,8 +64,11 @@ class pooler_head {
     auto const first_gradient = run.template scratch<T>(sequences * Hidden);
     {
       auto const pooled_gradient = run.template scratch<T>(sequences * Hidden);
-      classifier_.backward_from(run, stash::dense::kept<T, Hidden>::adopt(kept.pooled.data), logit_gradient, sequences,
-                                pooled_gradient.data());
+      with_dropped(run, kept.pooled.data, sequences, [&](T const* input) {
+        classifier_.backward_from(run, stash::dense::kept<T, Hidden>::adopt(input), logit_gradient, sequences,
+                                  pooled_gradient.data());
+      });
+      classifier_drop().apply(run, pooled_gradient.data(), sequences);
       run.launch(sequences,
                  kernels::tanh_backward<Hidden, T>{kept.pooled.data, pooled_gradient.data(), pooled_gradient.data()});
       run.memory.release(kept.pooled);
@@ -84,6 +88,17 @@ class pooler_head {
   }
 
  private:
+  using classifier_dropout = dropout<Hidden, typename Dropout::hidden, T>;
+  [[nodiscard]] constexpr classifier_dropout classifier_drop() const { return {classifier_.weight().position, 0}; }
+  /// Calls `body` with the classifier's input.
+  template <class Context, class Body>
+  constexpr void with_dropped(Context& run, T const* pooled, index_t sequences, Body const& body) const {
+    bool const drops = classifier_dropout::happens(run);
+    auto const dropped = run.template scratch<T>(drops ? sequences * Hidden : 0);
+    if (drops) { classifier_drop().apply(run, pooled, sequences, dropped.data()); }
+    body(drops ? dropped.data() : pooled);
+  }
+
   norm_type norm_;
   pooler_type pooler_;
   classifier_type classifier_;

@@ -14,8 +14,8 @@
 namespace slimfit {
 
 /// @tparam Policy a model policy, see policy/presets.hpp
-template <int Hidden, int Heads, int Mlp, class Policy, scalar T>
-class post_norm_block : public transformer_block<Hidden, Heads, Mlp, Policy, T, residual::normalized> {
+template <int Hidden, int Heads, int Mlp, class Policy, scalar T, class Dropout = no_dropout>
+class post_norm_block : public transformer_block<Hidden, Heads, Mlp, Policy, T, residual::normalized, Dropout> {
  public:
   /// Names follow Hugging Face's BERT.
   /// @param before name of the normalisation that the block begins with

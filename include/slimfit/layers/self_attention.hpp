@@ -4,19 +4,23 @@
 #pragma once
 
 #include <slimfit/layers/attention.hpp>
+#include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/linear.hpp>
 #include <slimfit/layers/target.hpp>
 
 namespace slimfit {
 
+/// @tparam Dropout `dropout_rates`
 /// @tparam Policy gives `linear_input` and `attention_output` (stashes of the linears' inputs) and `attention`
-template <int Hidden, int Heads, class Policy, scalar T>
+template <int Hidden, int Heads, class Policy, scalar T, class Dropout = no_dropout>
 class self_attention {
  public:
   using input_stash = typename Policy::linear_input;
   using projection_type = linear<Hidden, Hidden, input_stash, T, 3>;
   using output_type = linear<Hidden, Hidden, typename Policy::attention_output, T>;
   using core = attention<Hidden, Heads, typename Policy::attention, T>;
+  using value_dropout = dropout<Hidden, typename Dropout::attention, T>;
+  using output_dropout = dropout<Hidden, typename Dropout::hidden, T>;
   static constexpr bool key_bias = Policy::attention::keys == attention_keys::with_bias;
 
   struct kept_type {
@@ -56,7 +60,7 @@ class self_attention {
     projections_.release(run, kept.input);
   }
 
-  /// `output = residual + attention(input)`. `residual` may be `output`, `input`, or null for none.
+  /// `output = residual + attention(input)`. `residual` may be `output` or `input`.
   template <class Context>
   constexpr void apply(Context& run, T const* input, kept_type const& kept, sequence_batch const& batch,
                        T const* residual, T* output) const {
@@ -74,13 +78,20 @@ class self_attention {
         projections_.apply_weight(run, input, rows, key.data(), update_mode::overwrite, 1);
       }
       projections_.apply(run, input, rows, value.data(), 2);
+      value_drop(batch).apply(run, value.data(), rows);
       core::forward(
           run, {query.data(), key.data(), value.data()}, kept.attention, batch, attended.data(),
           {projections_.output_place(saturated_matrix::query, 0), projections_.output_place(saturated_matrix::key, 1),
            projections_.output_place(saturated_matrix::value, 2)});
     }
     output_.save_input(run, kept.output_input, attended.data(), rows);
-    output_.apply_to(run, attended.data(), rows, residual, output);
+    if (output_dropout::happens(run)) {
+      auto const whole = run.template scratch<T>(rows * Hidden);
+      output_.apply(run, attended.data(), rows, whole.data());
+      output_drop(batch).apply_to(run, whole.data(), rows, residual, output);
+    } else {
+      output_.apply_to(run, attended.data(), rows, residual, output);
+    }
   }
 
   template <class Updates>
@@ -115,16 +126,24 @@ class self_attention {
                                 sequence_batch const& batch, T* input_gradient, update_mode input_mode,
                                 gradients<Updates>& sums, update_mode sum_mode) const {
     index_t const rows = batch.rows();
+    bool const drops = output_dropout::happens(run);
+    auto const dropped = run.template scratch<T>(drops ? rows * Hidden : 0);
+    T const* upstream = output_gradient;
+    if (drops) {
+      output_drop(batch).apply(run, output_gradient, rows, dropped.data());
+      upstream = dropped.data();
+    }
     auto const operand_gradients = run.template scratch<T>(3 * rows * Hidden);
     std::array<T*, 3> const each{operand_gradients.data(), advance(operand_gradients.data(), rows * Hidden),
                                  advance(operand_gradients.data(), 2 * rows * Hidden)};
     {
       auto const attended_gradient = run.template scratch<T>(rows * Hidden);
-      output_.apply_transpose(run, output_gradient, rows, attended_gradient.data(), update_mode::overwrite);
-      T const* const output_gradients[1]{output_gradient};
+      output_.apply_transpose(run, upstream, rows, attended_gradient.data(), update_mode::overwrite);
+      T const* const output_gradients[1]{upstream};
       output_.add_gradients(run, kept.output_input, output_gradients, rows, sums.output_weight, sums.output_bias,
                             sum_mode);
       core::backward(run, kept.attention, batch, attended_gradient.data(), each);
+      value_drop(batch).apply(run, each[2], rows);
     }
     for (int i = 0; i < 3; ++i) {
       projections_.apply_transpose(run, each[static_cast<std::size_t>(i)], rows, input_gradient,
@@ -135,6 +154,13 @@ class self_attention {
   }
 
  private:
+  [[nodiscard]] constexpr value_dropout value_drop(sequence_batch const& batch) const {
+    return {projections_.weight(2).position, batch.rows_before()};
+  }
+  [[nodiscard]] constexpr output_dropout output_drop(sequence_batch const& batch) const {
+    return {output_.weight().position, batch.rows_before()};
+  }
+
   projection_type projections_;
   output_type output_;
 };

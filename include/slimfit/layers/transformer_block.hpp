@@ -4,6 +4,7 @@
 // on the tape.
 #pragma once
 
+#include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/layer_norm.hpp>
 #include <slimfit/layers/mlp.hpp>
 #include <slimfit/layers/self_attention.hpp>
@@ -18,15 +19,20 @@ enum class residual : unsigned char {
 
 /// Derived classes name the parameters.
 /// @tparam Policy a model policy, see policy/presets.hpp
-template <int Hidden, int Heads, int Mlp, class Policy, scalar T, residual Residual>
+template <int Hidden, int Heads, int Mlp, class Policy, scalar T, residual Residual, class Dropout = no_dropout>
 class transformer_block {
  public:
   using value_type = T;
   using norm_type = layer_norm<Hidden, typename Policy::norm, T>;
-  using attention_type = self_attention<Hidden, Heads, Policy, T>;
-  using mlp_type = mlp<Hidden, Mlp, Policy, T>;
+  using attention_type = self_attention<Hidden, Heads, Policy, T, Dropout>;
+  using mlp_type = mlp<Hidden, Mlp, Policy, T, Dropout>;
+  using input_dropout = dropout<Hidden, typename Dropout::hidden, T>;
   /// Whether the linears' inputs are rebuilt from what the normalisation keeps.
   static constexpr bool rebuilds = std::is_same_v<typename Policy::linear_input, stash::rebuilt>;
+
+  /// From now on what the first normalisation gives is dropped from: the embeddings' dropout, in a post-norm block that
+  /// begins with their normalisation.
+  constexpr void drop_input() { drops_input_ = true; }
 
   struct kept_type {
     typename norm_type::kept_type attention_norm;
@@ -50,6 +56,7 @@ class transformer_block {
       output_target<T> const normalized(run, part.input, sequences.rows() * Hidden);
       T* const here = advance(stream, row * Hidden);
       attention_norm_.apply(run, here, kept.attention_norm.rows_from(row), sequences.rows(), normalized.data());
+      if (drops_input(run)) { input_drop(row).apply(run, normalized.data(), sequences.rows()); }
       attention_.apply(run, normalized.data(), part, sequences, residual_of(here, normalized.data()), here);
     });
     kept.mlp_norm = mlp_norm_.keep(run, rows);
@@ -59,7 +66,7 @@ class transformer_block {
       output_target<T> const normalized(run, part.input, count * Hidden);
       T* const here = advance(stream, row * Hidden);
       mlp_norm_.apply(run, here, kept.mlp_norm.rows_from(row), count, normalized.data());
-      mlp_.apply(run, normalized.data(), part, count, residual_of(here, normalized.data()), here);
+      mlp_.apply(run, normalized.data(), part, row, count, residual_of(here, normalized.data()), here);
     });
     return kept;
   }
@@ -80,7 +87,7 @@ class transformer_block {
         auto const norm_part = kept.mlp_norm.rows_from(row);
         normalized_gradient const inner(run, here, count);
         with_input(mlp_norm_, norm_part, part.input, [&](auto const& input) {
-          mlp_.apply_backward(run, input, part, here, count, inner.data, inner_mode, sums, mode);
+          mlp_.apply_backward(run, input, part, here, row, count, inner.data, inner_mode, sums, mode);
         });
         mlp_norm_.apply_backward(run, norm_part, inner.data, count, here, stream_mode, norm_sums, mode);
       });
@@ -100,9 +107,21 @@ class transformer_block {
         auto const part = kept.attention.from(row, batch);
         auto const norm_part = kept.attention_norm.rows_from(row);
         normalized_gradient const inner(run, here, sequences.rows());
-        with_input(attention_norm_, norm_part, part.input, [&](auto const& input) {
+        auto const apply = [&](auto const& input) {
           attention_.apply_backward(run, input, part, here, sequences, inner.data, inner_mode, sums, mode);
+        };
+        with_input(attention_norm_, norm_part, part.input, [&](auto const& input) {
+          if constexpr (rebuilds && input_dropout::exists) {
+            if (drops_input(run)) {
+              using source_type = std::remove_cvref_t<decltype(input)>;
+              apply(
+                  dropped_rows<Hidden, typename Dropout::hidden, source_type>{input, input_drop(row).stream(run), row});
+              return;
+            }
+          }
+          apply(input);
         });
+        if (drops_input(run)) { input_drop(row).apply(run, inner.data, sequences.rows()); }
         attention_norm_.apply_backward(run, norm_part, inner.data, sequences.rows(), here, stream_mode, norm_sums,
                                        mode);
       });
@@ -120,6 +139,14 @@ class transformer_block {
   mlp_type mlp_;
 
  private:
+  template <class Context>
+  [[nodiscard]] constexpr bool drops_input(Context const& run) const {
+    return drops_input_ && input_dropout::happens(run);
+  }
+  [[nodiscard]] constexpr input_dropout input_drop(index_t first_row) const {
+    return {attention_norm_.weight().position, first_row};
+  }
+
   /// How each half adds its gradient to that of its input, and the normalisation its own to the stream's.
   static constexpr bool residual_is_stream = Residual == residual::stream;
   static constexpr auto inner_mode = residual_is_stream ? update_mode::overwrite : update_mode::accumulate;
@@ -153,6 +180,8 @@ class transformer_block {
       body(own);
     }
   }
+
+  bool drops_input_ = false;
 };
 
 }  // namespace slimfit

@@ -38,6 +38,8 @@ struct bert_shape {
   int tokens = 128;  ///< most of a sequence
   int padding = 0;   ///< id of the word that fills shorter ones up at their end; negative: there is none
   bert_head head = bert_head::classification;
+  int hidden_dropout = 0;     ///< percent dropped of embeddings, of both halves of a block, of a classifier's input
+  int attention_dropout = 0;  ///< percent dropped of attention's values
   /// Whether the weight of the head's last linear counts among the units.
   parameter_kind classifier_kind = parameter_kind::unit;
 };
@@ -62,12 +64,13 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   using policy_type = Policy;
   using value_type = T;
   using embedding_type = embedding<Shape.vocabulary, Shape.positions, Shape.types, Shape.hidden, T>;
-  using block_type = post_norm_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T>;
+  using dropout_type = dropout_rates<percent<Shape.hidden_dropout>, percent<Shape.attention_dropout>>;
+  using block_type = post_norm_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T, dropout_type>;
   using encoder_type = encoder<block_type, Shape.layers, Policy::biases>;
   static constexpr bert_head head = Shape.head;
   static constexpr index_t classes = head == bert_head::classification ? Shape.classes : 1;
   using head_type = std::conditional_t<head == bert_head::span, span_head<Shape.hidden, Policy, T>,
-                                       pooler_head<Shape.hidden, static_cast<int>(classes), Policy, T>>;
+                                       pooler_head<Shape.hidden, static_cast<int>(classes), Policy, T, dropout_type>>;
   using loss_type = std::conditional_t<head == bert_head::span, span_loss<T>,
                                        std::conditional_t<head == bert_head::regression, squared_error_loss<T>,
                                                           cross_entropy_loss<static_cast<int>(classes), T>>>;
@@ -79,6 +82,8 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     typename encoder_type::kept_type blocks;
     typename head_type::kept_type head;
   };
+
+  constexpr bert_network() { encoder_.first_block().drop_input(); }
 
   /// @throws value_error when an id is outside its table
   static void check_inputs(std::span<input_type const> ids) {

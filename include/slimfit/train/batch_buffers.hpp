@@ -43,7 +43,7 @@ class batch_buffers {
       results_ = {device_->memory(), count, category::data};
     }
     device_->copy(inputs.data(), inputs_.data(), inputs_.size());
-    device_->copy(offsets.data(), offsets_.data(), offsets_.size());
+    if (!offsets.empty()) { device_->copy(offsets.data(), offsets_.data(), offsets_.size()); }
     device_->copy(labels.data(), labels_.data(), labels_.size());
   }
   /// Both.

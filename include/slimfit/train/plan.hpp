@@ -176,8 +176,8 @@ class memory_plan {
   constexpr void run(ledger& book, arena& memory, active_set const& active) const {
     counting_type device;
     updates_type updates{&book};
-    context<counting_type, updates_type> training{device, memory, updates, active,
-                                                  true,   0,      0,       {included_.count_saturation}};
+    context<counting_type, updates_type> training{
+        device, memory, updates, active, true, 0, 0, {included_.count_saturation}, true};
     training_pass(network_, training, view(), [&] { book.forward_ended(); });
     book.remove(category::gradients, updates.bytes);
   }

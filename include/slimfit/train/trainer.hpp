@@ -335,7 +335,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
                                                                                 true,
                                                                                 settings_.seed,
                                                                                 static_cast<std::uint32_t>(iteration_),
-                                                                                saturation_.table()};
+                                                                                saturation_.table(),
+                                                                                true};
       training_pass(net_->network(), training, batch_.view(), forward_done);
     };
     if constexpr (policy_type::releases_gradients) {
