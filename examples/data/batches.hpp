@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include <slimfit/core/error.hpp>
 #include <slimfit/core/philox.hpp>
 
-#include "idx.hpp"
+#include "samples.hpp"
 
 namespace examples {
 
@@ -21,87 +22,108 @@ inline std::vector<index_t> shuffled(index_t count, std::uint64_t seed, index_t 
   std::vector<index_t> order(static_cast<std::size_t>(count));
   for (index_t i = 0; i < count; ++i) { order[static_cast<std::size_t>(i)] = i; }
   for (index_t i = count - 1; i > 0; --i) {
-    // Scaling 32 bits to [0, i]: with fewer than 2^20 images some are 0.02 % likelier than others at most.
+    // Scaling 32 bits to [0, i]: with fewer than 2^20 samples some are 0.02 % likelier than others at most.
     auto const j = static_cast<std::size_t>((std::uint64_t{random.word(i)} * static_cast<std::uint64_t>(i + 1)) >> 32U);
     std::swap(order[static_cast<std::size_t>(i)], order[j]);
   }
   return order;
 }
 
-/// How pixels become inputs: (pixel / 255 - mean) / deviation.
-struct normalisation {
-  float mean = 0.5F;
-  float deviation = 0.5F;
+/// Sorts `order` by length within windows of `window` batches, so that a batch's samples are of about one length, and
+/// shuffles the batches of a window. What is left over stays where it is.
+template <class Length>
+std::vector<index_t> bucketed(std::vector<index_t> order, index_t batch, index_t window, std::uint64_t seed,
+                              index_t epoch, Length const& length) {
+  index_t const batches = static_cast<index_t>(order.size()) / batch;
+  for (index_t first = 0; first < batches; first += window) {
+    index_t const count = std::min(window, batches - first);
+    auto const begin = order.begin() + first * batch;
+    std::stable_sort(begin, begin + count * batch, [&](index_t a, index_t b) { return length(a) < length(b); });
+    std::vector<index_t> const sorted(begin, begin + count * batch);
+    auto const places = shuffled(count, seed + 1, epoch * batches + first);
+    for (index_t i = 0; i < count; ++i) {
+      std::copy_n(sorted.begin() + places[static_cast<std::size_t>(i)] * batch, batch, begin + i * batch);
+    }
+  }
+  return order;
+}
+
+/// One batch. Valid until the next one is made.
+template <class Input, class Label>
+struct sample_batch {
+  std::span<Input const> inputs;
+  std::span<Label const> labels;
 };
 
-/// One batch: `images` are batch x rows x columns. Valid until the next batch is made.
-struct image_batch {
-  std::span<float const> images;
-  std::span<std::int32_t const> labels;
+/// How batches are made.
+struct batch_options {
+  index_t size = 32;
+  std::uint64_t seed = 1;
+  index_t subset = 0;         ///< use only the first so many samples; 0: all
+  index_t bucket_window = 0;  ///< batches among which samples are sorted by length; 0: none are
 };
 
-/// Shuffled batches for training, batches in order for evaluation. Keep the data alive.
-class image_batches {
+/// Shuffled batches for training.
+template <class Input, class Label>
+class sample_batches {
  public:
-  /// @param subset use only the first so many images; 0 for all
-  /// @throws slimfit::value_error when there is not one whole batch.
-  image_batches(labelled_images const& data, index_t batch_size, std::uint64_t seed, normalisation scale = {},
-                index_t subset = 0)
-      : data_(&data), batch_size_(batch_size), seed_(seed), scale_(scale) {
-    count_ = subset > 0 ? std::min(subset, data.images.count) : data.images.count;
-    if (batch_size < 1 || batch_size > count_) {
+  using source_type = sample_source<Input, Label>;
+
+  /// @param source must outlive the batches
+  /// @param inputs, labels numbers of a sample
+  /// @throws slimfit::value_error when there is not one whole batch
+  sample_batches(source_type const& source, index_t inputs, index_t labels, batch_options const& options)
+      : source_(&source), inputs_each_(inputs), labels_each_(labels), options_(options) {
+    count_ = options.subset > 0 ? std::min(options.subset, source.size()) : source.size();
+    if (options.size < 1 || options.size > count_) {
       throw slimfit::value_error(slimfit::mismatch(
-          "batch size", batch_size, "at least 1 and at most the number of images, " + std::to_string(count_)));
+          "batch size", options.size, "at least 1 and at most the number of samples, " + std::to_string(count_)));
     }
   }
 
   [[nodiscard]] index_t size() const { return count_; }
   /// Whole batches in an epoch; what is left over waits for the next shuffle.
-  [[nodiscard]] index_t steps_per_epoch() const { return count_ / batch_size_; }
+  [[nodiscard]] index_t steps_per_epoch() const { return count_ / options_.size; }
 
   /// The batch of a training step, counted from 0 over all epochs.
-  image_batch training(index_t step) {
+  sample_batch<Input, Label> training(index_t step) {
     index_t const epoch = step / steps_per_epoch();
     if (epoch != epoch_) {
-      order_ = shuffled(count_, seed_, epoch);
+      order_ = shuffled(count_, options_.seed, epoch);
+      if (options_.bucket_window > 0) {
+        order_ = bucketed(std::move(order_), options_.size, options_.bucket_window, options_.seed, epoch,
+                          [&](index_t i) { return source_->length(i); });
+      }
       epoch_ = epoch;
     }
-    index_t const first = step % steps_per_epoch() * batch_size_;
-    return fill(batch_size_, [&](index_t i) { return order_[static_cast<std::size_t>(first + i)]; });
+    index_t const first = step % steps_per_epoch() * options_.size;
+    return fill(options_.size, [&](index_t i) { return order_[static_cast<std::size_t>(first + i)]; });
   }
-  /// Batches that cover every image once; the last may be smaller.
-  [[nodiscard]] index_t evaluation_steps() const { return slimfit::divide_up(count_, batch_size_); }
-  image_batch evaluation(index_t step) {
-    index_t const first = step * batch_size_;
-    return fill(std::min(batch_size_, count_ - first), [&](index_t i) { return first + i; });
+  /// Samples `first` to `first + count - 1` in the order of the source.
+  sample_batch<Input, Label> in_order(index_t first, index_t count) {
+    return fill(count, [&](index_t i) { return first + i; });
   }
 
  private:
   template <class Pick>
-  image_batch fill(index_t size, Pick const& pick) {
-    auto const pixels = static_cast<std::size_t>(data_->images.rows * data_->images.columns);
-    images_.resize(static_cast<std::size_t>(size) * pixels);
-    labels_.resize(static_cast<std::size_t>(size));
+  sample_batch<Input, Label> fill(index_t size, Pick const& pick) {
+    inputs_.resize(static_cast<std::size_t>(size * inputs_each_));
+    labels_.resize(static_cast<std::size_t>(size * labels_each_));
     for (index_t i = 0; i < size; ++i) {
-      auto const source = static_cast<std::size_t>(pick(i));
-      auto const* from = data_->images.pixels.data() + source * pixels;
-      std::transform(
-          from, from + pixels, images_.data() + static_cast<std::size_t>(i) * pixels,
-          [&](std::uint8_t pixel) { return (static_cast<float>(pixel) / 255.0F - scale_.mean) / scale_.deviation; });
-      labels_[static_cast<std::size_t>(i)] = data_->labels[source];
+      source_->fill(pick(i), inputs_.data() + i * inputs_each_, labels_.data() + i * labels_each_);
     }
-    return {images_, labels_};
+    return {inputs_, labels_};
   }
 
-  labelled_images const* data_;
-  index_t batch_size_;
+  source_type const* source_;
+  index_t inputs_each_;
+  index_t labels_each_;
+  batch_options options_;
   index_t count_ = 0;
-  std::uint64_t seed_;
-  normalisation scale_;
   index_t epoch_ = -1;
   std::vector<index_t> order_;
-  std::vector<float> images_;
-  std::vector<std::int32_t> labels_;
+  std::vector<Input> inputs_;
+  std::vector<Label> labels_;
 };
 
 }  // namespace examples

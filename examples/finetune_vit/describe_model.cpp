@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: MIT
-#include "train_run.hpp"
+#include <slimfit/slimfit.hpp>
+
+#include "../training/describe.hpp"
+#include "vit_run.hpp"
 
 namespace examples {
 
-nlohmann::json describe_model() {
-  using model_type = training_run<slimfit::policy::eager, slimfit::host>::model_type;
-  constexpr auto shape = quickstart_shape;
-  slimfit::host device;
-  return {{"name", model_name},
-          {"image", shape.image},
-          {"patch", shape.patch},
-          {"channels", shape.channels},
-          {"hidden", shape.hidden},
-          {"heads", shape.heads},
-          {"mlp", shape.mlp},
-          {"layers", shape.layers},
-          {"classes", shape.classes},
-          {"parameters", model_type::layout.parameters},
-          {"unit_names", model_type(device).unit_names()}};
+nlohmann::json describe_model(slimfit::vit_shape const& shape) {
+  using policy = slimfit::policy::eager;
+  if (same(shape, vit_small_14.shape)) {
+    return describe<slimfit::vit<vit_small_14.shape, policy, slimfit::host>>(vit_small_14.name);
+  }
+  return describe<slimfit::vit<vit_tiny_7.shape, policy, slimfit::host>>(vit_tiny_7.name);
 }
 
 }  // namespace examples

@@ -37,8 +37,8 @@ inline std::string clock_text(double seconds) {
 /// The line for `done` of `total` steps after `seconds`, of which `first` steps were done before this run.
 /// @param columns what fits; 0: no limit. In less room it is set closer, then goes without its bar, then is cut.
 inline std::string progress_line(slimfit::index_t done, slimfit::index_t total, slimfit::index_t first,
-                                 slimfit::index_t images_per_step, double seconds, progress_values const& values,
-                                 std::size_t columns = 0) {
+                                 slimfit::index_t samples_per_step, std::string const& samples, double seconds,
+                                 progress_values const& values, std::size_t columns = 0) {
   auto const share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 1.0;
   double const steps_per_second = seconds > 0 ? static_cast<double>(done - first) / seconds : 0.0;
   double const left = steps_per_second > 0 ? static_cast<double>(total - done) / steps_per_second : 0.0;
@@ -49,14 +49,14 @@ inline std::string progress_line(slimfit::index_t done, slimfit::index_t total, 
   auto const numbers = [&](char const* format) {
     char text[256];
     std::snprintf(text, sizeof text, format, static_cast<long long>(done), static_cast<long long>(total), values.loss,
-                  100.0 * values.accuracy, steps_per_second * static_cast<double>(images_per_step),
+                  100.0 * values.accuracy, steps_per_second * static_cast<double>(samples_per_step), samples.c_str(),
                   static_cast<double>(values.memory_bytes) / static_cast<double>(slimfit::MiB),
                   clock_text(left).c_str());
     return std::string(text);
   };
-  auto line = bar(24) + numbers("%lld/%lld  loss %.4f  accuracy %5.1f %%  %.0f images/s  %.1f MiB  %s left");
+  auto line = bar(24) + numbers("%lld/%lld  loss %.4f  accuracy %5.1f %%  %.0f %s/s  %.1f MiB  %s left");
   if (columns == 0 || line.size() <= columns) { return line; }
-  auto const close = numbers("%lld/%lld loss %.3f accuracy %.1f %% %.0f images/s %.1f MiB %s");
+  auto const close = numbers("%lld/%lld loss %.3f accuracy %.1f %% %.0f %s/s %.1f MiB %s");
   line = bar(10) + close;
   if (line.size() > columns) { line = close.substr(0, columns); }
   return line;
@@ -65,12 +65,14 @@ inline std::string progress_line(slimfit::index_t done, slimfit::index_t total, 
 class progress {
  public:
   /// @param total steps in all
+  /// @param samples what they are called in the plural
   /// @param first steps done before, in a resumed run
   /// @param plain_interval seconds between lines where the output is no terminal
-  progress(slimfit::index_t total, slimfit::index_t images_per_step, slimfit::index_t first = 0,
+  progress(slimfit::index_t total, slimfit::index_t samples_per_step, std::string samples, slimfit::index_t first = 0,
            double plain_interval = 10.0, std::FILE* output = stdout)
       : total_(total),
-        images_per_step_(images_per_step),
+        samples_per_step_(samples_per_step),
+        samples_(std::move(samples)),
         first_(first),
         output_(output),
         terminal_(::isatty(::fileno(output)) != 0),
@@ -90,7 +92,7 @@ class progress {
     if (done < total_ && std::chrono::duration<double>(now - shown_).count() < interval_) { return; }
     shown_ = now;
     double const seconds = std::chrono::duration<double>(now - start_).count();
-    auto line = progress_line(done, total_, first_, images_per_step_, seconds, values, columns());
+    auto line = progress_line(done, total_, first_, samples_per_step_, samples_, seconds, values, columns());
     if (terminal_) {
       auto const length = line.size();
       if (drawn_ > length) { line.append(drawn_ - length, ' '); }  // covers the rest of a longer line
@@ -113,7 +115,8 @@ class progress {
   }
 
   slimfit::index_t total_;
-  slimfit::index_t images_per_step_;
+  slimfit::index_t samples_per_step_;
+  std::string samples_;
   slimfit::index_t first_;
   std::FILE* output_;
   bool terminal_;

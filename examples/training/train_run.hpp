@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The training loop of the example, for any policy.
+// The training loop of the fine-tuning programs, for any model and policy.
 #pragma once
 
 #include <chrono>
-#include <memory>
+#include <functional>
 #include <slimfit/slimfit.hpp>
 
+#include "../data/batches.hpp"
 #include "../support/progress.hpp"
 #include "runs.hpp"
 #include "saturation.hpp"
+#include "task.hpp"
 
 namespace examples {
-
-inline constexpr slimfit::vit_shape quickstart_shape{
-    .image = 28, .patch = 7, .channels = 1, .hidden = 64, .heads = 4, .mlp = 256, .layers = 6, .classes = 10};
 
 inline nlohmann::json to_json(slimfit::memory_usage const& usage) {
   nlohmann::json bytes;
@@ -36,7 +35,7 @@ inline void add_to(nlohmann::json& bytes, slimfit::memory_usage const& usage) {
 
 /// A backend set up as the options say.
 template <class Device>
-Device make_device(finetune_options const& options) {
+Device make_device(training_options const& options) {
   if constexpr (std::is_same_v<Device, slimfit::host>) {
     return Device({.threads = options.threads});
   } else {
@@ -44,32 +43,45 @@ Device make_device(finetune_options const& options) {
   }
 }
 
-template <class Policy, class Device>
+/// @tparam Model a slimfit model
+template <class Model>
 class training_run {
  public:
-  using model_type = slimfit::vit<quickstart_shape, Policy, Device>;
+  using network_type = typename Model::network_type;
+  using device_type = typename Model::device_type;
+  using input_type = typename network_type::input_type;
+  using label_type = typename network_type::loss_type::label_type;
+  using task_type = task<input_type, label_type>;
   using schedule_type =
       slimfit::freezing::inter_layer<slimfit::freezing::relative_update, slimfit::freezing::run_time_rate>;
-  using trainer_type = slimfit::trainer<model_type, slimfit::adamw, schedule_type>;
+  using trainer_type = slimfit::trainer<Model, slimfit::adamw, schedule_type>;
+  /// Loads the weights that training starts from, or saves those that it ends with.
+  using weights_function = std::function<void(Model&)>;
 
-  explicit training_run(run_request const& request)
+  training_run(run_request const& request, task_type const& work, weights_function const& load_start,
+               weights_function save_end)
       : request_(request),
-        device_(make_device<Device>(request.options)),
+        task_(work),
+        save_end_(std::move(save_end)),
+        device_(make_device<device_type>(request.options)),
         net_(device_, request.options.seed),
-        batches_(request.data.train, request.options.batch, request.options.seed, scale, request.options.images),
+        batches_(*work.train, network_type::inputs, network_type::loss_type::labels,
+                 {.size = request.options.batch,
+                  .seed = request.options.seed,
+                  .subset = request.options.samples,
+                  .bucket_window = request.options.bucket_window}),
         steps_(std::max<index_t>(
             1, static_cast<index_t>(request.options.epochs * static_cast<double>(batches_.steps_per_epoch())))),
         trainer_(net_, slimfit::adamw{.learning_rate = learning_rate(), .weight_decay = request.options.weight_decay},
                  slimfit::trainer_options{
                      .seed = request.options.seed, .steps = steps_, .count_saturation = request.options.saturation},
                  schedule_type(slimfit::freezing::run_time_rate(request.choice.rate))) {
-    auto const& start = request.options.start;
-    if (!start.empty()) { slimfit::load(net_, start, {.except = {"classifier"}}); }
+    load_start(net_);
     report_ = {{"policy", request.choice.policy},
                {"rate", request.choice.rate},
                {"seed", request.options.seed},
                {"learning_rate", learning_rate()},
-               {"units", model_type::units},
+               {"units", Model::units},
                {"losses", nlohmann::json::array()},
                {"active", nlohmann::json::array()},
                {"distances", nlohmann::json::array()},
@@ -86,10 +98,10 @@ class training_run {
 
   run_outcome train() {
     auto const name = request_.choice.policy + ", " + percent_text(request_.choice.rate) + " frozen";
-    std::printf("%s: %lld steps of %lld images\n", name.c_str(), static_cast<long long>(steps_),
-                static_cast<long long>(request_.options.batch));
+    std::printf("%s: %lld steps of %lld %s\n", name.c_str(), static_cast<long long>(steps_),
+                static_cast<long long>(request_.options.batch), request_.samples.c_str());
     {
-      progress bar(steps_, request_.options.batch, trainer_.iteration());
+      progress bar(steps_, request_.options.batch, request_.samples, trainer_.iteration());
       double smooth_loss = 0;
       double smooth_accuracy = 0;
       index_t done = 0;
@@ -113,8 +125,8 @@ class training_run {
   }
 
  private:
-  static constexpr normalisation scale{0.2860F, 0.3530F};
   static constexpr index_t distance_samples = 60;
+  static constexpr index_t evaluation_batch = 64;
 
   [[nodiscard]] double learning_rate() const {
     auto const& options = request_.options;
@@ -129,12 +141,12 @@ class training_run {
   slimfit::step_report one_step() {
     auto const batch = batches_.training(trainer_.iteration());
     auto const start = std::chrono::steady_clock::now();
-    auto const step = trainer_.step(batch.images, batch.labels);
+    auto const step = trainer_.step(batch.inputs, batch.labels);
     double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     report_["train_seconds"] = report_["train_seconds"].get<double>() + seconds;
     report_["losses"].push_back(step.loss);
     auto& active = report_["active"].emplace_back(nlohmann::json::array());
-    for (index_t unit = 0; unit < model_type::units; ++unit) {
+    for (index_t unit = 0; unit < Model::units; ++unit) {
       if (step.active.test(unit)) { active.push_back(unit); }
     }
     add_to(report_["bytes"], step.measured);
@@ -155,43 +167,47 @@ class training_run {
   }
 
   void save_interrupted() {
-    nlohmann::json const state{
-        {"options", fixed_options(request_.options)}, {"finished", request_.finished}, {"current", report_}};
-    slimfit::save_run(trainer_, checkpoint_path(request_.options), {{"finetune_vit", state.dump()}});
+    nlohmann::json const state{{"options", request_.fixed}, {"finished", request_.finished}, {"current", report_}};
+    slimfit::save_run(trainer_, checkpoint_path(request_.options), {{request_.program, state.dump()}});
   }
 
   void finish() {
-    image_batches test(request_.data.test, std::min<index_t>(500, request_.data.test.images.count), 0, scale);
-    double correct = 0;
-    double loss = 0;
-    for (index_t i = 0; i < test.evaluation_steps(); ++i) {
-      auto const batch = test.evaluation(i);
-      auto const result = trainer_.evaluate(batch.images, batch.labels, static_cast<index_t>(batch.labels.size()));
-      correct += result.accuracy * static_cast<double>(batch.labels.size());
-      loss += result.loss * static_cast<double>(batch.labels.size());
-    }
-    report_["accuracy"] = correct / static_cast<double>(test.size());
-    report_["test_loss"] = loss / static_cast<double>(test.size());
+    auto const metrics = task_.judge(test_scores());
+    report_["metrics"] = metrics;
+    report_["metric"] = task_.metric;
+    auto const merit = metrics.at(task_.metric);
+    report_["accuracy"] = std::clamp(merit, 0.0, 1.0);  // a correlation may be negative
+    if (auto const loss = metrics.find("loss"); loss != metrics.end()) { report_["test_loss"] = loss->second; }
     report_["seconds_per_step"] = report_["train_seconds"].get<double>() / static_cast<double>(steps_);
     report_.erase("train_seconds");
-    auto const& path = request_.options.save;
-    if (!path.empty()) { slimfit::save(net_, path, slimfit::dtype_of_name(request_.options.save_type)); }
-    std::printf("  test accuracy %.2f %%\n", 100 * report_["accuracy"].get<double>());
+    save_end_(net_);
+    std::printf("  test %s %.2f %%\n", task_.metric.c_str(), 100 * merit);
     if (request_.options.saturation) { std::printf("  %s\n", saturation_line(report_["saturation"]).c_str()); }
+  }
+  /// What the network says of all test samples.
+  std::vector<float> test_scores() {
+    constexpr index_t at_once = 500;
+    index_t const all = task_.test->size();
+    sample_batches<input_type, label_type> test(*task_.test, network_type::inputs, network_type::loss_type::labels,
+                                                {.size = std::min(at_once, all)});
+    std::vector<float> scores;
+    for (index_t first = 0; first < all; first += at_once) {
+      index_t const count = std::min(at_once, all - first);
+      auto const part = trainer_.predict(test.in_order(first, count).inputs, std::min(evaluation_batch, count));
+      scores.insert(scores.end(), part.begin(), part.end());
+    }
+    return scores;
   }
 
   run_request const& request_;
-  Device device_;
-  model_type net_;
-  image_batches batches_;
+  task_type const& task_;
+  weights_function save_end_;
+  device_type device_;
+  Model net_;
+  sample_batches<input_type, label_type> batches_;
   index_t steps_;
   trainer_type trainer_;
   nlohmann::json report_;
 };
-
-template <class Policy, class Device>
-run_outcome train_with(run_request const& request) {
-  return training_run<Policy, Device>(request).train();
-}
 
 }  // namespace examples

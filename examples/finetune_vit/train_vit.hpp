@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// One run of finetune_vit under a policy on a backend.
+#pragma once
+
+#include "../training/train_run.hpp"
+#include "vit_run.hpp"
+
+namespace examples {
+
+template <class Model>
+run_outcome train_model(vit_run const& run) {
+  auto const load = [&](Model& net) {
+    if (!run.start.empty()) { slimfit::load(net, run.start, {.except = {"classifier"}}); }
+  };
+  auto const save = [&](Model const& net) {
+    if (!run.save.empty()) { slimfit::save(net, run.save, slimfit::dtype_of_name(run.request.options.save_type)); }
+  };
+  return training_run<Model>(run.request, run.task, load, save).train();
+}
+
+template <class Policy, class Device>
+run_outcome train_vit(vit_run const& run) {
+  if (same(run.shape, vit_small_14.shape)) {
+    return train_model<slimfit::vit<vit_small_14.shape, Policy, Device>>(run);
+  }
+  return train_model<slimfit::vit<vit_tiny_7.shape, Policy, Device>>(run);
+}
+
+}  // namespace examples

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "runs.hpp"
+
+namespace examples {
+
+namespace {
+
+run_choice make_run(std::string const& policy, double percent, std::string const& option) {
+  auto const known = policy_names();
+  if (std::find(known.begin(), known.end(), policy) == known.end()) {
+    throw CLI::ValidationError(option, policy + " is no policy; known are " + CLI::detail::join(known, ", "));
+  }
+  if (!(percent >= 0 && percent < 100)) {
+    throw CLI::ValidationError(option, "the share of frozen units must be at least 0 and below 100 (percent)");
+  }
+  return {policy, percent / 100};
+}
+
+/// "slim:75" or "eager"
+run_choice parse_run(std::string const& text) {
+  auto const colon = text.find(':');
+  double percent = 0;
+  if (colon != std::string::npos && !CLI::detail::lexical_cast(text.substr(colon + 1), percent)) { percent = -1; }
+  return make_run(text.substr(0, colon), percent, "--run");
+}
+
+}  // namespace
+
+void add_training_options(CLI::App& app, training_options& options, std::string const& samples) {
+  app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.add_option("--out", options.out, "Folder for report.html, report.json and the checkpoint of an interrupted run");
+  auto const all = CLI::MultiOptionPolicy::TakeAll;
+  app.add_option("--run", options.run_texts,
+                 "POLICY[:PERCENT FROZEN], repeatable. Policies: " + CLI::detail::join(policy_names(), ", "))
+      ->multi_option_policy(all);
+  app.add_option("--policy", options.policies, "The same in two options: every policy with every --rate")
+      ->multi_option_policy(all)
+      ->excludes("--run");
+  app.add_option("--rate", options.rates, "Percent of the units that each step freezes")
+      ->multi_option_policy(all)
+      ->needs("--policy");
+  app.add_option("--" + samples, options.samples, "Training " + samples + " to use; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--batch", options.batch, "Training " + samples + " per step")->check(CLI::PositiveNumber);
+  app.add_option("--epochs", options.epochs, "Passes over the training " + samples + "; may be a fraction")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--learning-rate", options.learning_rate, "First learning rate of runs that freeze nothing")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--scheduled-learning-rate", options.scheduled_learning_rate,
+                 "First learning rate of runs that freeze")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--weight-decay", options.weight_decay, "AdamW's decoupled weight decay")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", options.seed, "Of batches, schedule, dropout and new weights");
+  app.add_option("--threads", options.threads, "Of the host backend; 0: as many as the machine has")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--backend", options.backend, "Where to train. `cuda` is there in a build with SLIMFIT_CUDA")
+      ->check(CLI::IsMember(backend_names()));
+  app.add_option("--save-type", options.save_type, "Numbers of the file that --save writes")
+      ->check(CLI::IsMember({"F32", "F16", "BF16"}));
+  app.add_flag("--saturation", options.saturation,
+               "Count the values that formats with fixed ranges clip; steps are the same to the bit");
+  app.add_flag("--resume", options.resume, "Continue the interrupted run in --out, bit for bit");
+}
+
+void parse(CLI::App& app, training_options& options, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    for (auto const& policy : options.policies) {
+      for (auto const rate : options.rates) { options.runs.push_back(make_run(policy, rate, "--policy")); }
+    }
+    if (options.runs.empty()) {
+      for (auto const& run : options.run_texts) { options.runs.push_back(parse_run(run)); }
+    }
+  } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
+}
+
+nlohmann::json fixed_options(training_options const& options) {
+  auto runs = nlohmann::json::array();
+  for (auto const& run : options.runs) { runs.push_back({run.policy, run.rate}); }
+  return {{"data", options.data},
+          {"run", runs},
+          {"samples", options.samples},
+          {"batch", options.batch},
+          {"epochs", options.epochs},
+          {"learning-rate", options.learning_rate},
+          {"scheduled-learning-rate", options.scheduled_learning_rate},
+          {"weight-decay", options.weight_decay},
+          {"backend", options.backend},
+          {"bucket-window", options.bucket_window},
+          {"saturation", options.saturation},
+          {"seed", options.seed}};
+}
+
+}  // namespace examples

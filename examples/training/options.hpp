@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What every fine-tuning program can be asked to do.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include <slimfit/core/config.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace examples {
+
+using slimfit::index_t;
+
+/// One training run: a policy and the share of units frozen in each step.
+struct run_choice {
+  std::string policy;
+  double rate = 0;
+};
+
+struct training_options {
+  std::string data;
+  std::string out = "report";
+  std::string save;  ///< where to write the last run's model; empty: nowhere
+  std::string save_type = "F32";
+  std::vector<std::string> run_texts{"eager", "eager:75", "paper:75", "slim:75"};
+  std::vector<std::string> policies;
+  std::vector<double> rates{0};
+  std::vector<run_choice> runs;  ///< what the three above come to
+  index_t samples = 0;           ///< training samples used; 0: all
+  index_t batch = 32;
+  double epochs = 3;
+  double learning_rate = 5e-5;            ///< of runs without freezing
+  double scheduled_learning_rate = 1e-4;  ///< of runs with freezing
+  double weight_decay = 0;
+  std::uint64_t seed = 1;
+  int threads = 0;
+  std::string backend = "host";
+  index_t bucket_window = 0;  ///< batches among which samples are sorted by length; 0: none are
+  bool saturation = false;    ///< count the values that formats with fixed ranges clip
+  bool resume = false;
+};
+
+/// Adds the options to a command line; their defaults are those that `options` has.
+/// @param samples what they are called in the plural, e.g. "images"
+void add_training_options(CLI::App& app, training_options& options, std::string const& samples);
+/// Parses the command line. Ends the program after `--help` or an error.
+void parse(CLI::App& app, training_options& options, int argc, char** argv);
+/// The options that must not change between an interrupted run and its continuation.
+nlohmann::json fixed_options(training_options const& options);
+
+}  // namespace examples
