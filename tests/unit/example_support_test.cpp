@@ -9,8 +9,11 @@
 #include <set>
 
 #include "../../examples/data/batches.hpp"
-#include "../../examples/data/idx.hpp"
+#include "../../examples/data/cifar.hpp"
+#include "../../examples/data/colour_images.hpp"
+#include "../../examples/data/grey_images.hpp"
 #include "../../examples/support/progress.hpp"
+#include "../../examples/training/classification.hpp"
 
 namespace ex = examples;
 using slimfit::index_t;
@@ -62,6 +65,8 @@ ex::labelled_images some_images(index_t count) {
   return data;
 }
 
+using image_batches = ex::sample_batches<float, std::int32_t>;
+
 }  // namespace
 
 TEST_CASE("idx: plain and compressed files, every cut, every wrong number") {
@@ -110,18 +115,18 @@ TEST_CASE("Fashion-MNIST as Debian packages it" *
 }
 
 TEST_CASE("an epoch visits every image once, in an order of its own") {
-  auto const data = some_images(50);
-  ex::image_batches batches(data, 10, 7, {.mean = 0.5F, .deviation = 0.25F});
+  ex::grey_images const data(some_images(50), {.mean = 0.5F, .deviation = 0.25F});
+  image_batches batches(data, 2, 1, {.size = 10, .seed = 7});
   CHECK(batches.steps_per_epoch() == 5);
   std::vector<std::vector<std::int32_t>> epochs;
   for (index_t epoch = 0; epoch < 3; ++epoch) {
     auto& seen = epochs.emplace_back();
     for (index_t step = 0; step < 5; ++step) {
       auto const batch = batches.training(5 * epoch + step);
-      CHECK(batch.images.size() == 20);
+      CHECK(batch.inputs.size() == 20);
       for (std::size_t i = 0; i < 10; ++i) {
-        CHECK(batch.images[2 * i] == doctest::Approx((static_cast<float>(batch.labels[i]) / 255.0F - 0.5F) / 0.25F));
-        CHECK(batch.images[2 * i + 1] == 2.0F);
+        CHECK(batch.inputs[2 * i] == doctest::Approx((static_cast<float>(batch.labels[i]) / 255.0F - 0.5F) / 0.25F));
+        CHECK(batch.inputs[2 * i + 1] == 2.0F);
       }
       seen.insert(seen.end(), batch.labels.begin(), batch.labels.end());
     }
@@ -130,10 +135,10 @@ TEST_CASE("an epoch visits every image once, in an order of its own") {
   CHECK(epochs[0] != epochs[1]);
   CHECK(epochs[1] != epochs[2]);
 
-  ex::image_batches resumed(data, 10, 7);
+  image_batches resumed(data, 2, 1, {.size = 10, .seed = 7});
   auto const batch = resumed.training(7);  // starts in the middle of epoch 1
   CHECK(std::equal(batch.labels.begin(), batch.labels.end(), epochs[1].begin() + 20));
-  ex::image_batches other(data, 10, 8);
+  image_batches other(data, 2, 1, {.size = 10, .seed = 8});
   auto const different = other.training(0);
   CHECK_FALSE(std::equal(different.labels.begin(), different.labels.end(), epochs[0].begin()));
 }
@@ -149,30 +154,114 @@ TEST_CASE("the shuffle is fair") {
   CHECK(ex::shuffled(1, 1, 0) == std::vector<index_t>{0});
 }
 
-TEST_CASE("subsets, leftovers and evaluation") {
-  auto const data = some_images(23);
-  ex::image_batches batches(data, 10, 1);
+TEST_CASE("subsets, leftovers and samples in order") {
+  ex::grey_images const data(some_images(23));
+  image_batches batches(data, 2, 1, {.size = 10});
   CHECK(batches.steps_per_epoch() == 2);
-  CHECK(batches.evaluation_steps() == 3);
-  CHECK(batches.evaluation(2).labels.size() == 3);
-  CHECK(batches.evaluation(2).labels[0] == 20);
-  ex::image_batches subset(data, 5, 1, {}, 5);
+  CHECK(batches.in_order(20, 3).labels.size() == 3);
+  CHECK(batches.in_order(20, 3).labels[0] == 20);
+  image_batches subset(data, 2, 1, {.size = 5, .subset = 5});
   CHECK(subset.size() == 5);
   for (index_t step = 0; step < 10; ++step) {
     for (auto const label : subset.training(step).labels) { CHECK(label < 5); }
   }
-  CHECK_THROWS_AS(ex::image_batches(data, 24, 1), slimfit::value_error);
-  CHECK_THROWS_AS(ex::image_batches(data, 0, 1), slimfit::value_error);
+  CHECK_THROWS_AS(image_batches(data, 2, 1, {.size = 24}), slimfit::value_error);
+  CHECK_THROWS_AS(image_batches(data, 2, 1, {.size = 0}), slimfit::value_error);
+}
+
+TEST_CASE("bucketed batches hold samples of about one length, and every sample once") {
+  // Lengths 0 to 99 in some order; four batches of ten at a time.
+  auto const order = ex::shuffled(103, 5, 0);
+  auto const length = [](index_t i) { return i * 37 % 103; };
+  auto const sorted = ex::bucketed(order, 10, 4, 1, 0, length);
+  CHECK(std::set<index_t>(sorted.begin(), sorted.end()).size() == 103);
+  CHECK(std::equal(sorted.begin() + 100, sorted.end(), order.begin() + 100));
+  auto const spread = [&](std::vector<index_t> const& all) {
+    index_t total = 0;
+    for (std::size_t batch = 0; batch < 10; ++batch) {
+      index_t least = 1000;
+      index_t most = 0;
+      for (std::size_t i = 0; i < 10; ++i) {
+        least = std::min(least, length(all[10 * batch + i]));
+        most = std::max(most, length(all[10 * batch + i]));
+      }
+      total += most - least;
+    }
+    return total;
+  };
+  CHECK(spread(sorted) < spread(order) / 2);
+  // Samples stay in their window, and batches of a window are not left in the order of their lengths.
+  CHECK(std::set<index_t>(sorted.begin(), sorted.begin() + 40) == std::set<index_t>(order.begin(), order.begin() + 40));
+  CHECK(ex::bucketed(order, 10, 4, 1, 0, length) == sorted);
+  CHECK(ex::bucketed(order, 10, 4, 2, 0, length) != sorted);
+}
+
+TEST_CASE("cifar: labels, planes, every cut") {
+  scratch_folder const folder;
+  std::string record(1, '\x03');
+  for (int i = 0; i < 3072; ++i) { record += static_cast<char>(i / 1024 + 1); }
+  ex::colour_images images;
+  ex::read_cifar(folder.write("two", record + record), ex::cifar_10, 0, images);
+  CHECK(images.labels == std::vector<std::int32_t>{3, 3});
+  CHECK(images.side == 32);
+  CHECK(images.pixels[0] == 1);
+  CHECK(images.pixels[3071] == 3);
+  ex::colour_images one;
+  ex::read_cifar(folder.write("fine", "\x07" + record), ex::cifar_100, 0, one);
+  CHECK(one.labels == std::vector<std::int32_t>{3});
+  ex::colour_images first;
+  ex::read_cifar(folder.write("first", record + record), ex::cifar_10, 1, first);
+  CHECK(first.count() == 1);
+  for (auto const length : {std::size_t{0}, std::size_t{1}, std::size_t{3072}}) {
+    CHECK_THROWS_AS(ex::read_cifar(folder.write("cut", record.substr(0, length)), ex::cifar_10, 0, one),
+                    slimfit::file_error);
+  }
+  record[0] = '\x0a';
+  CHECK_THROWS_WITH_AS(ex::read_cifar(folder.write("label", record), ex::cifar_10, 0, one),
+                       doctest::Contains("label 10 in record 0, expected labels below 10"), slimfit::file_error);
+}
+
+TEST_CASE("images are enlarged as by PyTorch") {
+  // torch.nn.functional.interpolate(torch.tensor([[0., 3.]])[None], size=5, mode="linear", align_corners=False)
+  auto const line = ex::bilinear(2, 5);
+  std::vector<float> values;
+  for (auto const& each : line) {
+    values.push_back(3 *
+                     (static_cast<float>(each.low) * (1 - each.share) + static_cast<float>(each.high) * each.share));
+  }
+  std::vector<float> const expected{0, 0.3F, 1.5F, 2.7F, 3};
+  for (std::size_t i = 0; i < 5; ++i) { CHECK(values[i] == doctest::Approx(expected[i])); }
+  ex::colour_images images{2, {0, 255, 0, 255, 0, 0, 0, 0, 255, 255, 255, 255}, {4}};
+  ex::resized_images const large(std::move(images), 4);
+  std::vector<float> pixels(48);
+  std::int32_t label = 0;
+  large.fill(0, pixels.data(), &label);
+  CHECK(label == 4);
+  CHECK(pixels[0] == doctest::Approx((0 - 0.485F) / 0.229F));
+  CHECK(pixels[1] == doctest::Approx((0.25F - 0.485F) / 0.229F));
+  CHECK(pixels[3] == doctest::Approx((1 - 0.485F) / 0.229F));
+  CHECK(pixels[16] == doctest::Approx((0 - 0.456F) / 0.224F));
+  CHECK(pixels[47] == doctest::Approx((1 - 0.406F) / 0.225F));
+}
+
+TEST_CASE("class scores are judged by the best and by cross-entropy") {
+  std::vector<float> const scores{1, 2, 0, 5, 5, 0};
+  CHECK(ex::best_classes(scores, 3) == std::vector<std::int32_t>{1, 0});  // the lowest of equals
+  auto const metrics = ex::classification_judge({1, 1}, 3)(scores);
+  CHECK(metrics.at("accuracy") == 0.5);
+  double const first = std::log(std::exp(1.0) + std::exp(2.0) + 1) - 2;
+  double const second = std::log(2 * std::exp(5.0) + 1) - 5;
+  CHECK(metrics.at("loss") == doctest::Approx((first + second) / 2));
 }
 
 TEST_CASE("the progress line") {
   CHECK(ex::clock_text(59.9) == "0:59");
   CHECK(ex::clock_text(3723) == "1:02:03");
-  CHECK(ex::progress_line(60, 120, 20, 32, 10, {0.5, 0.75, 3 * slimfit::MiB}) ==
+  CHECK(ex::progress_line(60, 120, 20, 32, "images", 10, {0.5, 0.75, 3 * slimfit::MiB}) ==
         "[############............] 60/120  loss 0.5000  accuracy  75.0 %  128 images/s  3.0 MiB  0:15 left");
-  CHECK(ex::progress_line(0, 0, 0, 32, 0, {}).find("0/0") != std::string::npos);
+  CHECK(ex::progress_line(0, 0, 0, 32, "images", 0, {}).find("0/0") != std::string::npos);
   auto const in_columns = [](std::size_t columns) {
-    return ex::progress_line(600, 1200, 0, 64, 16, {0.5, 0.75, 3 * slimfit::MiB}, columns);
+    return ex::progress_line(600, 1200, 0, 64, "images", 16, {0.5, 0.75, 3 * slimfit::MiB}, columns);
   };
   CHECK(in_columns(0).size() == 101);
   CHECK(in_columns(101) == in_columns(0));
@@ -181,7 +270,7 @@ TEST_CASE("the progress line") {
   CHECK(in_columns(20) == "600/1200 loss 0.500 ");
   std::FILE* const file = std::tmpfile();
   {
-    ex::progress bar(100, 8, 0, 1000.0, file);
+    ex::progress bar(100, 8, "images", 0, 1000.0, file);
     for (index_t step = 1; step <= 100; ++step) { bar.update(step, {}); }
   }
   std::rewind(file);
