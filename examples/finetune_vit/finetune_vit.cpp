@@ -152,7 +152,7 @@ int run(int argc, char** argv) {
   auto const start =
       options.start.empty() && !options.model.empty() ? options.model + "/model.safetensors" : options.start;
   image_task work;
-  auto fixed = fixed_options(options);
+  auto fixed = fixed_options(options, "images");
   fixed["start"] = start;
   fixed["task"] = options.task;
   fixed["merge-labels"] = options.merged_labels;

@@ -9,13 +9,14 @@ namespace examples {
 
 namespace {
 
-run_choice make_run(std::string const& policy, double percent, std::string const& option) {
+/// @param option, text what was written on the command line
+run_choice make_run(std::string const& policy, double percent, std::string const& option, std::string const& text) {
   auto const known = policy_names();
   if (std::find(known.begin(), known.end(), policy) == known.end()) {
     throw CLI::ValidationError(option, policy + " is no policy; known are " + CLI::detail::join(known, ", "));
   }
   if (!(percent >= 0 && percent < 100)) {
-    throw CLI::ValidationError(option, "the share of frozen units must be at least 0 and below 100 (percent)");
+    throw CLI::ValidationError(option, text + ": the share of frozen units must be at least 0 and below 100 (percent)");
   }
   return {policy, percent / 100};
 }
@@ -25,7 +26,7 @@ run_choice parse_run(std::string const& text) {
   auto const colon = text.find(':');
   double percent = 0;
   if (colon != std::string::npos && !CLI::detail::lexical_cast(text.substr(colon + 1), percent)) { percent = -1; }
-  return make_run(text.substr(0, colon), percent, "--run");
+  return make_run(text.substr(0, colon), percent, "--run", text);
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ void parse(CLI::App& app, training_options& options, int argc, char** argv) {
   try {
     app.parse(argc, argv);
     for (auto const& policy : options.policies) {
-      for (auto const rate : options.rates) { options.runs.push_back(make_run(policy, rate, "--policy")); }
+      for (auto const rate : options.rates) { options.runs.push_back(make_run(policy, rate, "--rate", CLI::detail::to_string(rate))); }
     }
     if (options.runs.empty()) {
       for (auto const& run : options.run_texts) { options.runs.push_back(parse_run(run)); }
@@ -79,12 +80,12 @@ void parse(CLI::App& app, training_options& options, int argc, char** argv) {
   } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
 }
 
-nlohmann::json fixed_options(training_options const& options) {
+nlohmann::json fixed_options(training_options const& options, std::string const& samples) {
   auto runs = nlohmann::json::array();
   for (auto const& run : options.runs) { runs.push_back({run.policy, run.rate}); }
   return {{"data", options.data},
           {"run", runs},
-          {"samples", options.samples},
+          {samples, options.samples},
           {"batch", options.batch},
           {"epochs", options.epochs},
           {"learning-rate", options.learning_rate},

@@ -51,6 +51,6 @@ void add_training_options(CLI::App& app, training_options& options, std::string 
 /// Parses the command line. Ends the program after `--help` or an error.
 void parse(CLI::App& app, training_options& options, int argc, char** argv);
 /// The options that must not change between an interrupted run and its continuation.
-nlohmann::json fixed_options(training_options const& options);
+nlohmann::json fixed_options(training_options const& options, std::string const& samples);
 
 }  // namespace examples
