@@ -72,7 +72,7 @@ class BadInputTest(support.ExampleTest):
         self.refuse("--run", "slim:100", names=["--run", "slim:100", "below 100"])
         self.refuse("--run", "slim:x", names=["--run", "slim:x"])
         self.refuse("--batch", "0", names=["--batch"])
-        self.refuse("--batch", "161", names=["batch size is 161", "at most the number of images, 160"])
+        self.refuse("--batch", "161", names=["batch size is 161", "at most the number of samples, 160"])
         self.refuse("--epochs", "-1", names=["--epochs"])
         self.refuse("--learning-rate", "much", names=["--learning-rate", "much"])
         self.refuse("--save-type", "F8", names=["--save-type", "F8", "F16"])

@@ -20,7 +20,7 @@ struct training_history {
 /// memory that was planned, to the byte.
 template <class Model>
 training_history train(std::vector<typename Model::network_type::input_type> const& inputs,
-                       std::vector<std::int32_t> const& labels, index_t steps) {
+                       std::vector<typename Model::network_type::loss_type::label_type> const& labels, index_t steps) {
   using schedule = freezing::inter_layer<freezing::relative_update, percent<75>>;
   typename Model::device_type device;
   Model net(device, 3);

@@ -29,6 +29,7 @@ struct sequence_rows {
   [[nodiscard]] SLIMFIT_HD constexpr index_t keys(index_t s) const {
     return lengths == nullptr ? rows(s) : greater<index_t>(0, lesser<index_t>(lengths[s], rows(s)));
   }
+  friend constexpr bool operator==(sequence_rows const&, sequence_rows const&) = default;
 };
 
 /// The sequences of a batch, or of a part of one, as layers see it.
@@ -86,6 +87,8 @@ class sequence_batch {
     }
     return result;
   }
+  /// Of the same extents in the same memory, whatever that holds.
+  friend constexpr bool operator==(sequence_batch const&, sequence_batch const&) = default;
 
  private:
   index_t count_ = 0;
