@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Texts as token ids, as samples.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <slimfit/core/error.hpp>
+
+#include "samples.hpp"
+
+namespace examples {
+
+/// One text, or a pair of them, as a network reads it.
+struct token_text {
+  std::vector<std::int32_t> words;  ///< ids of its tokens
+  std::vector<std::int32_t> types;  ///< 0 for tokens of the first text, 1 for those of the second
+};
+
+/// @tparam Label std::int32_t for classes and places, float for scores
+template <class Label>
+class token_samples : public sample_source<std::int32_t, Label> {
+ public:
+  /// @param labels as many for each text
+  /// @param limit tokens that texts are filled up to, with zeros
+  /// @throws slimfit::shape_error when a text is longer
+  token_samples(std::vector<token_text> texts, std::vector<Label> labels, index_t limit)
+      : texts_(std::move(texts)), labels_(std::move(labels)), limit_(limit) {
+    for (auto const& text : texts_) {
+      if (std::ssize(text.words) > limit) {
+        throw slimfit::shape_error(
+            slimfit::mismatch("tokens of a text", std::ssize(text.words), "at most " + std::to_string(limit)));
+      }
+    }
+    if (!texts_.empty()) { labels_each_ = labels_.size() / texts_.size(); }
+  }
+
+  [[nodiscard]] index_t size() const override { return std::ssize(texts_); }
+  [[nodiscard]] index_t length(index_t i) const override { return std::ssize(text(i).words); }
+  void fill(index_t i, std::int32_t* inputs, Label* labels) const override {
+    std::fill_n(inputs, 2 * limit_, 0);
+    std::copy(text(i).words.begin(), text(i).words.end(), inputs);
+    std::copy(text(i).types.begin(), text(i).types.end(), inputs + limit_);
+    std::copy_n(labels_.begin() + i * static_cast<index_t>(labels_each_), labels_each_, labels);
+  }
+  [[nodiscard]] std::vector<Label> const& labels() const { return labels_; }
+
+ private:
+  [[nodiscard]] token_text const& text(index_t i) const { return texts_[static_cast<std::size_t>(i)]; }
+
+  std::vector<token_text> texts_;
+  std::vector<Label> labels_;
+  index_t limit_;
+  std::size_t labels_each_ = 1;
+};
+
+}  // namespace examples

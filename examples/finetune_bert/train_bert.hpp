@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// One run of finetune_bert under a policy on a backend.
+#pragma once
+
+#include "../training/train_run.hpp"
+#include "bert_heads.hpp"
+#include "bert_run.hpp"
+
+namespace examples {
+
+template <class Model>
+run_outcome train_model(bert_run const& run) {
+  using label_type = typename Model::network_type::loss_type::label_type;
+  auto const load = [&](Model& net) {
+    if (!run.start.empty()) { slimfit::load_huggingface(net, run.start); }
+  };
+  auto const save = [&](Model const& net) {
+    if (!run.save.empty()) {
+      slimfit::save_huggingface(net, run.save, {.type = slimfit::dtype_of_name(run.request.options.save_type)});
+    }
+  };
+  return training_run<Model>(run.request, std::get<task<std::int32_t, label_type>>(run.task), load, save).train();
+}
+
+template <class Policy, class Device>
+run_outcome train_bert(bert_run const& run) {
+  return with_bert_shape(run.model, run.head, run.classes, [&]<slimfit::bert_shape Shape>() {
+    return train_model<slimfit::bert<Shape, Policy, Device>>(run);
+  });
+}
+
+}  // namespace examples
