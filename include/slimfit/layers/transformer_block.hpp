@@ -35,6 +35,12 @@ class transformer_block {
     typename mlp_type::kept_type mlp;
   };
 
+  /// Sets what both normalisations add to the variance.
+  constexpr void set_norm_epsilon(double epsilon) {
+    attention_norm_.set_epsilon(epsilon);
+    mlp_norm_.set_epsilon(epsilon);
+  }
+
   /// Updates `stream` (sequences * tokens rows) in place. @return what `backward` needs
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T* stream, index_t sequences, index_t tokens) const {
