@@ -234,4 +234,22 @@ class json_cursor {
   std::size_t position_ = 0;
 };
 
+/// `text` as a JSON string.
+inline std::string json_string(std::string const& text) {
+  std::string result = "\"";
+  for (char const c : text) {
+    constexpr char const* digits = "0123456789abcdef";
+    auto const code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      result += '\\';
+      result += c;
+    } else if (code < 0x20U) {
+      result += std::string("\\u00") + digits[code >> 4U] + digits[code & 15U];
+    } else {
+      result += c;
+    }
+  }
+  return result + "\"";
+}
+
 }  // namespace slimfit::detail

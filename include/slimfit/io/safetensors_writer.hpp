@@ -85,7 +85,8 @@ class safetensors_writer {
     for (std::size_t i = 0; i < shards.size(); ++i) {
       auto const name = shard_name(i, shards.size());
       for (auto const* tensor : shards[i]) {
-        map += (map.empty() ? "\n" : ",\n") + ("    " + quoted(tensor->name)) + ": " + quoted(name);
+        map += (map.empty() ? "\n" : ",\n") + ("    " + detail::json_string(tensor->name)) + ": " +
+               detail::json_string(name);
       }
       write(files.emplace_back(folder + "/" + name), shards[i]);
     }
@@ -158,36 +159,18 @@ class safetensors_writer {
     }
   }
 
-  /// A JSON string.
-  static std::string quoted(std::string const& text) {
-    std::string result = "\"";
-    for (char const c : text) {
-      constexpr char const* digits = "0123456789abcdef";
-      auto const code = static_cast<unsigned char>(c);
-      if (c == '"' || c == '\\') {
-        result += '\\';
-        result += c;
-      } else if (code < 0x20U) {
-        result += std::string("\\u00") + digits[code >> 4U] + digits[code & 15U];
-      } else {
-        result += c;
-      }
-    }
-    return result + "\"";
-  }
-
   [[nodiscard]] std::string header(std::vector<source const*> const& order) const {
     std::string text = "{";
     if (!metadata_.empty()) {
       text += "\"__metadata__\":{";
       for (auto const& [key, value] : metadata_) {
-        text += (text.back() == '{' ? "" : ",") + quoted(key) + ":" + quoted(value);
+        text += (text.back() == '{' ? "" : ",") + detail::json_string(key) + ":" + detail::json_string(value);
       }
       text += "}";
     }
     index_t begin = 0;
     for (auto const* tensor : order) {
-      text += (text.back() == '{' ? "" : ",") + quoted(tensor->name) + ":{\"dtype\":\"";
+      text += (text.back() == '{' ? "" : ",") + detail::json_string(tensor->name) + ":{\"dtype\":\"";
       text += std::string(dtype_name(tensor->type)) + "\",\"shape\":" + shape_text(tensor->shape);
       text += ",\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(begin + tensor->bytes) + "]}";
       begin += tensor->bytes;
