@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Reads the JSON subset of safetensors headers: objects, strings, arrays of non-negative integers. The caller knows the
-// structure and asks for it piece by piece, so nesting is as deep as the caller's code and hostile text cannot recurse.
+// Reads JSON: safetensors headers, indices of shards, configurations. The caller knows the structure and asks for it
+// piece by piece, so nesting is as deep as the caller's code; what it skips is counted, so hostile text cannot recurse.
 #pragma once
 
+#include <charconv>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,13 @@ namespace slimfit::detail {
 
 class json_cursor {
  public:
+  /// How deep what is skipped may be nested.
+  static constexpr int deepest = 32;
+
   /// @param source named in errors, e.g. the file's path
-  json_cursor(std::string_view text, std::string const& source) : text_(text), source_(&source) {}
+  /// @param part   which part of the file the text is, for errors
+  json_cursor(std::string_view text, std::string const& source, char const* part = "header")
+      : text_(text), source_(&source), part_(part) {}
 
   /// Skips spaces, then `c`. @throws file_error when something else comes.
   void expect(char c) {
@@ -30,7 +36,7 @@ class json_cursor {
   /// Only spaces may follow.
   void expect_end() {
     skip_spaces();
-    if (position_ != text_.size()) { fail("expected nothing after the header's object"); }
+    if (position_ != text_.size()) { fail("expected nothing after the object"); }
   }
 
   /// Calls `member(key)` for each member of an object; it must consume the value.
@@ -86,8 +92,66 @@ class json_cursor {
     }
   }
 
+  /// Any number, as the nearest double.
+  double number() {
+    skip_spaces();
+    auto const start = position_;
+    if (position_ < text_.size() && text_[position_] == '-') { ++position_; }
+    bool const leading_zero = position_ < text_.size() && text_[position_] == '0';
+    if (digits() > 1 && leading_zero) { fail("expected a number without leading zeros"); }
+    if (position_ < text_.size() && text_[position_] == '.') {
+      ++position_;
+      digits();
+    }
+    if (position_ < text_.size() && (text_[position_] == 'e' || text_[position_] == 'E')) {
+      ++position_;
+      if (position_ < text_.size() && (text_[position_] == '+' || text_[position_] == '-')) { ++position_; }
+      digits();
+    }
+    double value = 0;
+    auto const [end, problem] = std::from_chars(text_.data() + start, text_.data() + position_, value);
+    if (problem != std::errc{} || end != text_.data() + position_) { fail("expected a number that a double holds"); }
+    return value;
+  }
+
+  /// true or false.
+  bool boolean() {
+    if (word("true")) { return true; }
+    if (!word("false")) { fail("expected true or false"); }
+    return false;
+  }
+  /// Skips null if it comes next.
+  bool accept_null() { return word("null"); }
+  /// The first character of the next value; zero at the end.
+  char peek() {
+    skip_spaces();
+    return position_ < text_.size() ? text_[position_] : '\0';
+  }
+
+  /// Consumes any value. @throws file_error when it is nested deeper than `deepest`.
+  void skip(int depth = 0) {
+    if (depth > deepest) { fail("expected values nested at most " + std::to_string(deepest) + " deep"); }
+    switch (peek()) {
+      case '{':
+        return object([&](std::string const& /*key*/) { skip(depth + 1); });
+      case '[':
+        return array([&] { skip(depth + 1); });
+      case '"':
+        return static_cast<void>(string());
+      case 't':
+      case 'f':
+        return static_cast<void>(boolean());
+      case 'n':
+        if (!accept_null()) { fail("expected null"); }
+        return;
+      default:
+        return static_cast<void>(number());
+    }
+  }
+
   [[noreturn]] void fail(std::string const& expectation) const {
-    throw file_error("slimfit: " + *source_ + ": header, byte " + std::to_string(position_) + ": " + expectation);
+    throw file_error("slimfit: " + *source_ + ": " + part_ + ", byte " + std::to_string(position_) + ": " +
+                     expectation);
   }
 
  private:
@@ -95,6 +159,18 @@ class json_cursor {
     while (position_ < text_.size() && std::string_view(" \t\r\n").find(text_[position_]) != std::string_view::npos) {
       ++position_;
     }
+  }
+  std::size_t digits() {
+    auto const start = position_;
+    while (position_ < text_.size() && text_[position_] >= '0' && text_[position_] <= '9') { ++position_; }
+    if (position_ == start) { fail("expected a digit"); }
+    return position_ - start;
+  }
+  bool word(std::string_view text) {
+    skip_spaces();
+    if (text_.substr(position_, text.size()) != text) { return false; }
+    position_ += text.size();
+    return true;
   }
   char next(char const* expectation) {
     if (position_ >= text_.size()) { fail(expectation); }
@@ -154,7 +230,26 @@ class json_cursor {
 
   std::string_view text_;
   std::string const* source_;
+  char const* part_;
   std::size_t position_ = 0;
 };
+
+/// `text` as a JSON string.
+inline std::string json_string(std::string const& text) {
+  std::string result = "\"";
+  for (char const c : text) {
+    constexpr char const* digits = "0123456789abcdef";
+    auto const code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      result += '\\';
+      result += c;
+    } else if (code < 0x20U) {
+      result += std::string("\\u00") + digits[code >> 4U] + digits[code & 15U];
+    } else {
+      result += c;
+    }
+  }
+  return result + "\"";
+}
 
 }  // namespace slimfit::detail

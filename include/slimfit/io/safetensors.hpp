@@ -3,4 +3,5 @@
 #pragma once
 
 #include <slimfit/io/safetensors_reader.hpp>
+#include <slimfit/io/safetensors_shards.hpp>
 #include <slimfit/io/safetensors_writer.hpp>

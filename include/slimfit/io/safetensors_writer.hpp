@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <list>
 #include <map>
 #include <vector>
 
@@ -45,31 +46,56 @@ class safetensors_writer {
   /// @throws file_error, value_error for an integer that its type does not hold; a file that was there is unchanged
   /// then.
   void save(std::string const& path) const {
-    // Wide types first, so that every tensor is aligned for its type; then by name.
-    std::vector<source const*> order;
-    for (auto const& tensor : tensors_) { order.push_back(&tensor); }
-    std::sort(order.begin(), order.end(), [](source const* a, source const* b) {
-      auto const width_a = dtype_bytes(a->type);
-      auto const width_b = dtype_bytes(b->type);
-      return width_a != width_b ? width_a > width_b : a->name < b->name;
-    });
-    auto const text = header(order);
-    auto const length = static_cast<std::uint64_t>(text.size());
+    std::vector<source const*> all;
+    for (auto const& tensor : tensors_) { all.push_back(&tensor); }
     atomic_file file(path);
-    file.write(&length, 8);
-    file.write(text.data(), static_cast<index_t>(text.size()));
-    std::vector<std::byte> chunk(std::size_t{1} << 18U);
-    for (auto const* tensor : order) {
-      index_t const width = dtype_bytes(tensor->type);
-      index_t const elements = tensor->bytes / width;
-      index_t const step = static_cast<index_t>(chunk.size()) / width;
-      for (index_t first = 0; first < elements; first += step) {
-        index_t const count = std::min(step, elements - first);
-        tensor->convert(*tensor, first, count, chunk.data());
-        file.write(chunk.data(), count * width);
-      }
-    }
+    write(file, std::move(all));
     file.commit();
+  }
+
+  /// Writes `model.safetensors`, or when there are more than `largest` bytes of tensors, files of at most that many
+  /// (a larger tensor has a file of its own) and `model.safetensors.index.json`, which says where each tensor is. All
+  /// files are written whole before the first gets its name.
+  /// @param folder must exist
+  /// @throws as `save`
+  void save_shards(std::string const& folder, index_t largest) const {
+    if (largest < 1) { throw value_error(mismatch("largest bytes of a file", largest, "at least 1")); }
+    std::vector<std::vector<source const*>> shards(1);
+    index_t total = 0;
+    index_t bytes = 0;
+    for (auto const& tensor : tensors_) {
+      if (!shards.back().empty() && bytes + tensor.bytes > largest) {
+        shards.emplace_back();
+        bytes = 0;
+      }
+      shards.back().push_back(&tensor);
+      bytes += tensor.bytes;
+      total += tensor.bytes;
+    }
+    auto const whole = folder + "/model.safetensors";
+    auto const index = whole + ".index.json";
+    // Readers look for the one file first, so what would hide the new one is removed after that is there.
+    if (shards.size() == 1) {
+      save(whole);
+      ::unlink(index.c_str());
+      return;
+    }
+    std::list<atomic_file> files;
+    std::string map;
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+      auto const name = shard_name(i, shards.size());
+      for (auto const* tensor : shards[i]) {
+        map += (map.empty() ? "\n" : ",\n") + ("    " + detail::json_string(tensor->name)) + ": " +
+               detail::json_string(name);
+      }
+      write(files.emplace_back(folder + "/" + name), shards[i]);
+    }
+    auto& file = files.emplace_back(index);
+    auto const text =
+        "{\n  \"metadata\": {\"total_size\": " + std::to_string(total) + "},\n  \"weight_map\": {" + map + "\n  }\n}\n";
+    file.write(text.data(), static_cast<index_t>(text.size()));
+    for (auto& each : files) { each.commit(); }
+    ::unlink(whole.c_str());
   }
 
  private:
@@ -84,6 +110,38 @@ class safetensors_writer {
     void const* data;
     converter convert;
   };
+
+  static std::string shard_name(std::size_t i, std::size_t count) {
+    auto const padded = [](std::size_t number) {
+      auto const digits = std::to_string(number);
+      return std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits;
+    };
+    return "model-" + padded(i + 1) + "-of-" + padded(count) + ".safetensors";
+  }
+
+  void write(atomic_file& file, std::vector<source const*> order) const {
+    // Wide types first, so that every tensor is aligned for its type; then by name.
+    std::sort(order.begin(), order.end(), [](source const* a, source const* b) {
+      auto const width_a = dtype_bytes(a->type);
+      auto const width_b = dtype_bytes(b->type);
+      return width_a != width_b ? width_a > width_b : a->name < b->name;
+    });
+    auto const text = header(order);
+    auto const length = static_cast<std::uint64_t>(text.size());
+    file.write(&length, 8);
+    file.write(text.data(), static_cast<index_t>(text.size()));
+    std::vector<std::byte> chunk(std::size_t{1} << 18U);
+    for (auto const* tensor : order) {
+      index_t const width = dtype_bytes(tensor->type);
+      index_t const elements = tensor->bytes / width;
+      index_t const step = static_cast<index_t>(chunk.size()) / width;
+      for (index_t first = 0; first < elements; first += step) {
+        index_t const count = std::min(step, elements - first);
+        tensor->convert(*tensor, first, count, chunk.data());
+        file.write(chunk.data(), count * width);
+      }
+    }
+  }
 
   template <class From, class To>
   static void convert_range(source const& tensor, index_t first, index_t count, std::byte* target) {
@@ -101,35 +159,18 @@ class safetensors_writer {
     }
   }
 
-  static std::string quoted(std::string const& text) {
-    std::string result = "\"";
-    for (char const c : text) {
-      constexpr char const* digits = "0123456789abcdef";
-      auto const code = static_cast<unsigned char>(c);
-      if (c == '"' || c == '\\') {
-        result += '\\';
-        result += c;
-      } else if (code < 0x20U) {
-        result += std::string("\\u00") + digits[code >> 4U] + digits[code & 15U];
-      } else {
-        result += c;
-      }
-    }
-    return result + "\"";
-  }
-
   [[nodiscard]] std::string header(std::vector<source const*> const& order) const {
     std::string text = "{";
     if (!metadata_.empty()) {
       text += "\"__metadata__\":{";
       for (auto const& [key, value] : metadata_) {
-        text += (text.back() == '{' ? "" : ",") + quoted(key) + ":" + quoted(value);
+        text += (text.back() == '{' ? "" : ",") + detail::json_string(key) + ":" + detail::json_string(value);
       }
       text += "}";
     }
     index_t begin = 0;
     for (auto const* tensor : order) {
-      text += (text.back() == '{' ? "" : ",") + quoted(tensor->name) + ":{\"dtype\":\"";
+      text += (text.back() == '{' ? "" : ",") + detail::json_string(tensor->name) + ":{\"dtype\":\"";
       text += std::string(dtype_name(tensor->type)) + "\",\"shape\":" + shape_text(tensor->shape);
       text += ",\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(begin + tensor->bytes) + "]}";
       begin += tensor->bytes;

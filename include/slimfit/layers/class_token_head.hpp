@@ -28,6 +28,8 @@ class class_token_head {
     classifier_.visit(visitor, classifier);
   }
 
+  constexpr void set_norm_epsilon(double epsilon) { norm_.set_norm_epsilon(epsilon); }
+
   /// Overwrites `logits` (sequences x Classes).
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,

@@ -29,6 +29,9 @@ class encoder {
       ((before = Block::last_norm(own)), ...);
     }
   }
+  constexpr void set_norm_epsilon(double epsilon) {
+    for (auto& block : blocks_) { block.set_norm_epsilon(epsilon); }
+  }
   constexpr void units_bound() {
     for (std::size_t i = 0; i < Layers; ++i) {
       blocks_[i].visit(

@@ -26,6 +26,7 @@ class first_token_norm {
   constexpr void visit(Visitor&& visitor, Name const& name) {
     norm_.visit(visitor, name);
   }
+  constexpr void set_norm_epsilon(double epsilon) { norm_.set_epsilon(epsilon); }
   [[nodiscard]] constexpr parameter<T> const& weight() const { return norm_.weight(); }
 
   /// Overwrites `first_rows` (sequences x Hidden) with the normalised first tokens of `stream`.

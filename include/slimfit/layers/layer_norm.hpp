@@ -31,6 +31,8 @@ class layer_norm {
     visitor(weight_, name + ".weight");
     visitor(bias_, name + ".bias");
   }
+  /// To be called before anything is run.
+  constexpr void set_epsilon(double epsilon) { epsilon_ = epsilon; }
   [[nodiscard]] constexpr parameter<T> const& weight() const { return weight_; }
   [[nodiscard]] constexpr parameter<T> const& bias() const { return bias_; }
 

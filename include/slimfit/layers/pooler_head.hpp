@@ -37,6 +37,8 @@ class pooler_head {
     classifier_.visit(visitor, classifier);
   }
 
+  constexpr void set_norm_epsilon(double epsilon) { norm_.set_norm_epsilon(epsilon); }
+
   /// Overwrites `logits` (sequences x Classes). @param stream sums that the last block left unnormalised
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,

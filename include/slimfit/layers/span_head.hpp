@@ -27,6 +27,7 @@ class span_head {
   };
 
   constexpr explicit span_head(parameter_kind output_kind) : output_(output_kind) {}
+  constexpr void set_norm_epsilon(double epsilon) { norm_.set_epsilon(epsilon); }
 
   template <class Visitor, class Name>
   constexpr void visit(Visitor&& visitor, Name const& norm, Name const& output) {

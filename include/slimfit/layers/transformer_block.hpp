@@ -41,6 +41,12 @@ class transformer_block {
     typename mlp_type::kept_type mlp;
   };
 
+  /// Sets what both normalisations add to the variance.
+  constexpr void set_norm_epsilon(double epsilon) {
+    attention_norm_.set_epsilon(epsilon);
+    mlp_norm_.set_epsilon(epsilon);
+  }
+
   /// Updates `stream`, the batch's rows, in place. @return what `backward` needs
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T* stream, sequence_batch const& batch) const {

@@ -20,6 +20,8 @@ namespace shapes {
 inline constexpr bert_shape bert_base_uncased{};
 inline constexpr bert_shape bert_base_cased{.vocabulary = 28996};
 inline constexpr bert_shape bert_large_uncased{.hidden = 1024, .heads = 16, .mlp = 4096, .layers = 24};
+/// all-MiniLM-L6-v2 and its kind.
+inline constexpr bert_shape minilm_l6{.hidden = 384, .mlp = 1536, .layers = 6};
 }  // namespace shapes
 
 }  // namespace slimfit

@@ -42,6 +42,7 @@ struct bert_shape {
   int attention_dropout = 0;  ///< percent dropped of attention's values
   /// Whether the weight of the head's last linear counts among the units.
   parameter_kind classifier_kind = parameter_kind::unit;
+  double norm_epsilon = 1e-12;  ///< what normalisations add to the variance
 };
 
 namespace detail {
@@ -54,6 +55,7 @@ struct checked_bert_shape {
                 "slimfit: bert_shape: hidden must be a multiple of heads, e.g. 768 of 12");
   static_assert(Shape.tokens > 0 && Shape.tokens <= Shape.positions,
                 "slimfit: bert_shape: tokens must be between 1 and positions, the rows of the position table");
+  static_assert(Shape.norm_epsilon >= 0, "slimfit: bert_shape: norm_epsilon must be at least 0, e.g. 1e-12");
 };
 }  // namespace detail
 
@@ -83,7 +85,11 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     typename head_type::kept_type head;
   };
 
-  constexpr bert_network() { encoder_.first_block().drop_input(); }
+  constexpr bert_network() {
+    encoder_.first_block().drop_input();
+    encoder_.set_norm_epsilon(Shape.norm_epsilon);
+    head_.set_norm_epsilon(Shape.norm_epsilon);
+  }
 
   /// @throws value_error when an id is outside its table
   static void check_inputs(std::span<input_type const> ids) {

@@ -23,6 +23,7 @@ struct vit_shape {
   int mlp = 3072;
   int layers = 12;
   int classes = 1000;
+  double norm_epsilon = 1e-12;  ///< what normalisations add to the variance; DINOv2's is 1e-6
 };
 
 namespace detail {
@@ -35,6 +36,7 @@ struct checked_vit_shape {
                 "slimfit: vit_shape: image must be a multiple of patch, e.g. 224 of 16");
   static_assert(Shape.heads <= 0 || Shape.hidden % Shape.heads == 0,
                 "slimfit: vit_shape: hidden must be a multiple of heads, e.g. 768 of 12");
+  static_assert(Shape.norm_epsilon >= 0, "slimfit: vit_shape: norm_epsilon must be at least 0, e.g. 1e-12");
 };
 }  // namespace detail
 
@@ -60,6 +62,11 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
     typename encoder_type::kept_type blocks;
     typename head_type::kept_type head;
   };
+
+  constexpr vit_network() {
+    encoder_.set_norm_epsilon(Shape.norm_epsilon);
+    head_.set_norm_epsilon(Shape.norm_epsilon);
+  }
 
   /// Names follow Hugging Face's ViTForImageClassification.
   template <class Visitor, class Name>

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+// Models from and to the folders that Hugging Face's `transformers` reads and writes: see docs/pretrained.md.
+#pragma once
+
+#include <slimfit/train/huggingface_load.hpp>
+#include <slimfit/train/huggingface_save.hpp>

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// Writes a model as a folder that Hugging Face's `transformers` opens: config.json and model.safetensors.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <string>
+#include <vector>
+
+#include <slimfit/io/json_cursor.hpp>
+#include <slimfit/io/safetensors.hpp>
+#include <slimfit/models/shape_text.hpp>
+#include <slimfit/train/checkpoint.hpp>
+
+namespace slimfit {
+
+struct huggingface_save_options {
+  dtype type = dtype::f32;  ///< of the tensors: F32, F16 or BF16
+  /// Most bytes of tensors in one file; more are spread over several and an index.
+  index_t largest_file = INT64_MAX;
+  /// Names of the classes; LABEL_0, LABEL_1, ... when empty.
+  std::vector<std::string> labels{};
+};
+
+namespace detail {
+
+/// Members of a JSON object, one a line.
+class json_lines {
+ public:
+  void add(std::string const& key, std::string const& value) {
+    text_ += (text_.empty() ? "  " : ",\n  ") + json_string(key) + ": " + value;
+  }
+  void add_text(std::string const& key, std::string const& value) { add(key, json_string(value)); }
+  void add(std::string const& key, double value) { add(key, number_text(value)); }
+  void add(std::string const& key, int value) { add(key, std::to_string(value)); }
+  [[nodiscard]] std::string text() const { return "{\n" + text_ + "\n}\n"; }
+
+ private:
+  std::string text_;
+};
+
+inline void add_members(json_lines& lines, vit_shape const& shape, bool /*finds_spans*/) {
+  lines.add("architectures", "[\"ViTForImageClassification\"]");
+  lines.add_text("model_type", "vit");
+  lines.add("image_size", shape.image);
+  lines.add("patch_size", shape.patch);
+  lines.add("num_channels", shape.channels);
+  lines.add("qkv_bias", "true");
+}
+inline void add_members(json_lines& lines, bert_shape const& shape, bool finds_spans) {
+  lines.add("architectures", finds_spans ? "[\"BertForQuestionAnswering\"]" : "[\"BertForSequenceClassification\"]");
+  lines.add_text("model_type", "bert");
+  lines.add("vocab_size", shape.vocabulary);
+  lines.add("max_position_embeddings", shape.positions);
+  lines.add("type_vocab_size", shape.types);
+}
+
+template <class Model>
+std::string huggingface_config_text(Model const& net, huggingface_save_options const& options) {
+  constexpr auto shape = Model::network_type::shape;
+  auto const& parameters = net.parameters();
+  index_t const outputs = parameters.back().value.count();  // of the head's last linear: its bias comes last
+  bool const finds_spans = parameters.back().name.starts_with("qa_outputs.");
+  json_lines lines;
+  add_members(lines, shape, finds_spans);
+  lines.add("hidden_size", shape.hidden);
+  lines.add("num_hidden_layers", shape.layers);
+  lines.add("num_attention_heads", shape.heads);
+  lines.add("intermediate_size", shape.mlp);
+  lines.add_text("hidden_act", "gelu");
+  lines.add("layer_norm_eps", shape.norm_epsilon);
+  constexpr bool drops = requires { shape.hidden_dropout; };
+  if constexpr (drops) {
+    lines.add("hidden_dropout_prob", static_cast<double>(shape.hidden_dropout) / 100);
+    lines.add("attention_probs_dropout_prob", static_cast<double>(shape.attention_dropout) / 100);
+  } else {
+    lines.add("hidden_dropout_prob", 0.0);
+    lines.add("attention_probs_dropout_prob", 0.0);
+  }
+  auto labels = options.labels;
+  if (labels.empty()) {
+    for (index_t i = 0; i < outputs; ++i) { labels.push_back("LABEL_" + std::to_string(i)); }
+  }
+  if (static_cast<index_t>(labels.size()) != outputs) {
+    throw value_error(mismatch("labels: count", static_cast<index_t>(labels.size()), std::to_string(outputs)));
+  }
+  std::string names;
+  std::string numbers;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    auto const label = json_string(labels[i]);
+    auto const comma = i == 0 ? "" : ", ";
+    names += comma + ("\"" + std::to_string(i)) + "\": " + label;
+    numbers += comma + label + ": " + std::to_string(i);
+  }
+  lines.add("id2label", "{" + names + "}");
+  lines.add("label2id", "{" + numbers + "}");
+  lines.add_text("dtype", options.type == dtype::f16    ? "float16"
+                          : options.type == dtype::bf16 ? "bfloat16"
+                                                        : "float32");
+  return lines.text();
+}
+
+}  // namespace detail
+
+/// Writes `config.json` and `model.safetensors` (or several files and an index) to `folder`, which is made when it is
+/// not there. Each file is written whole or not at all, the configuration last.
+/// @throws file_error, value_error
+template <class Model>
+void save_huggingface(Model const& net, std::string const& folder, huggingface_save_options const& options = {}) {
+  if (options.type != dtype::f32 && options.type != dtype::f16 && options.type != dtype::bf16) {
+    throw value_error(mismatch("type", std::string(dtype_name(options.type)), "F32, F16 or BF16"));
+  }
+  auto const text = detail::huggingface_config_text(net, options);
+  if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
+    throw file_error("slimfit: folder " + folder + " could not be made: " + std::strerror(errno));
+  }
+  safetensors_writer writer;
+  detail::staged_tensors<typename Model::value_type> staged;
+  writer.set_metadata("format", "pt");
+  detail::add_parameters(writer, net, options.type, staged);
+  atomic_file config(folder + "/config.json");
+  config.write(text.data(), static_cast<index_t>(text.size()));
+  writer.save_shards(folder, options.largest_file);
+  config.commit();
+}
+
+}  // namespace slimfit
