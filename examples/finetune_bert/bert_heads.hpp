@@ -15,9 +15,12 @@ auto with_bert_shape(int model, slimfit::bert_head head, int classes, Body const
   constexpr auto shape = bert_models[Model].shape;
   using slimfit::bert_head;
   switch (head) {
-    case bert_head::span: return body.template operator()<with_head(shape, bert_head::span, 1)>();
-    case bert_head::regression: return body.template operator()<with_head(shape, bert_head::regression, 1)>();
-    case bert_head::classification: break;
+    case bert_head::span:
+      return body.template operator()<with_head(shape, bert_head::span, 1)>();
+    case bert_head::regression:
+      return body.template operator()<with_head(shape, bert_head::regression, 1)>();
+    case bert_head::classification:
+      break;
   }
   if (classes == 3) { return body.template operator()<with_head(shape, bert_head::classification, 3)>(); }
   return body.template operator()<with_head(shape, bert_head::classification, 2)>();

@@ -19,11 +19,16 @@ struct bert_model {
   slimfit::bert_shape shape;
 };
 /// all-MiniLM-L6-v2 (Wang et al. 2020; Reimers and Gurevych 2019).
-inline constexpr bert_model minilm_l6{
-    "minilm-l6", {.hidden = 384, .heads = 12, .mlp = 1536, .layers = 6, .tokens = token_limit,
-                  .hidden_dropout = 10, .attention_dropout = 10}};
-inline constexpr bert_model bert_base_uncased{
-    "bert-base-uncased", {.tokens = token_limit, .hidden_dropout = 10, .attention_dropout = 10}};
+inline constexpr bert_model minilm_l6{"minilm-l6",
+                                      {.hidden = 384,
+                                       .heads = 12,
+                                       .mlp = 1536,
+                                       .layers = 6,
+                                       .tokens = token_limit,
+                                       .hidden_dropout = 10,
+                                       .attention_dropout = 10}};
+inline constexpr bert_model bert_base_uncased{"bert-base-uncased",
+                                              {.tokens = token_limit, .hidden_dropout = 10, .attention_dropout = 10}};
 inline constexpr bert_model bert_base_cased{
     "bert-base-cased", {.vocabulary = 28996, .tokens = token_limit, .hidden_dropout = 10, .attention_dropout = 10}};
 
@@ -46,7 +51,7 @@ struct bert_run {
   text_task const& task;
   int model;  ///< number in bert_models
   slimfit::bert_head head;
-  int classes;  ///< 2 or 3 of a classification, else 1
+  int classes;        ///< 2 or 3 of a classification, else 1
   std::string start;  ///< folder of pretrained weights; empty: random ones
   std::string save;   ///< folder for the weights in the end; empty: none
 };

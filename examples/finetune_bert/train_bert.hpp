@@ -2,6 +2,8 @@
 // One run of finetune_bert under a policy on a backend.
 #pragma once
 
+#include <slimfit/train/huggingface.hpp>
+
 #include "../training/train_run.hpp"
 #include "bert_heads.hpp"
 #include "bert_run.hpp"

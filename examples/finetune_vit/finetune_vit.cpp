@@ -3,8 +3,8 @@
 // compares memory and accuracy. See --help.
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <fstream>
 #include <slimfit/core/error.hpp>
+#include <slimfit/io/huggingface_config.hpp>
 
 #include "../data/cifar.hpp"
 #include "../data/grey_images.hpp"
@@ -73,7 +73,9 @@ vit_options parse_options(int argc, char** argv) {
       ->delimiter(',')
       ->expected(10)
       ->check(CLI::Range(0, 9));
-  app.add_option("--save", options.save, "File for the model of the last run");
+  app.add_option("--save", options.save,
+                 "Where to write the model of the last run: a file that ends in .safetensors, or a folder in Hugging "
+                 "Face's form");
   parse(app, options, argc, argv);
   return options;
 }
@@ -129,21 +131,16 @@ image_task load_cifar(vit_options const& options, index_t side) {
           std::make_shared<resized_images>(std::move(test), side), classification_judge(labels, 10)};
 }
 
-/// The compiled model that a folder's config.json describes.
+/// The compiled model that a folder's config.json describes. Where there is none, loading says what to write.
 slimfit::vit_shape shape_of(std::string const& folder) {
   if (folder.empty()) { return vit_tiny_7.shape; }
-  auto const path = folder + "/config.json";
-  std::ifstream file(path);
-  auto const config = nlohmann::json::parse(file, nullptr, false);
-  if (!config.is_object()) { throw slimfit::file_error("slimfit: " + path + " is no JSON object"); }
+  auto const config = slimfit::read_huggingface_config(folder);
   for (auto const& each : vit_models) {
-    if (config.value("image_size", 0) == each.shape.image && config.value("patch_size", 0) == each.shape.patch &&
-        config.value("hidden_size", 0) == each.shape.hidden &&
-        config.value("num_hidden_layers", 0) == each.shape.layers) {
+    if (config.patch == each.shape.patch && config.hidden == each.shape.hidden && config.layers == each.shape.layers) {
       return each.shape;
     }
   }
-  throw slimfit::value_error("slimfit: " + path + " describes a model that this program was not compiled for");
+  return vit_small_14.shape;
 }
 
 int run(int argc, char** argv) {
@@ -153,7 +150,8 @@ int run(int argc, char** argv) {
       options.start.empty() && !options.model.empty() ? options.model + "/model.safetensors" : options.start;
   image_task work;
   auto fixed = fixed_options(options, "images");
-  fixed["start"] = start;
+  fixed["start"] = options.start;
+  fixed["model"] = options.model;
   fixed["task"] = options.task;
   fixed["merge-labels"] = options.merged_labels;
   auto const load = [&]() -> nlohmann::json {
@@ -167,7 +165,7 @@ int run(int argc, char** argv) {
   };
   auto const train = [&](run_request const& request) {
     auto const function = compiled_runs().at(options.backend).at(request.choice.policy);
-    return function({request, work, shape, start, options.save});
+    return function({request, work, shape, options.model, options.start, options.save});
   };
   return run_program({"finetune_vit", "images", options, fixed, options.save, load, train}, argc, argv);
 }

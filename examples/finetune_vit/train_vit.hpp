@@ -2,6 +2,8 @@
 // One run of finetune_vit under a policy on a backend.
 #pragma once
 
+#include <slimfit/train/huggingface.hpp>
+
 #include "../training/train_run.hpp"
 #include "vit_run.hpp"
 
@@ -10,10 +12,19 @@ namespace examples {
 template <class Model>
 run_outcome train_model(vit_run const& run) {
   auto const load = [&](Model& net) {
-    if (!run.start.empty()) { slimfit::load(net, run.start, {.except = {"classifier"}}); }
+    if (!run.start.empty()) {
+      slimfit::load(net, run.start, {.except = {"classifier"}});
+    } else if (!run.model.empty()) {
+      slimfit::load_huggingface(net, run.model, {.except = {"classifier"}, .fold_layer_scale = true});
+    }
   };
   auto const save = [&](Model const& net) {
-    if (!run.save.empty()) { slimfit::save(net, run.save, slimfit::dtype_of_name(run.request.options.save_type)); }
+    auto const type = slimfit::dtype_of_name(run.request.options.save_type);
+    if (run.save.ends_with(".safetensors")) {
+      slimfit::save(net, run.save, type);
+    } else if (!run.save.empty()) {
+      slimfit::save_huggingface(net, run.save, {.type = type});
+    }
   };
   return training_run<Model>(run.request, run.task, load, save).train();
 }

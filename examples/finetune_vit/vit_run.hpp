@@ -21,8 +21,15 @@ inline constexpr vit_model vit_tiny_7{
     "vit-tiny-7 (6 blocks of width 64)",
     {.image = 28, .patch = 7, .channels = 1, .hidden = 64, .heads = 4, .mlp = 256, .layers = 6, .classes = 10}};
 /// DINOv2's small one (Oquab et al. 2023) on small images.
-inline constexpr vit_model vit_small_14{
-    "vit-s14-56", {.image = 56, .patch = 14, .hidden = 384, .heads = 6, .mlp = 1536, .layers = 12, .classes = 10}};
+inline constexpr vit_model vit_small_14{"vit-s14-56",
+                                        {.image = 56,
+                                         .patch = 14,
+                                         .hidden = 384,
+                                         .heads = 6,
+                                         .mlp = 1536,
+                                         .layers = 12,
+                                         .classes = 10,
+                                         .norm_epsilon = 1e-6}};
 
 inline constexpr vit_model vit_models[]{vit_tiny_7, vit_small_14};
 
@@ -35,8 +42,9 @@ struct vit_run {
   run_request const& request;
   image_task const& task;
   slimfit::vit_shape shape;
-  std::string start;  ///< file to start from; empty: random weights
-  std::string save;   ///< file for the weights in the end; empty: none
+  std::string model;  ///< folder of pretrained weights; empty: none
+  std::string start;  ///< file to start from instead; empty: none
+  std::string save;   ///< file, or else folder, for the weights in the end; empty: none
 };
 
 /// Facts about a model for the report.

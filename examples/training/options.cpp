@@ -72,7 +72,9 @@ void parse(CLI::App& app, training_options& options, int argc, char** argv) {
   try {
     app.parse(argc, argv);
     for (auto const& policy : options.policies) {
-      for (auto const rate : options.rates) { options.runs.push_back(make_run(policy, rate, "--rate", CLI::detail::to_string(rate))); }
+      for (auto const rate : options.rates) {
+        options.runs.push_back(make_run(policy, rate, "--rate", CLI::detail::to_string(rate)));
+      }
     }
     if (options.runs.empty()) {
       for (auto const& run : options.run_texts) { options.runs.push_back(parse_run(run)); }
