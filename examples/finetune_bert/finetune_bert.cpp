@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Fine-tunes a pretrained BERT on a task of GLUE, once for each policy, from the same start and seed, and compares
+// memory and accuracy. See --help.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <slimfit/io/huggingface_config.hpp>
+
+#include "../text/tokenizer_files.hpp"
+#include "../training/program.hpp"
+#include "glue_tasks.hpp"
+
+#define SLIMFIT_RUN_PARAMETERS bert_run const& run
+#include "../training/compiled_runs.hpp"
+
+namespace examples {
+
+namespace {
+
+struct bert_options : training_options {
+  std::string task = "sst2";
+  std::string model;
+  index_t max_tokens = 128;
+  index_t test_rows = 0;  ///< 0: all
+};
+
+std::vector<std::string> task_names() {
+  std::vector<std::string> names;
+  for (auto const& each : glue_tasks()) { names.push_back(each.name); }
+  return names;
+}
+glue_task const& task_of(std::string const& name) {
+  auto const& tasks = glue_tasks();
+  auto const found = std::find_if(tasks.begin(), tasks.end(), [&](auto const& each) { return each.name == name; });
+  return found != tasks.end() ? *found : tasks.front();
+}
+
+/// The paper's settings of a task. They come before the command line is read, so that it can change them.
+void set_defaults(bert_options& options, glue_task const& task) {
+  options.batch = task.batch;
+  options.bucket_window = 50;
+  auto const rate = CLI::detail::to_string(task.rate);
+  options.run_texts = {"eager", "eager:" + rate, "paper:" + rate, "slim:" + rate};
+}
+
+bert_options parse_options(int argc, char** argv) {
+  bert_options options;
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (std::string(argv[i]) == "--task") { options.task = argv[i + 1]; }
+  }
+  set_defaults(options, task_of(options.task));
+  CLI::App app{
+      "Fine-tunes a pretrained BERT under several policies and reports what each kept in memory and what it reached: a "
+      "table, report.html and report.json."};
+  add_training_options(app, options, "rows");
+  app.add_option("--task", options.task, "What to learn; the paper's batch and freezing rate depend on it")
+      ->check(CLI::IsMember(task_names()));
+  app.add_option("--data", options.data,
+                 "Folder of the task's files as GLUE publishes them: train.tsv and dev.tsv (dev_matched.tsv of mnli)")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--model", options.model,
+                 "Folder of a pretrained BERT in Hugging Face's form: config.json, model.safetensors, and "
+                 "tokenizer.json or vocab.txt")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--max-tokens", options.max_tokens, "Tokens of a text at most; the rest is cut off")
+      ->check(CLI::Range(8, token_limit));
+  app.add_option("--test-rows", options.test_rows, "Test rows to use; 0: all")->check(CLI::NonNegativeNumber);
+  app.add_option("--bucket-window", options.bucket_window,
+                 "Batches among which texts are sorted by length, so that those of a batch are alike; 0: they are not")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--save", options.save, "Folder for the model of the last run, in Hugging Face's form");
+  parse(app, options, argc, argv);
+  return options;
+}
+
+/// The number of the compiled model that a folder's config.json describes. Where there is none, loading says what to
+/// write.
+int model_of(std::string const& folder) {
+  auto const config = slimfit::read_huggingface_config(folder);
+  for (int i = 0; i < bert_model_count; ++i) {
+    auto const& shape = bert_models[i].shape;
+    if (config.hidden == shape.hidden && config.layers == shape.layers && config.vocabulary == shape.vocabulary) {
+      return i;
+    }
+  }
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  auto const options = parse_options(argc, argv);
+  auto const& what = task_of(options.task);
+  auto const head = what.classes.empty() ? slimfit::bert_head::regression : slimfit::bert_head::classification;
+  auto const classes = static_cast<int>(std::max<std::size_t>(1, what.classes.size()));
+  int model = 0;
+  text_task work;
+  auto fixed = fixed_options(options, "rows");
+  fixed["task"] = options.task;
+  fixed["model"] = options.model;
+  fixed["max-tokens"] = options.max_tokens;
+  fixed["test-rows"] = options.test_rows;
+  auto const load = [&]() -> nlohmann::json {
+    model = model_of(options.model);
+    auto const tokenizer = load_tokenizer(options.model);
+    auto const train = read_glue(what, options.data, "train", options.samples);
+    auto const test = read_glue(what, options.data, what.dev, options.test_rows);
+    work = make_task(what, tokenizer, train, test, static_cast<std::size_t>(options.max_tokens), token_limit);
+    return {{"model", describe_model(model, head, classes)},
+            {"data", {{"name", what.folder}, {"train", train.size()}, {"test", test.size()}}}};
+  };
+  auto const train = [&](run_request const& request) {
+    auto const function = compiled_runs().at(options.backend).at(request.choice.policy);
+    return function({request, work, model, head, classes, options.model, options.save});
+  };
+  return run_program({"finetune_bert", "rows", options, fixed, options.save, load, train}, argc, argv);
+}
+
+}  // namespace
+}  // namespace examples
+
+int main(int argc, char** argv) {
+  try {
+    return examples::run(argc, argv);
+  } catch (std::exception const& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return 1;
+  }
+}
