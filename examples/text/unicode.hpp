@@ -74,8 +74,8 @@ inline bool is_removed(char32_t code) {
   if (code == '\t' || code == '\n' || code == '\r') { return false; }
   if (code < 0x80) { return code < 0x20 || code == 0x7F; }
   auto const kind = category(code);
-  return code == replacement_character || kind == UTF8PROC_CATEGORY_CC || kind == UTF8PROC_CATEGORY_CF ||
-         kind == UTF8PROC_CATEGORY_CO;
+  if (kind == UTF8PROC_CATEGORY_CF) { return !detail::in_ranges(detail::not_removed, code); }
+  return code == replacement_character || kind == UTF8PROC_CATEGORY_CC || kind == UTF8PROC_CATEGORY_CO;
 }
 
 /// A word of its own: general categories P*, and every printable ASCII character that is no letter or digit.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 
 namespace examples::detail {
@@ -51,6 +52,9 @@ inline constexpr code_range not_nonspacing[] = {
 
 /// Nonspacing marks to `tokenizers` alone.
 inline constexpr code_range also_nonspacing[] = {{0x1734, 0x1734}};
+
+/// Format characters to utf8proc, kept by `tokenizers`.
+inline constexpr code_range not_removed[] = {{0x890, 0x891}, {0x8E2, 0x8E2}, {0x110CD, 0x110CD}, {0x13430, 0x1343F}};
 
 struct case_range {
   char32_t first;
