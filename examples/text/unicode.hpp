@@ -141,8 +141,11 @@ void decompose(char32_t code, Visit const& visit) {
   for (utf8proc_ssize_t part = 0; part < count; ++part) { visit(static_cast<char32_t>(parts[part])); }
 }
 
+/// 0 also for marks that are newer than the tables of `tokenizers`.
 inline int combining_class(char32_t code) {
-  return code < 0x300 ? 0 : utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->combining_class;
+  return code < 0x300 || detail::in_ranges(detail::not_nonspacing, code)
+             ? 0
+             : utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->combining_class;
 }
 
 }  // namespace examples
