@@ -143,7 +143,7 @@ void decompose(char32_t code, Visit const& visit) {
 
 /// 0 also for marks that are newer than the tables of `tokenizers`.
 inline int combining_class(char32_t code) {
-  return code < 0x300 || detail::in_ranges(detail::not_nonspacing, code)
+  return code < 0x300 || detail::in_ranges(detail::not_reordered, code)
              ? 0
              : utf8proc_get_property(static_cast<utf8proc_int32_t>(code))->combining_class;
 }
