@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The entries of a WordPiece vocabulary, found by their text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <slimfit/core/error.hpp>
+
+namespace examples {
+
+using token_id = std::int32_t;
+
+class vocabulary {
+ public:
+  static constexpr token_id none = -1;
+
+  vocabulary() = default;
+  /// @param tokens the text of each id; a text that occurs twice is found under its last id, as in Hugging Face's
+  explicit vocabulary(std::vector<std::string> tokens) : tokens_(std::move(tokens)) {
+    ids_.reserve(tokens_.size());
+    for (std::size_t id = 0; id < tokens_.size(); ++id) { ids_[tokens_[id]] = static_cast<token_id>(id); }
+  }
+
+  token_id size() const { return static_cast<token_id>(tokens_.size()); }
+  std::string const& token(token_id id) const { return tokens_.at(static_cast<std::size_t>(id)); }
+  token_id find(std::string_view text) const {
+    auto const found = ids_.find(text);
+    return found == ids_.end() ? none : found->second;
+  }
+  /// @throws file_error when the vocabulary lacks `text`
+  token_id require(std::string const& text) const {
+    auto const id = find(text);
+    if (id == none) {
+      throw slimfit::file_error("slimfit: the vocabulary of " + std::to_string(size()) + " tokens has no " + text +
+                                ", expected a vocabulary of BERT");
+    }
+    return id;
+  }
+
+ private:
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  std::vector<std::string> tokens_;
+  std::unordered_map<std::string, token_id, text_hash, std::equal_to<>> ids_;
+};
+
+}  // namespace examples

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+// WordPiece as Hugging Face's BertTokenizer does it: special tokens are taken out of the text, the rest is normalised,
+// split into words and punctuation, and each word into the longest entries of the vocabulary. Every token knows the
+// bytes of the original text that it came from.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <examples/text/unicode.hpp>
+#include <examples/text/vocabulary.hpp>
+
+namespace examples {
+
+/// A token that is recognised in the text as it stands, before anything is normalised.
+struct added_token {
+  std::string text;
+  token_id id = 0;
+  bool single_word = false;  // not beside a letter, digit or underscore
+  bool strip_left = false;   // takes the white space before it
+  bool strip_right = false;
+};
+
+struct wordpiece_settings {
+  bool clean_text = true;
+  bool space_ideographs = true;
+  bool lower_case = true;
+  bool strip_accents = true;
+  std::size_t longest_word = 100;  // in characters; longer words are unknown
+  std::string unknown = "[UNK]";
+  std::string continuation = "##";
+};
+
+struct token {
+  token_id id = 0;
+  byte_span span;
+
+  friend bool operator==(token const&, token const&) = default;
+};
+
+class wordpiece {
+ public:
+  wordpiece(vocabulary words, wordpiece_settings settings, std::vector<added_token> added)
+      : words_(std::move(words)), settings_(std::move(settings)), added_(std::move(added)) {
+    unknown_ = words_.require(settings_.unknown);
+    // The longest of those that begin at one place is the one found.
+    std::stable_sort(added_.begin(), added_.end(),
+                     [](auto const& a, auto const& b) { return a.text.size() > b.text.size(); });
+    for (auto const& one : added_) { begins_[static_cast<std::uint8_t>(one.text.at(0))] = true; }
+  }
+
+  vocabulary const& words() const { return words_; }
+  wordpiece_settings const& settings() const { return settings_; }
+
+  /// The tokens of `text`, without those that a model wants around them.
+  std::vector<token> split(std::string_view text) const {
+    std::vector<token> tokens;
+    scratch work;
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      auto const* const found = added_at(text, at);
+      if (found == nullptr) {
+        ++at;
+        continue;
+      }
+      auto first = at;
+      auto last = at + found->text.size();
+      at = last;
+      if (found->single_word && (in_word_before(text, first) || in_word_after(text, last))) { continue; }
+      if (found->strip_left) {
+        while (first > begin && is_space(before(text, first).code)) { first -= before(text, first).bytes; }
+      }
+      if (found->strip_right) {
+        while (last < text.size() && is_space(decode(text, last).code)) { last += decode(text, last).bytes; }
+      }
+      split_plain(text, begin, first, work, tokens);
+      tokens.push_back({found->id, span_of(first, last)});
+      begin = at = last;
+    }
+    split_plain(text, begin, text.size(), work, tokens);
+    return tokens;
+  }
+
+ private:
+  struct character {
+    char32_t code;
+    byte_span span;
+  };
+  struct scratch {
+    std::vector<character> characters;
+    std::vector<character> parts;
+    std::vector<bool> starts;
+    std::vector<std::size_t> ends;
+    std::string word;
+  };
+
+  static byte_span span_of(std::size_t first, std::size_t last) {
+    return {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last)};
+  }
+  static decoded before(std::string_view text, std::size_t at) {
+    for (std::size_t bytes = std::min<std::size_t>(4, at); bytes > 1; --bytes) {
+      if (auto const one = decode(text, at - bytes); one.bytes == bytes) { return one; }
+    }
+    return decode(text.substr(0, at), at - 1);
+  }
+  static bool is_word_character(char32_t code) {
+    auto const kind = category(code);
+    return (kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_NL) || kind == UTF8PROC_CATEGORY_PC;
+  }
+  static bool in_word_before(std::string_view text, std::size_t at) {
+    return at > 0 && is_word_character(before(text, at).code);
+  }
+  static bool in_word_after(std::string_view text, std::size_t at) {
+    return at < text.size() && is_word_character(decode(text, at).code);
+  }
+
+  added_token const* added_at(std::string_view text, std::size_t at) const {
+    if (!begins_[static_cast<std::uint8_t>(text[at])]) { return nullptr; }
+    for (auto const& one : added_) {
+      if (text.substr(at).starts_with(one.text)) { return &one; }
+    }
+    return nullptr;
+  }
+
+  void split_plain(std::string_view text, std::size_t first, std::size_t last, scratch& work,
+                   std::vector<token>& tokens) const {
+    normalise(text.substr(0, last), first, work);
+    auto const& characters = work.characters;
+    for (std::size_t at = 0; at < characters.size();) {
+      auto const code = characters[at].code;
+      if (is_space(code)) {
+        ++at;
+        continue;
+      }
+      auto end = at + 1;
+      if (!is_punctuation(code)) {
+        while (end < characters.size() && !is_space(characters[end].code) && !is_punctuation(characters[end].code)) {
+          ++end;
+        }
+      }
+      split_word(at, end, work, tokens);
+      at = end;
+    }
+  }
+
+  void normalise(std::string_view text, std::size_t first, scratch& work) const {
+    auto& out = work.characters;
+    out.clear();
+    for (auto at = first; at < text.size();) {
+      auto const [code, bytes] = decode(text, at);
+      auto const span = span_of(at, at + bytes);
+      at += bytes;
+      if (settings_.clean_text && is_removed(code)) { continue; }
+      if (settings_.space_ideographs && is_ideograph(code)) {
+        out.insert(out.end(), {{U' ', span}, {code, span}, {U' ', span}});
+      } else {
+        out.push_back({code, span});
+      }
+    }
+    if (settings_.strip_accents) { strip_accents(work); }
+    if (settings_.lower_case) {
+      work.parts.clear();
+      for (auto const& one : out) {
+        lower_case(one.code, [&](char32_t code) { work.parts.push_back({code, one.span}); });
+      }
+      out.swap(work.parts);
+    }
+  }
+
+  /// Decomposes, brings combining characters into canonical order and drops nonspacing marks. As in Hugging Face's,
+  /// what begins a character's decomposition takes the next span of the text, so spans stay in order.
+  static void strip_accents(scratch& work) {
+    auto& parts = work.parts;
+    auto& starts = work.starts;
+    parts.clear();
+    starts.clear();
+    bool reorder = false;
+    for (auto const& one : work.characters) {
+      bool start = true;
+      decompose(one.code, [&](char32_t code) {
+        parts.push_back({code, one.span});
+        starts.push_back(start);
+        start = false;
+        reorder = reorder || combining_class(code) != 0;
+      });
+    }
+    if (reorder) { order_marks(work); }
+    std::erase_if(parts, [](auto const& one) { return is_nonspacing_mark(one.code); });
+    work.characters.swap(parts);
+  }
+
+  static void order_marks(scratch& work) {
+    auto& parts = work.parts;
+    std::vector<std::pair<char32_t, bool>> run;
+    std::size_t source = 0;
+    auto const span_from = [&](bool start) {
+      if (start) { ++source; }
+      return work.characters[source == 0 ? 0 : source - 1].span;
+    };
+    for (std::size_t at = 0; at < parts.size();) {
+      auto end = at;
+      run.clear();
+      while (end < parts.size() && (end == at || combining_class(parts[end].code) != 0)) {
+        run.emplace_back(parts[end].code, work.starts[end]);
+        ++end;
+      }
+      std::stable_sort(run.begin(), run.end(), [](auto const& a, auto const& b) {
+        return combining_class(a.first) < combining_class(b.first);
+      });
+      for (auto const& [code, start] : run) { parts[at++] = {code, span_from(start)}; }
+    }
+  }
+
+  void split_word(std::size_t first, std::size_t last, scratch& work, std::vector<token>& tokens) const {
+    auto const& characters = work.characters;
+    byte_span const whole{characters[first].span.first, characters[last - 1].span.last};
+    if (last - first > settings_.longest_word) {
+      tokens.push_back({unknown_, whole});
+      return;
+    }
+    auto const kept = tokens.size();
+    for (auto at = first; at < last;) {
+      auto& piece = work.word;
+      piece = at == first ? "" : settings_.continuation;
+      work.ends.clear();
+      for (auto next = at; next < last; ++next) {
+        append_utf8(piece, characters[next].code);
+        work.ends.push_back(piece.size());
+      }
+      auto end = last;
+      auto id = vocabulary::none;
+      for (; end > at; --end) {
+        id = words_.find(std::string_view(piece).substr(0, work.ends[end - at - 1]));
+        if (id != vocabulary::none) { break; }
+      }
+      if (id == vocabulary::none) {
+        tokens.resize(kept);
+        tokens.push_back({unknown_, whole});
+        return;
+      }
+      tokens.push_back({id, {characters[at].span.first, characters[end - 1].span.last}});
+      at = end;
+    }
+  }
+
+  vocabulary words_;
+  wordpiece_settings settings_;
+  std::vector<added_token> added_;
+  bool begins_[256] = {};
+  token_id unknown_ = 0;
+};
+
+}  // namespace examples
