@@ -39,7 +39,7 @@ class json_lines {
   std::string text_;
 };
 
-inline void add_members(json_lines& lines, vit_shape const& shape, bool /*finds_spans*/) {
+inline void add_members(json_lines& lines, vit_shape const& shape) {
   lines.add("architectures", "[\"ViTForImageClassification\"]");
   lines.add_text("model_type", "vit");
   lines.add("image_size", shape.image);
@@ -47,7 +47,14 @@ inline void add_members(json_lines& lines, vit_shape const& shape, bool /*finds_
   lines.add("num_channels", shape.channels);
   lines.add("qkv_bias", "true");
 }
-inline void add_members(json_lines& lines, bert_shape const& shape, bool finds_spans) {
+inline void add_members(json_lines& lines, bert_shape const& shape) {
+  bool const finds_spans = shape.head == bert_head::span;
+  if (!finds_spans) {
+    bool const is_regression = shape.head == bert_head::regression;
+    lines.add_text("problem_type", is_regression ? "regression" : "single_label_classification");
+  }
+  if (shape.padding >= 0) { lines.add("pad_token_id", shape.padding); }
+
   lines.add("architectures", finds_spans ? "[\"BertForQuestionAnswering\"]" : "[\"BertForSequenceClassification\"]");
   lines.add_text("model_type", "bert");
   lines.add("vocab_size", shape.vocabulary);
@@ -60,9 +67,8 @@ std::string huggingface_config_text(Model const& net, huggingface_save_options c
   constexpr auto shape = Model::network_type::shape;
   auto const& parameters = net.parameters();
   index_t const outputs = parameters.back().value.count();  // of the head's last linear: its bias comes last
-  bool const finds_spans = parameters.back().name.starts_with("qa_outputs.");
   json_lines lines;
-  add_members(lines, shape, finds_spans);
+  add_members(lines, shape);
   lines.add("hidden_size", shape.hidden);
   lines.add("num_hidden_layers", shape.layers);
   lines.add("num_attention_heads", shape.heads);
