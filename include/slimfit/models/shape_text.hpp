@@ -54,7 +54,9 @@ inline std::string own_members(vit_shape const& /*shape*/, huggingface_config co
 inline std::string own_members(bert_shape const& /*shape*/, huggingface_config const& /*config*/) {
   return "bert_shape{";
 }
-inline std::string last_members(vit_shape const& /*shape*/, huggingface_config const& /*config*/) { return ""; }
+inline std::string last_members(vit_shape const& /*shape*/, huggingface_config const& config) {
+  return config.type == huggingface_type::dinov2 ? ", .layer_scale = true" : "";
+}
 inline std::string last_members(bert_shape const& shape, huggingface_config const& config) {
   auto const percent = [](double rate) { return std::to_string(static_cast<int>(std::lround(100 * rate))); };
   std::string const heads[] = {"classification", "regression", "span"};

@@ -96,6 +96,11 @@ class huggingface_loader {
     if (std::abs(config_.norm_epsilon - shape.norm_epsilon) > 1e-6 * shape.norm_epsilon) {
       differ("layer_norm_eps", number_text(config_.norm_epsilon), number_text(shape.norm_epsilon));
     }
+    if constexpr (is_vit) {
+      if (shape.layer_scale && config_.type == huggingface_type::vit) {
+        differ("LayerScale", "not there", "layer_scale = true");
+      }
+    }
     if (!differences.empty()) {
       throw shape_error("slimfit: " + path_ + "/config.json: " + differences +
                         ". The shape to write: " + shape_text(shape, config_, classes));
@@ -180,7 +185,9 @@ class huggingface_loader {
     auto const name = own_scale.empty() ? std::string() : stored(own_scale);
     if (name.empty() || has_own(own_scale)) { return {}; }
     if (!options_.fold_layer_scale) {
-      fail(": tensor " + name + " is a LayerScale, which the model has not, expected fold_layer_scale");
+      fail(": tensor " + name +
+           " is a LayerScale, which the model has not, expected .layer_scale = true in its vit_shape, or "
+           "fold_layer_scale");
     }
     used_.insert(name);
     return name;

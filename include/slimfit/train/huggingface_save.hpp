@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <slimfit/io/huggingface_names.hpp>
 #include <slimfit/io/json_cursor.hpp>
 #include <slimfit/io/safetensors.hpp>
 #include <slimfit/models/shape_text.hpp>
@@ -40,8 +41,14 @@ class json_lines {
 };
 
 inline void add_members(json_lines& lines, vit_shape const& shape) {
-  lines.add("architectures", "[\"ViTForImageClassification\"]");
-  lines.add_text("model_type", "vit");
+  if (shape.layer_scale) {
+    lines.add("architectures", "[\"Dinov2ForImageClassification\"]");
+    lines.add_text("model_type", "dinov2");
+    lines.add("mlp_ratio", static_cast<double>(shape.mlp) / shape.hidden);
+  } else {
+    lines.add("architectures", "[\"ViTForImageClassification\"]");
+    lines.add_text("model_type", "vit");
+  }
   lines.add("image_size", shape.image);
   lines.add("patch_size", shape.patch);
   lines.add("num_channels", shape.channels);
@@ -108,6 +115,32 @@ std::string huggingface_config_text(Model const& net, huggingface_save_options c
 
 }  // namespace detail
 
+namespace detail {
+/// Under the names that files of DINOv2 have, where the model has LayerScale. DINOv2's classifier reads the mean of the
+/// patches beside the class token: its weight there is zero.
+template <class Model>
+void add_huggingface_parameters(safetensors_writer& writer, Model const& net, dtype type,
+                                staged_tensors<typename Model::value_type>& staged) {
+  if constexpr (requires { requires Model::network_type::shape.layer_scale; }) {
+    for (auto const& [name, each] : net.parameters()) {
+      auto extents = extents_of(each);
+      auto& values = staged.emplace_back(static_cast<std::size_t>(each.count()));
+      net.device().copy(each.data, values.data(), each.count());
+      if (name == "classifier.weight") {
+        auto const width = static_cast<std::ptrdiff_t>(extents[1]);
+        for (auto row = static_cast<std::ptrdiff_t>(extents[0]); row > 0; --row) {
+          values.insert(values.begin() + row * width, static_cast<std::size_t>(width), {});
+        }
+        extents[1] *= 2;
+      }
+      writer.add(dinov2_name(name), type, extents, values.data());
+    }
+  } else {
+    add_parameters(writer, net, type, staged);
+  }
+}
+}  // namespace detail
+
 /// Writes `config.json` and `model.safetensors` (or several files and an index) to `folder`, which is made when it is
 /// not there. Each file is written whole or not at all, the configuration last.
 /// @throws file_error, value_error
@@ -123,7 +156,7 @@ void save_huggingface(Model const& net, std::string const& folder, huggingface_s
   safetensors_writer writer;
   detail::staged_tensors<typename Model::value_type> staged;
   writer.set_metadata("format", "pt");
-  detail::add_parameters(writer, net, options.type, staged);
+  detail::add_huggingface_parameters(writer, net, options.type, staged);
   atomic_file config(folder + "/config.json");
   config.write(text.data(), static_cast<index_t>(text.size()));
   writer.save_shards(folder, options.largest_file);
