@@ -321,7 +321,8 @@ TEST_CASE("LayerScale is updated with its linear's weight, takes what was planne
     auto const report = run.step(images(expected), labels);
     CHECK(report.measured == report.planned);
     for (std::size_t i = 0; i < before.size(); ++i) {
-      auto const& [name, each] = net.parameters()[i];
+      auto const& name = net.parameters()[i].name;
+      auto const& each = net.parameters()[i].value;
       CAPTURE(name);
       if (!name.ends_with("lambda1")) { continue; }
       REQUIRE(each.unit >= 0);

@@ -44,6 +44,7 @@ inline void add_members(json_lines& lines, vit_shape const& shape) {
   if (shape.layer_scale) {
     lines.add("architectures", "[\"Dinov2ForImageClassification\"]");
     lines.add_text("model_type", "dinov2");
+    lines.add("use_mask_token", "false");
     lines.add("mlp_ratio", static_cast<double>(shape.mlp) / shape.hidden);
   } else {
     lines.add("architectures", "[\"ViTForImageClassification\"]");
