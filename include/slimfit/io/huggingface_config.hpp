@@ -31,6 +31,7 @@ struct huggingface_config {
   index_t vocabulary = 30522;
   index_t types = 2;
   index_t positions = 512;
+  index_t padding = 0;
   // ViT and DINOv2
   index_t image = 224;
   index_t patch = 16;
@@ -69,6 +70,8 @@ class huggingface_config_reader {
       config_.attention_dropout = between(key, 0, 1);
     } else if (key == "mlp_ratio") {
       mlp_ratio_ = between(key, 0, 1024);
+    } else if (key == "pad_token_id") {
+      config_.padding = cursor_.integer();
     } else if (key == "id2label") {
       labels_ = 0;
       cursor_.object([&](std::string const& /*label*/) {

@@ -34,7 +34,7 @@ constexpr parameter_layout bind_parameters(Network& network, typename Network::v
         each.position = layout.tensors++;
         if (each.kind == parameter_kind::unit) { last_unit = layout.units++; }
         if (each.kind == parameter_kind::always_active) { last_unit = no_unit; }
-        bool const bound = each.kind == parameter_kind::unit ||
+        bool const bound = each.kind == parameter_kind::unit || each.kind == parameter_kind::with_unit ||
                            (each.kind == parameter_kind::bias && biases == bias_updates::with_unit);
         each.unit = bound ? last_unit : no_unit;
         layout.elements += round_up(each.count(), step);

@@ -5,6 +5,7 @@
 
 #include <slimfit/kernels/gelu.hpp>
 #include <slimfit/layers/dropout.hpp>
+#include <slimfit/layers/layer_scale.hpp>
 #include <slimfit/layers/linear.hpp>
 #include <slimfit/layers/target.hpp>
 #include <slimfit/stash/gelu_stash.hpp>
@@ -13,13 +14,18 @@
 namespace slimfit {
 
 /// @tparam Dropout `dropout_rates`
+/// @tparam Scaled whether a LayerScale follows the last linear
 /// @tparam Policy gives `linear_input` and `wide_linear_input` (stashes of the two linears' inputs) and `gelu`
-template <int Hidden, int Width, class Policy, scalar T, class Dropout = no_dropout>
+template <int Hidden, int Width, class Policy, scalar T, class Dropout = no_dropout, bool Scaled = false>
 class mlp {
+  static_assert(!Scaled || std::is_same_v<Dropout, no_dropout>,
+                "slimfit: mlp: dropout before a LayerScale is not there");
+
  public:
   using gelu_stash = stash::when_training<typename Policy::gelu>;
   using first_type = linear<Hidden, Width, typename Policy::linear_input, T>;
   using second_type = linear<Width, Hidden, typename Policy::wide_linear_input, T>;
+  using scale_type = layer_scale<Hidden, Scaled, T>;
   using output_dropout = dropout<Hidden, typename Dropout::hidden, T>;
   /// Whether the second linear's input is rebuilt from what GELU keeps.
   static constexpr bool rebuilds = std::is_same_v<typename Policy::wide_linear_input, stash::rebuilt>;
@@ -34,10 +40,16 @@ class mlp {
     }
   };
 
+  /// @param scale of the LayerScale, where there is one
   template <class Visitor, class Name>
-  constexpr void visit(Visitor&& visitor, Name const& first, Name const& second) {
+  constexpr void visit(Visitor&& visitor, Name const& first, Name const& second, Name const& scale) {
     first_.visit(visitor, first);
     second_.visit(visitor, second);
+    scale_.visit(visitor, scale);
+  }
+  template <class Visitor, class Name>
+  constexpr void visit(Visitor&& visitor, Name const& first, Name const& second) {
+    visit(visitor, first, second, second);
   }
 
   template <class Context>
@@ -75,7 +87,11 @@ class mlp {
         run.launch(rows, kernel{before.data(), first_.bias().data, hidden, gelu_form, hidden_form});
       });
     });
-    if (output_dropout::happens(run)) {
+    if constexpr (Scaled) {
+      auto const whole = run.template scratch<T>(rows * Hidden);
+      second_.apply(run, hidden, rows, whole.data());
+      scale_.apply(run, whole.data(), rows, residual, output);
+    } else if (output_dropout::happens(run)) {
       auto const whole = run.template scratch<T>(rows * Hidden);
       second_.apply(run, hidden, rows, whole.data());
       output_drop(first_row).apply_to(run, whole.data(), rows, residual, output);
@@ -97,7 +113,9 @@ class mlp {
           first_bias{{run, layer.first_.bias()}},
           second_weight{{run, layer.second_.weight()}},
           second_bias{{run, layer.second_.bias()}} {}
-    constexpr void finish() {
+    template <class Context>
+    constexpr void finish(Context& run, mlp const& layer) {
+      layer.scale_.finish(run, layer.second_, second_weight[0], second_bias[0]);
       first_weight[0].finish();
       first_bias[0].finish();
       second_weight[0].finish();
@@ -118,8 +136,15 @@ class mlp {
       output_drop(first_row).apply(run, output_gradient, rows, dropped.data());
       upstream = dropped.data();
     }
+    // The linear's own gradients are made from what is not scaled yet, see layer_scale.hpp.
+    auto const scaled = run.template scratch<T>(Scaled ? rows * Hidden : 0);
+    T const* below = upstream;
+    if constexpr (Scaled) {
+      scale_.apply(run, upstream, rows, nullptr, scaled.data());
+      below = scaled.data();
+    }
     auto const hidden_gradient = run.template scratch<T>(rows * Width);
-    second_.apply_transpose(run, upstream, rows, hidden_gradient.data(), update_mode::overwrite);
+    second_.apply_transpose(run, below, rows, hidden_gradient.data(), update_mode::overwrite);
     T const* const second_gradients[1]{upstream};
     if constexpr (rebuilds) {
       second_.add_gradients(run, kept.gelu, second_gradients, rows, sums.second_weight, sums.second_bias, sum_mode);
@@ -145,6 +170,7 @@ class mlp {
 
   first_type first_;
   second_type second_;
+  scale_type scale_;
 };
 
 }  // namespace slimfit

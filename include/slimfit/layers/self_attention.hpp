@@ -5,21 +5,27 @@
 
 #include <slimfit/layers/attention.hpp>
 #include <slimfit/layers/dropout.hpp>
+#include <slimfit/layers/layer_scale.hpp>
 #include <slimfit/layers/linear.hpp>
 #include <slimfit/layers/target.hpp>
 
 namespace slimfit {
 
 /// @tparam Dropout `dropout_rates`
+/// @tparam Scaled whether a LayerScale follows the last linear
 /// @tparam Policy gives `linear_input` and `attention_output` (stashes of the linears' inputs) and `attention`
-template <int Hidden, int Heads, class Policy, scalar T, class Dropout = no_dropout>
+template <int Hidden, int Heads, class Policy, scalar T, class Dropout = no_dropout, bool Scaled = false>
 class self_attention {
+  static_assert(!Scaled || std::is_same_v<Dropout, no_dropout>,
+                "slimfit: self_attention: dropout before a LayerScale is not there");
+
  public:
   using input_stash = typename Policy::linear_input;
   using projection_type = linear<Hidden, Hidden, input_stash, T, 3>;
   using output_type = linear<Hidden, Hidden, typename Policy::attention_output, T>;
   using core = attention<Hidden, Heads, typename Policy::attention, T>;
   using value_dropout = dropout<Hidden, typename Dropout::attention, T>;
+  using scale_type = layer_scale<Hidden, Scaled, T>;
   using output_dropout = dropout<Hidden, typename Dropout::hidden, T>;
   static constexpr bool key_bias = Policy::attention::keys == attention_keys::with_bias;
 
@@ -43,6 +49,10 @@ class self_attention {
   template <class Visitor, class Name>
   constexpr void visit_output(Visitor&& visitor, Name const& name) {
     output_.visit(visitor, name);
+  }
+  template <class Visitor, class Name>
+  constexpr void visit_scale(Visitor&& visitor, Name const& name) {
+    scale_.visit(visitor, name);
   }
 
   template <class Context>
@@ -85,7 +95,11 @@ class self_attention {
            projections_.output_place(saturated_matrix::value, 2)});
     }
     output_.save_input(run, kept.output_input, attended.data(), rows);
-    if (output_dropout::happens(run)) {
+    if constexpr (Scaled) {
+      auto const whole = run.template scratch<T>(rows * Hidden);
+      output_.apply(run, attended.data(), rows, whole.data());
+      scale_.apply(run, whole.data(), rows, residual, output);
+    } else if (output_dropout::happens(run)) {
       auto const whole = run.template scratch<T>(rows * Hidden);
       output_.apply(run, attended.data(), rows, whole.data());
       output_drop(batch).apply_to(run, whole.data(), rows, residual, output);
@@ -109,7 +123,9 @@ class self_attention {
           bias{{run, layer.projections_.bias(0)}, {run, layer.projections_.bias(1)}, {run, layer.projections_.bias(2)}},
           output_weight{{run, layer.output_.weight()}},
           output_bias{{run, layer.output_.bias()}} {}
-    constexpr void finish() {
+    template <class Context>
+    constexpr void finish(Context& run, self_attention const& layer) {
+      layer.scale_.finish(run, layer.output_, output_weight[0], output_bias[0]);
       for (int i = 0; i < 3; ++i) {
         weight[i].finish();
         bias[i].finish();
@@ -133,12 +149,19 @@ class self_attention {
       output_drop(batch).apply(run, output_gradient, rows, dropped.data());
       upstream = dropped.data();
     }
+    // The linear's own gradients are made from what is not scaled yet, see layer_scale.hpp.
+    auto const scaled = run.template scratch<T>(Scaled ? rows * Hidden : 0);
+    T const* below = upstream;
+    if constexpr (Scaled) {
+      scale_.apply(run, upstream, rows, nullptr, scaled.data());
+      below = scaled.data();
+    }
     auto const operand_gradients = run.template scratch<T>(3 * rows * Hidden);
     std::array<T*, 3> const each{operand_gradients.data(), advance(operand_gradients.data(), rows * Hidden),
                                  advance(operand_gradients.data(), 2 * rows * Hidden)};
     {
       auto const attended_gradient = run.template scratch<T>(rows * Hidden);
-      output_.apply_transpose(run, upstream, rows, attended_gradient.data(), update_mode::overwrite);
+      output_.apply_transpose(run, below, rows, attended_gradient.data(), update_mode::overwrite);
       T const* const output_gradients[1]{upstream};
       output_.add_gradients(run, kept.output_input, output_gradients, rows, sums.output_weight, sums.output_bias,
                             sum_mode);
@@ -163,6 +186,7 @@ class self_attention {
 
   projection_type projections_;
   output_type output_;
+  scale_type scale_;
 };
 
 }  // namespace slimfit

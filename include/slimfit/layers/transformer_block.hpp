@@ -19,13 +19,15 @@ enum class residual : unsigned char {
 
 /// Derived classes name the parameters.
 /// @tparam Policy a model policy, see policy/presets.hpp
-template <int Hidden, int Heads, int Mlp, class Policy, scalar T, residual Residual, class Dropout = no_dropout>
+/// @tparam Scaled whether the result of each half is multiplied by a LayerScale
+template <int Hidden, int Heads, int Mlp, class Policy, scalar T, residual Residual, class Dropout = no_dropout,
+          bool Scaled = false>
 class transformer_block {
  public:
   using value_type = T;
   using norm_type = layer_norm<Hidden, typename Policy::norm, T>;
-  using attention_type = self_attention<Hidden, Heads, Policy, T, Dropout>;
-  using mlp_type = mlp<Hidden, Mlp, Policy, T, Dropout>;
+  using attention_type = self_attention<Hidden, Heads, Policy, T, Dropout, Scaled>;
+  using mlp_type = mlp<Hidden, Mlp, Policy, T, Dropout, Scaled>;
   using input_dropout = dropout<Hidden, typename Dropout::hidden, T>;
   /// Whether the linears' inputs are rebuilt from what the normalisation keeps.
   static constexpr bool rebuilds = std::is_same_v<typename Policy::linear_input, stash::rebuilt>;
@@ -97,7 +99,7 @@ class transformer_block {
         });
         mlp_norm_.apply_backward(run, norm_part, inner.data, count, here, stream_mode, norm_sums, mode);
       });
-      sums.finish();
+      sums.finish(run, mlp_);
       norm_sums.finish();
     }
     mlp_.release(run, kept.mlp);
@@ -131,7 +133,7 @@ class transformer_block {
         attention_norm_.apply_backward(run, norm_part, inner.data, sequences.rows(), here, stream_mode, norm_sums,
                                        mode);
       });
-      sums.finish();
+      sums.finish(run, attention_);
       norm_sums.finish();
     }
     attention_.release(run, kept.attention);

@@ -3,6 +3,8 @@
 // folder is not what a model was compiled for.
 #pragma once
 
+#include <charconv>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -52,8 +54,17 @@ inline std::string own_members(vit_shape const& /*shape*/, huggingface_config co
 inline std::string own_members(bert_shape const& /*shape*/, huggingface_config const& /*config*/) {
   return "bert_shape{";
 }
-inline std::string last_members(vit_shape const& /*shape*/) { return ""; }
-inline std::string last_members(bert_shape const& shape) { return ", .tokens = " + std::to_string(shape.tokens); }
+inline std::string last_members(vit_shape const& /*shape*/, huggingface_config const& config) {
+  return config.type == huggingface_type::dinov2 ? ", .layer_scale = true" : "";
+}
+inline std::string last_members(bert_shape const& shape, huggingface_config const& config) {
+  auto const percent = [](double rate) { return std::to_string(static_cast<int>(std::lround(100 * rate))); };
+  std::string const heads[] = {"classification", "regression", "span"};
+  return ", .tokens = " + std::to_string(shape.tokens) + ", .padding = " + std::to_string(config.padding) +
+         ", .head = bert_head::" + heads[static_cast<std::size_t>(shape.head)] +
+         ", .hidden_dropout = " + percent(config.hidden_dropout) +
+         ", .attention_dropout = " + percent(config.attention_dropout);
+}
 
 /// e.g. "vit_shape{.image = 224, .patch = 14, ...}", complete.
 /// @param classes the folder's, or where it has no head the model's
@@ -63,7 +74,7 @@ std::string shape_text(Shape const& shape, huggingface_config const& config, ind
   for (auto const& each : compared_sizes(shape, config)) {
     text += "." + std::string(each.member) + " = " + std::to_string(each.wanted) + ", ";
   }
-  return text + ".classes = " + std::to_string(classes) + last_members(shape) +
+  return text + ".classes = " + std::to_string(classes) + last_members(shape, config) +
          ", .norm_epsilon = " + number_text(config.norm_epsilon) + "}";
 }
 

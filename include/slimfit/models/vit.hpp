@@ -22,10 +22,9 @@ inline constexpr vit_shape vit_base_16{};
 inline constexpr vit_shape vit_base_16_384{.image = 384};
 inline constexpr vit_shape vit_large_16{.hidden = 1024, .heads = 16, .mlp = 4096, .layers = 24};
 /// DINOv2's bodies, at the 518 x 518 pixels they were trained on; other sizes have their position table interpolated.
-/// LayerScale is folded into the linear before it when such a folder is loaded.
 inline constexpr vit_shape dinov2_small_14{
-    .image = 518, .patch = 14, .hidden = 384, .heads = 6, .mlp = 1536, .norm_epsilon = 1e-6};
-inline constexpr vit_shape dinov2_base_14{.image = 518, .patch = 14, .norm_epsilon = 1e-6};
+    .image = 518, .patch = 14, .hidden = 384, .heads = 6, .mlp = 1536, .layer_scale = true, .norm_epsilon = 1e-6};
+inline constexpr vit_shape dinov2_base_14{.image = 518, .patch = 14, .layer_scale = true, .norm_epsilon = 1e-6};
 }  // namespace shapes
 
 }  // namespace slimfit

@@ -23,6 +23,7 @@ struct vit_shape {
   int mlp = 3072;
   int layers = 12;
   int classes = 1000;
+  bool layer_scale = false;     ///< whether each half of a block is multiplied by learned numbers, as in DINOv2
   double norm_epsilon = 1e-12;  ///< what normalisations add to the variance; DINOv2's is 1e-6
 };
 
@@ -48,7 +49,7 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   using value_type = T;
   using embedding_type =
       patch_embedding<Shape.image, Shape.patch, Shape.channels, Shape.hidden, typename Policy::chunk, T>;
-  using block_type = encoder_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T>;
+  using block_type = encoder_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T, Shape.layer_scale>;
   using encoder_type = encoder<block_type, Shape.layers, Policy::biases>;
   using head_type = class_token_head<Shape.hidden, Shape.classes, Policy, T>;
   using input_type = T;

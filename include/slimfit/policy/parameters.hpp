@@ -8,6 +8,7 @@ namespace slimfit {
 enum class parameter_kind : unsigned char {
   unit,           ///< a weight tensor that is frozen or updated as a whole
   always_active,  ///< a weight outside the units
+  with_unit,      ///< no unit of its own: updated with the weight before it
   bias            ///< belongs to no unit; updated always, or with the unit before it when the policy says so
 };
 

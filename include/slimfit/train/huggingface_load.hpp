@@ -68,19 +68,26 @@ class huggingface_loader {
                        [&](std::string const& beginning) { return name.starts_with(beginning); });
   }
 
+  [[nodiscard]] bool has_own(std::string const& name) const {
+    auto const& parameters = net_.parameters();
+    return std::any_of(parameters.begin(), parameters.end(), [&](auto const& each) { return each.name == name; });
+  }
+
   void check_config() const {
     if (is_vit == (config_.type == huggingface_type::bert)) {
       fail(std::string("/config.json: model_type is another, expected ") + (is_vit ? "vit or dinov2" : "bert"));
     }
-    bool const reads_classifier = !excepted("classifier.weight") && !stored("classifier.weight").empty();
-    index_t const classes = reads_classifier ? config_.classes : index_t{shape.classes};
+    bool const reads_classifier =
+        has_own("classifier.weight") && !excepted("classifier.weight") && !stored("classifier.weight").empty();
+    index_t const compiled_classes = Model::network_type::classes;
+    index_t const classes = reads_classifier ? config_.classes : compiled_classes;
     std::string differences;
     auto const differ = [&](std::string const& key, std::string const& wanted, std::string const& compiled) {
       differences +=
           (differences.empty() ? "" : "; ") + key + " is " + wanted + ", the model was compiled with " + compiled;
     };
     auto sizes = compared_sizes(shape, config_);
-    sizes.push_back({"id2label: count", "classes", classes, shape.classes});
+    sizes.push_back({"id2label: count", "classes", classes, compiled_classes});
     for (auto const& each : sizes) {
       if (each.wanted != each.compiled) {
         differ(each.key, std::to_string(each.wanted), std::to_string(each.compiled));
@@ -88,6 +95,11 @@ class huggingface_loader {
     }
     if (std::abs(config_.norm_epsilon - shape.norm_epsilon) > 1e-6 * shape.norm_epsilon) {
       differ("layer_norm_eps", number_text(config_.norm_epsilon), number_text(shape.norm_epsilon));
+    }
+    if constexpr (is_vit) {
+      if (shape.layer_scale && config_.type == huggingface_type::vit) {
+        differ("LayerScale", "not there", "layer_scale = true");
+      }
     }
     if (!differences.empty()) {
       throw shape_error("slimfit: " + path_ + "/config.json: " + differences +
@@ -171,12 +183,11 @@ class huggingface_loader {
   [[nodiscard]] std::string scale_name(std::string const& own) {
     auto const own_scale = layer_scale_after(own);
     auto const name = own_scale.empty() ? std::string() : stored(own_scale);
-    auto const& parameters = net_.parameters();
-    bool const has_own =
-        std::any_of(parameters.begin(), parameters.end(), [&](auto const& each) { return each.name == own_scale; });
-    if (name.empty() || has_own) { return {}; }
+    if (name.empty() || has_own(own_scale)) { return {}; }
     if (!options_.fold_layer_scale) {
-      fail(": tensor " + name + " is a LayerScale, which the model has not, expected fold_layer_scale");
+      fail(": tensor " + name +
+           " is a LayerScale, which the model has not, expected .layer_scale = true in its vit_shape, or "
+           "fold_layer_scale");
     }
     used_.insert(name);
     return name;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <slimfit/io/huggingface_names.hpp>
 #include <slimfit/io/json_cursor.hpp>
 #include <slimfit/io/safetensors.hpp>
 #include <slimfit/models/shape_text.hpp>
@@ -39,15 +40,29 @@ class json_lines {
   std::string text_;
 };
 
-inline void add_members(json_lines& lines, vit_shape const& shape, bool /*finds_spans*/) {
-  lines.add("architectures", "[\"ViTForImageClassification\"]");
-  lines.add_text("model_type", "vit");
+inline void add_members(json_lines& lines, vit_shape const& shape) {
+  if (shape.layer_scale) {
+    lines.add("architectures", "[\"Dinov2ForImageClassification\"]");
+    lines.add_text("model_type", "dinov2");
+    lines.add("use_mask_token", "false");
+    lines.add("mlp_ratio", static_cast<double>(shape.mlp) / shape.hidden);
+  } else {
+    lines.add("architectures", "[\"ViTForImageClassification\"]");
+    lines.add_text("model_type", "vit");
+  }
   lines.add("image_size", shape.image);
   lines.add("patch_size", shape.patch);
   lines.add("num_channels", shape.channels);
   lines.add("qkv_bias", "true");
 }
-inline void add_members(json_lines& lines, bert_shape const& shape, bool finds_spans) {
+inline void add_members(json_lines& lines, bert_shape const& shape) {
+  bool const finds_spans = shape.head == bert_head::span;
+  if (!finds_spans) {
+    bool const is_regression = shape.head == bert_head::regression;
+    lines.add_text("problem_type", is_regression ? "regression" : "single_label_classification");
+  }
+  if (shape.padding >= 0) { lines.add("pad_token_id", shape.padding); }
+
   lines.add("architectures", finds_spans ? "[\"BertForQuestionAnswering\"]" : "[\"BertForSequenceClassification\"]");
   lines.add_text("model_type", "bert");
   lines.add("vocab_size", shape.vocabulary);
@@ -60,9 +75,8 @@ std::string huggingface_config_text(Model const& net, huggingface_save_options c
   constexpr auto shape = Model::network_type::shape;
   auto const& parameters = net.parameters();
   index_t const outputs = parameters.back().value.count();  // of the head's last linear: its bias comes last
-  bool const finds_spans = parameters.back().name.starts_with("qa_outputs.");
   json_lines lines;
-  add_members(lines, shape, finds_spans);
+  add_members(lines, shape);
   lines.add("hidden_size", shape.hidden);
   lines.add("num_hidden_layers", shape.layers);
   lines.add("num_attention_heads", shape.heads);
@@ -102,6 +116,32 @@ std::string huggingface_config_text(Model const& net, huggingface_save_options c
 
 }  // namespace detail
 
+namespace detail {
+/// Under the names that files of DINOv2 have, where the model has LayerScale. DINOv2's classifier reads the mean of the
+/// patches beside the class token: its weight there is zero.
+template <class Model>
+void add_huggingface_parameters(safetensors_writer& writer, Model const& net, dtype type,
+                                staged_tensors<typename Model::value_type>& staged) {
+  if constexpr (requires { requires Model::network_type::shape.layer_scale; }) {
+    for (auto const& [name, each] : net.parameters()) {
+      auto extents = extents_of(each);
+      auto& values = staged.emplace_back(static_cast<std::size_t>(each.count()));
+      net.device().copy(each.data, values.data(), each.count());
+      if (name == "classifier.weight") {
+        auto const width = static_cast<std::ptrdiff_t>(extents[1]);
+        for (auto row = static_cast<std::ptrdiff_t>(extents[0]); row > 0; --row) {
+          values.insert(values.begin() + row * width, static_cast<std::size_t>(width), {});
+        }
+        extents[1] *= 2;
+      }
+      writer.add(dinov2_name(name), type, extents, values.data());
+    }
+  } else {
+    add_parameters(writer, net, type, staged);
+  }
+}
+}  // namespace detail
+
 /// Writes `config.json` and `model.safetensors` (or several files and an index) to `folder`, which is made when it is
 /// not there. Each file is written whole or not at all, the configuration last.
 /// @throws file_error, value_error
@@ -117,7 +157,7 @@ void save_huggingface(Model const& net, std::string const& folder, huggingface_s
   safetensors_writer writer;
   detail::staged_tensors<typename Model::value_type> staged;
   writer.set_metadata("format", "pt");
-  detail::add_parameters(writer, net, options.type, staged);
+  detail::add_huggingface_parameters(writer, net, options.type, staged);
   atomic_file config(folder + "/config.json");
   config.write(text.data(), static_cast<index_t>(text.size()));
   writer.save_shards(folder, options.largest_file);
