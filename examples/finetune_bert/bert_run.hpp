@@ -2,6 +2,7 @@
 // What a run of finetune_bert is told, and the models it is compiled for.
 #pragma once
 
+#include <iterator>
 #include <slimfit/models/bert_network.hpp>
 #include <variant>
 
@@ -31,10 +32,20 @@ inline constexpr bert_model bert_base_uncased{"bert-base-uncased",
                                               {.tokens = token_limit, .hidden_dropout = 10, .attention_dropout = 10}};
 inline constexpr bert_model bert_base_cased{
     "bert-base-cased", {.vocabulary = 28996, .tokens = token_limit, .hidden_dropout = 10, .attention_dropout = 10}};
+/// For tests.
+inline constexpr bert_model bert_tiny{"bert-tiny",
+                                      {.vocabulary = 300,
+                                       .hidden = 32,
+                                       .heads = 2,
+                                       .mlp = 64,
+                                       .layers = 2,
+                                       .tokens = token_limit,
+                                       .hidden_dropout = 10,
+                                       .attention_dropout = 10}};
 
-/// The models by number.
-inline constexpr bert_model bert_models[]{minilm_l6, bert_base_uncased, bert_base_cased};
-inline constexpr int bert_model_count = 3;
+/// Those of them that CMake's SLIMFIT_BERT_MODELS names, by number.
+inline constexpr bert_model bert_models[]{SLIMFIT_BERT_MODELS};
+inline constexpr int bert_model_count = static_cast<int>(std::size(bert_models));
 
 /// `shape` with a head.
 constexpr slimfit::bert_shape with_head(slimfit::bert_shape shape, slimfit::bert_head head, int classes) {
