@@ -3,6 +3,7 @@
 #include <slimfit/kernels/center_keys.hpp>
 #include <slimfit/kernels/dropout.hpp>
 #include <slimfit/kernels/embedding.hpp>
+#include <slimfit/kernels/layer_scale.hpp>
 #include <slimfit/kernels/patches.hpp>
 #include <slimfit/kernels/tanh.hpp>
 #include <slimfit/kernels/token_rows.hpp>
@@ -44,6 +45,12 @@ TEST_CASE_TEMPLATE("tanh and dropout", T, float, bf16) {
         4 * one_rounding<T>);
     random_stream const stream{.seed = 3, .iteration = 4, .place = 5};
     check_beside_host<T>(rows, empty, [&](T* out) { return dropout<Width, T, percent<10>>{x.data(), out, stream, 7}; });
+    check_beside_host<T>(
+        rows, d,
+        [&](T* out) {
+          return add_dropped<Width, T, percent<10>>{x.data(), out, out, stream, 7};
+        },
+        one_rounding<T>);
   });
 }
 
@@ -95,6 +102,43 @@ TEST_CASE_TEMPLATE("embeddings and their gradients", T, float, bf16) {
     check_beside_host<T>(index_t{Width / kernel::columns}, table, [&](T* out) {
       return kernel{words.data(), gradient.data(), rows, out};
     });
+  });
+}
+
+TEST_CASE_TEMPLATE("LayerScale and its gradients", T, float, bf16) {
+  for_row_widths([]<int Width> {
+    CAPTURE(Width);
+    auto const x = normal_of<T>(rows * Width, 1);
+    auto const addend = normal_of<T>(rows * Width, 2);
+    auto const scale = normal_of<T>(Width, 3);
+    check_beside_host<T>(rows, x, [&](T* out) { return scale_columns<Width, T>{out, scale.data(), nullptr, out}; });
+    check_beside_host<T>(
+        rows, addend,
+        [&](T* out) {
+          return scale_columns<Width, T>{x.data(), scale.data(), out, out};
+        },
+        one_rounding<T>);
+    // Rows of a weight with `rows` outputs.
+    auto const weight = normal_of<T>(rows * Width, 4);
+    auto const bias = normal_of<T>(rows, 5);
+    auto const factors = normal_of<T>(rows, 6);
+    auto const scratch = [&](vector<T> values) { return values; };
+    auto weight_gradient = scratch(x);
+    auto bias_gradient = scratch(bias);
+    auto scale_gradient = scratch(bias);
+    using kernel = layer_scale_gradients<Width, T>;
+    check_beside_host<T>(rows, x, [&](T* out) {
+      bias_gradient = bias;
+      return kernel{factors.data(), weight.data(), bias.data(), out, bias_gradient.data(), scale_gradient.data()};
+    });
+    check_beside_host<T>(
+        rows, bias,
+        [&](T* out) {
+          weight_gradient = x;
+          bias_gradient = bias;
+          return kernel{factors.data(), weight.data(), bias.data(), weight_gradient.data(), bias_gradient.data(), out};
+        },
+        64 * one_rounding<T>);  // a sum over a row, in another order
   });
 }
 
