@@ -10,11 +10,14 @@
 #include <slimfit/kernels/gelu.hpp>
 #include <slimfit/kernels/layer_norm.hpp>
 #include <slimfit/kernels/layer_scale.hpp>
+#include <slimfit/kernels/layer_scale.hpp>
 #include <slimfit/kernels/patches.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/row_blocks.hpp>
 #include <slimfit/kernels/saturation.hpp>
 #include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/kernels/softmax.hpp>
+#include <slimfit/kernels/span_cross_entropy.hpp>
+#include <slimfit/kernels/squared_error.hpp>
 #include <slimfit/kernels/tanh.hpp>
 #include <slimfit/kernels/token_rows.hpp>
