@@ -41,7 +41,7 @@ quiet=(-- --quiet)
 if [ -t 1 ]; then quiet=(); fi
 (
   cd "$root"
-  cmake --preset quickstart >/dev/null
+  cmake --preset quickstart -D SLIMFIT_VIT_MODELS=vit_tiny_7 >/dev/null
   cmake --build --preset quickstart --target finetune_vit ${quiet[@]+"${quiet[@]}"}
 )
 exec "$program" --start "$root/examples/finetune_vit/coarse_vit.safetensors" "$@"

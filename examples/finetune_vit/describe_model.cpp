@@ -6,12 +6,11 @@
 
 namespace examples {
 
-nlohmann::json describe_model(slimfit::vit_shape const& shape) {
-  using policy = slimfit::policy::eager;
-  if (same(shape, vit_small_14.shape)) {
-    return describe<slimfit::vit<vit_small_14.shape, policy, slimfit::host>>(vit_small_14.name);
-  }
-  return describe<slimfit::vit<vit_tiny_7.shape, policy, slimfit::host>>(vit_tiny_7.name);
+nlohmann::json describe_model(int model) {
+  return with_vit_shape(model, [&]<slimfit::vit_shape Shape>() {
+    return describe<slimfit::vit<Shape, slimfit::policy::eager, slimfit::host>>(
+        vit_models[static_cast<std::size_t>(model)].name);
+  });
 }
 
 }  // namespace examples

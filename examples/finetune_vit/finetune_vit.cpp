@@ -55,10 +55,10 @@ vit_options parse_options(int argc, char** argv) {
       "reached: a table, report.html and report.json."};
   add_training_options(app, options, "images");
   app.add_option("--task", options.task, "What to learn; other defaults depend on it")
-      ->check(CLI::IsMember({"fashion", "cifar10"}));
+      ->check(CLI::IsMember({"fashion", "cifar10", "cifar100"}));
   app.add_option("--data", options.data,
-                 "Folder with the data. fashion: the four IDX files of (Fashion-)MNIST, plain or .gz; cifar10: the "
-                 "binary files")
+                 "Folder with the data. fashion: the four IDX files of (Fashion-)MNIST, plain or .gz; cifar10, "
+                 "cifar100: the binary files")
       ->check(CLI::ExistingDirectory);
   app.add_option("--model", options.model,
                  "Folder of a pretrained ViT: config.json and model.safetensors in Hugging Face's form")
@@ -113,39 +113,58 @@ image_task load_fashion(vit_options const& options) {
           std::make_shared<grey_images>(std::move(test), scale), classification_judge(std::move(labels), 10)};
 }
 
-image_task load_cifar(vit_options const& options, index_t side) {
-  if (options.data.empty()) {
-    throw slimfit::file_error(
-        "slimfit: --data: expected a folder with data_batch_1.bin to data_batch_5.bin and "
-        "test_batch.bin, CIFAR-10's binary files");
+/// @param side of the images that the model reads
+image_task load_cifar(vit_options const& options, int classes, index_t side) {
+  auto const layout = classes == 100 ? cifar_100 : cifar_10;
+  auto const train_files = classes == 100 ? std::vector<std::string>{"train"}
+                                          : std::vector<std::string>{"data_batch_1", "data_batch_2", "data_batch_3",
+                                                                     "data_batch_4", "data_batch_5"};
+  auto const path = [&](std::string const& name) { return options.data + "/" + name + ".bin"; };
+  if (!std::filesystem::exists(path(train_files.front()))) {
+    throw slimfit::file_error("slimfit: --data: there is no " + path(train_files.front()) +
+                              ", expected the folder of CIFAR-" + std::to_string(classes) + "'s binary files");
   }
   colour_images train;
-  for (int part = 1; part <= 5; ++part) {
+  for (auto const& name : train_files) {
     if (options.samples > 0 && train.count() >= options.samples) { break; }
-    read_cifar(options.data + "/data_batch_" + std::to_string(part) + ".bin", cifar_10, options.samples, train);
+    read_cifar(path(name), layout, options.samples, train);
   }
   colour_images test;
-  read_cifar(options.data + "/test_batch.bin", cifar_10, options.test_images, test);
+  read_cifar(path(classes == 100 ? "test" : "test_batch"), layout, options.test_images, test);
   auto const labels = test.labels;
-  return {"cifar10", std::make_shared<resized_images>(std::move(train), side),
-          std::make_shared<resized_images>(std::move(test), side), classification_judge(labels, 10)};
+  return {options.task, std::make_shared<resized_images>(std::move(train), side),
+          std::make_shared<resized_images>(std::move(test), side), classification_judge(labels, classes)};
 }
 
-/// The compiled model that a folder's config.json describes. Where there is none, loading says what to write.
-slimfit::vit_shape shape_of(std::string const& folder) {
-  if (folder.empty()) { return vit_tiny_7.shape; }
-  auto const config = slimfit::read_huggingface_config(folder);
-  for (auto const& each : vit_models) {
-    if (config.patch == each.shape.patch && config.hidden == each.shape.hidden && config.layers == each.shape.layers) {
-      return each.shape;
+/// The number of the compiled model that a folder's config.json describes and that tells `classes` classes apart.
+/// Where there is none of that size, loading says what to write.
+int model_of(std::string const& folder, int classes) {
+  auto const find = [&](auto const& fits) {
+    for (int i = 0; i < vit_model_count; ++i) {
+      if (vit_models[i].shape.classes == classes && fits(vit_models[i].shape)) { return i; }
     }
+    return -1;
+  };
+  if (folder.empty()) {
+    auto const tiny = find([](slimfit::vit_shape const& shape) { return shape.image == vit_tiny_7.shape.image; });
+    if (tiny >= 0) { return tiny; }
+    throw slimfit::value_error("slimfit: --model: expected a folder: this program was built without vit_tiny_7");
   }
-  return vit_small_14.shape;
+  auto const config = slimfit::read_huggingface_config(folder);
+  auto const same = find([&](slimfit::vit_shape const& shape) {
+    return config.patch == shape.patch && config.hidden == shape.hidden && config.layers == shape.layers;
+  });
+  if (same >= 0) { return same; }
+  auto const other = find([](slimfit::vit_shape const& shape) { return shape.channels == 3; });
+  if (other >= 0) { return other; }
+  throw slimfit::value_error("slimfit: --model: this program was built without a model of " + std::to_string(classes) +
+                             " classes, expected one in CMake's SLIMFIT_VIT_MODELS");
 }
 
 int run(int argc, char** argv) {
   auto const options = parse_options(argc, argv);
-  auto const shape = shape_of(options.model);
+  auto const classes = options.task == "cifar100" ? 100 : 10;
+  int const model = model_of(options.model, classes);
   auto const start =
       options.start.empty() && !options.model.empty() ? options.model + "/model.safetensors" : options.start;
   image_task work;
@@ -155,9 +174,10 @@ int run(int argc, char** argv) {
   fixed["task"] = options.task;
   fixed["merge-labels"] = options.merged_labels;
   auto const load = [&]() -> nlohmann::json {
-    work = options.task == "fashion" ? load_fashion(options) : load_cifar(options, shape.image);
+    work =
+        options.task == "fashion" ? load_fashion(options) : load_cifar(options, classes, vit_models[model].shape.image);
     index_t const train = work.train->size();
-    return {{"model", describe_model(shape)},
+    return {{"model", describe_model(model)},
             {"data",
              {{"name", std::filesystem::path(options.data).filename().string()},
               {"train", options.samples > 0 ? std::min(options.samples, train) : train},
@@ -165,7 +185,7 @@ int run(int argc, char** argv) {
   };
   auto const train = [&](run_request const& request) {
     auto const function = compiled_runs().at(options.backend).at(request.choice.policy);
-    return function({request, work, shape, options.model, options.start, options.save});
+    return function({request, work, model, options.model, options.start, options.save});
   };
   return run_program({"finetune_vit", "images", options, fixed, options.save, load, train}, argc, argv);
 }

@@ -31,10 +31,8 @@ run_outcome train_model(vit_run const& run) {
 
 template <class Policy, class Device>
 run_outcome train_vit(vit_run const& run) {
-  if (same(run.shape, vit_small_14.shape)) {
-    return train_model<slimfit::vit<vit_small_14.shape, Policy, Device>>(run);
-  }
-  return train_model<slimfit::vit<vit_tiny_7.shape, Policy, Device>>(run);
+  return with_vit_shape(
+      run.shape, [&]<slimfit::vit_shape Shape>() { return train_model<slimfit::vit<Shape, Policy, Device>>(run); });
 }
 
 }  // namespace examples

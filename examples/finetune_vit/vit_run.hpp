@@ -2,6 +2,7 @@
 // What a run of finetune_vit is told, and the models it is compiled for.
 #pragma once
 
+#include <iterator>
 #include <slimfit/models/vit_network.hpp>
 
 #include "../training/runs.hpp"
@@ -11,7 +12,7 @@ namespace examples {
 
 using image_task = task<float, std::int32_t>;
 
-/// A model that the program is compiled for.
+/// A model that the program may be compiled for.
 struct vit_model {
   char const* name;
   slimfit::vit_shape shape;
@@ -30,24 +31,34 @@ inline constexpr vit_model vit_small_14{"vit-s14-56",
                                          .layers = 12,
                                          .classes = 10,
                                          .norm_epsilon = 1e-6}};
+/// ViT-B/16 (Dosovitskiy et al. 2021) as the paper fine-tuned it.
+inline constexpr vit_model vit_base_16_cifar10{"vit-b16-224", {.classes = 10}};
+inline constexpr vit_model vit_base_16_cifar100{"vit-b16-224", {.classes = 100}};
+inline constexpr vit_model vit_base_16_imagenet{"vit-b16-384", {.image = 384, .classes = 1000}};
 
-inline constexpr vit_model vit_models[]{vit_tiny_7, vit_small_14};
+/// Those of them that CMake's SLIMFIT_VIT_MODELS names, by number.
+inline constexpr vit_model vit_models[]{SLIMFIT_VIT_MODELS};
+inline constexpr int vit_model_count = static_cast<int>(std::size(vit_models));
 
-inline bool same(slimfit::vit_shape const& a, slimfit::vit_shape const& b) {
-  return a.image == b.image && a.patch == b.patch && a.channels == b.channels && a.hidden == b.hidden &&
-         a.heads == b.heads && a.mlp == b.mlp && a.layers == b.layers && a.classes == b.classes;
+/// Calls `body.template operator()<shape>()` with the shape of model number `model`.
+template <int Model = 0, class Body>
+auto with_vit_shape(int model, Body const& body) {
+  if constexpr (Model + 1 < vit_model_count) {
+    if (model != Model) { return with_vit_shape<Model + 1>(model, body); }
+  }
+  return body.template operator()<vit_models[Model].shape>();
 }
 
 struct vit_run {
   run_request const& request;
   image_task const& task;
-  slimfit::vit_shape shape;
+  int shape;          ///< number in vit_models
   std::string model;  ///< folder of pretrained weights; empty: none
   std::string start;  ///< file to start from instead; empty: none
   std::string save;   ///< file, or else folder, for the weights in the end; empty: none
 };
 
 /// Facts about a model for the report.
-nlohmann::json describe_model(slimfit::vit_shape const& shape);
+nlohmann::json describe_model(int model);
 
 }  // namespace examples
