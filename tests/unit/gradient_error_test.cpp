@@ -7,6 +7,9 @@
 #include <slimfit/layers/encoder_block.hpp>
 #include <slimfit/policy/presets.hpp>
 
+#include <algorithm>
+#include <numeric>
+
 #include "support/fixture.hpp"
 #include "support/gradients.hpp"
 
@@ -28,12 +31,47 @@ struct gradients {
   std::vector<double> weight;
 };
 
+/// What is drawn: weights of deviation 1, the rows that enter the stack, and the gradient of its normalised output.
+struct draw {
+  explicit draw(unsigned seed)
+      : stream(test::normal<float>(tokens * hidden, seed + 100)),
+        gradient(test::normal<float>(tokens * hidden, seed + 200)) {
+    stack<policy::exact> network;
+    weights = test::normal<float>(bind_parameters(network, nullptr, bias_updates::always).elements, seed);
+  }
+  test::vector<float> stream;
+  test::vector<float> gradient;
+  test::vector<float> weights;
+};
+
+/// Gradient of each row of `input`, given that of the row normalised: what a vision transformer's final normalisation
+/// does to the gradient that enters its blocks.
+void backward_of_normalization(test::vector<float> const& input, test::vector<float>& gradient) {
+  for (index_t row = 0; row < tokens; ++row) {
+    float const* x = input.data() + row * hidden;
+    float* g = gradient.data() + row * hidden;
+    double const mean = std::accumulate(x, x + hidden, 0.0) / hidden;
+    double const mean_gradient = std::accumulate(g, g + hidden, 0.0) / hidden;
+    double squares = 0;
+    double products = 0;
+    for (int i = 0; i < hidden; ++i) {
+      squares += (x[i] - mean) * (x[i] - mean);
+      products += (x[i] - mean) * g[i];
+    }
+    for (int i = 0; i < hidden; ++i) {
+      g[i] =
+          static_cast<float>((g[i] - mean_gradient - (x[i] - mean) * products / squares) / std::sqrt(squares / hidden));
+    }
+  }
+}
+
 /// @param deviation of the weights
 template <class Policy>
-gradients gradients_with(double deviation) {
+gradients gradients_with(draw const& drawn, double deviation) {
   stack<Policy> network;
-  auto const layout = bind_parameters(network, nullptr, bias_updates::always);
-  auto weights = test::normal<float>(layout.elements, 1, 0, deviation);
+  test::vector<float> weights(drawn.weights.size());
+  std::transform(drawn.weights.begin(), drawn.weights.end(), weights.begin(),
+                 [scale = static_cast<float>(deviation)](float w) { return scale * w; });
   bind_parameters(network, weights.data(), bias_updates::always);
   int position = -1;
   network.visit(
@@ -50,54 +88,74 @@ gradients gradients_with(double deviation) {
   test::tape tape(600 * MiB);
   testing::recording_updates updates;
   context<host, testing::recording_updates> run{device, tape.memory(), updates, active, true, 0, 0};
-  auto stream = test::normal<float>(tokens * hidden, 2);
-  auto gradient = test::normal<float>(tokens * hidden, 3);
+  auto stream = drawn.stream;
+  auto gradient = drawn.gradient;
   auto const kept = network.forward(run, stream.data(), {1, tokens});
+  backward_of_normalization(stream, gradient);
   CHECK(network.backward(run, kept, gradient.data(), {1, tokens}));
-  return {gradient, updates.gradients[static_cast<std::size_t>(position)]};
+  return {{gradient.begin(), gradient.end()}, updates.gradients[static_cast<std::size_t>(position)]};
 }
 
-/// Relative errors that a PyTorch program with the same codes had on such a stack: of the gradient of the stack's input
-/// and of the lowest block's first MLP weight.
-struct measured_before {
+/// Relative errors of the gradient of the stack's input and of the lowest block's first MLP weight.
+struct errors {
   double input;
   double weight;
 };
 
-/// How far another random draw may lie from the one measured before. Four draws here lay within 3 % of each other, and
-/// up to 4 % above that one with the paper's codes too.
-constexpr double draw = 1.05;
+class comparison {
+ public:
+  explicit comparison(double deviation) : deviation_(deviation) {
+    for (auto const& each : drawn()) { exact_.push_back(gradients_with<policy::exact>(each, deviation)); }
+  }
 
-template <class Policy>
-double check(double deviation, gradients const& exact, measured_before const& limit) {
-  auto const coded = gradients_with<Policy>(deviation);
-  double const input = test::relative_error(coded.input, exact.input);
-  double const weight = test::relative_error(coded.weight, exact.weight);
-  MESSAGE("weights of deviation ", deviation, ": input ", input, " (", limit.input, "), weight ", weight, " (",
-          limit.weight, ")");
-  CHECK(input <= draw * limit.input);
-  CHECK(weight <= draw * limit.weight);
-  // An error far below would mean that nothing was coded.
-  CHECK(input >= limit.input / draw);
-  return input;
-}
+  /// @param limit what a PyTorch program with the same codes had on such a stack, to three digits
+  /// @param excess of the weight's error over it
+  template <class Policy>
+  errors check(errors limit, double excess = 1) {
+    errors mean{0, 0};
+    for (std::size_t i = 0; i < exact_.size(); ++i) {
+      auto const coded = gradients_with<Policy>(drawn()[i], deviation_);
+      mean.input += test::relative_error(coded.input, exact_[i].input) / static_cast<double>(exact_.size());
+      mean.weight += test::relative_error(coded.weight, exact_[i].weight) / static_cast<double>(exact_.size());
+    }
+    MESSAGE("weights of deviation ", deviation_, ": input ", mean.input, " (", limit.input, "), weight ", mean.weight,
+            " (", limit.weight, ")");
+    constexpr double last_digit = 0.001;
+    CHECK(mean.input < limit.input + last_digit / 2);
+    CHECK(mean.weight < excess * limit.weight + last_digit / 2);
+    // An error far below would mean that nothing was coded.
+    CHECK(mean.input > 0.95 * limit.input);
+    return mean;
+  }
+
+ private:
+  /// Two draws: single ones differ by up to 3 %.
+  static std::vector<draw> const& drawn() {
+    static std::vector<draw> const both{draw(1), draw(2)};
+    return both;
+  }
+  double deviation_;
+  std::vector<gradients> exact_;
+};
 
 }  // namespace
 
 // Errors of single operators at a deviation of 0.05 are 0.048, 0.100 and 0.191 for GELU's derivative in 4, 3 and 2
 // bits, 0.012 to 0.060 for normalised rows in 4 to 2 bits and 0.018 for 8-bit attention; independent ones add in
 // squares, and GELU's makes up most of each sum below. The paper's codes: GELU's input in 4 bits 0.154, pruned rows
-// 0.107, probabilities in 8 bits 0.079.
+// 0.107, probabilities in 8 bits 0.079. Four errors of the weight lie above what was measured before: those of the
+// paper's codes and of 4 and 3 bits by less than the draws differ, that of 2 bits by 1.2 %, for which no better levels
+// were found: those fitted to this very input gain half of that and lose more at the smaller deviation.
 TEST_CASE("gradient error of the coded presets is what their formats cost") {
-  auto const narrow = gradients_with<policy::exact>(0.02);
-  check<policy::slim>(0.02, narrow, {0.039, 0.054});
-  check<policy::slim_3bit>(0.02, narrow, {0.078, 0.108});
-  check<policy::slim_2bit>(0.02, narrow, {0.165, 0.228});
-  check<policy::paper>(0.02, narrow, {0.154, 0.209});
-  auto const wide = gradients_with<policy::exact>(0.05);
-  double const slim = check<policy::slim>(0.05, wide, {0.053, 0.051});
-  check<policy::slim_3bit>(0.05, wide, {0.105, 0.105});
-  check<policy::slim_2bit>(0.05, wide, {0.200, 0.197});
-  double const paper = check<policy::paper>(0.05, wide, {0.203, 0.181});
-  CHECK(slim < 0.27 * paper);  // the same draw for both
+  comparison narrow(0.02);
+  narrow.check<policy::slim>({0.039, 0.054}, 1.005);
+  narrow.check<policy::slim_3bit>({0.078, 0.108});
+  narrow.check<policy::slim_2bit>({0.165, 0.228});
+  narrow.check<policy::paper>({0.154, 0.209}, 1.005);
+  comparison wide(0.05);
+  auto const slim = wide.check<policy::slim>({0.053, 0.051});
+  wide.check<policy::slim_3bit>({0.105, 0.105}, 1.005);
+  wide.check<policy::slim_2bit>({0.200, 0.197}, 1.012);
+  auto const paper = wide.check<policy::paper>({0.203, 0.181});
+  CHECK(slim.input < 0.27 * paper.input);  // the same draws for both
 }

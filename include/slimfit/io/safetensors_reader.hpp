@@ -55,7 +55,7 @@ class safetensors_view {
 
   /// All tensors by name.
   [[nodiscard]] std::map<std::string, tensor_view> const& tensors() const { return tensors_; }
-  [[nodiscard]] bool contains(std::string const& name) const { return tensors_.count(name) > 0; }
+  [[nodiscard]] bool contains(std::string const& name) const { return tensors_.contains(name); }
   /// @throws file_error when there is no such tensor.
   [[nodiscard]] tensor_view const& at(std::string const& name) const {
     auto const found = tensors_.find(name);

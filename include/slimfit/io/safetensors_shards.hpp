@@ -68,7 +68,7 @@ class safetensors_folder {
 
   /// The file that holds each tensor, by the tensor's name.
   [[nodiscard]] std::map<std::string, safetensors_file const*> const& places() const { return places_; }
-  [[nodiscard]] bool contains(std::string const& name) const { return places_.count(name) > 0; }
+  [[nodiscard]] bool contains(std::string const& name) const { return places_.contains(name); }
   /// @throws file_error when there is no such tensor.
   [[nodiscard]] safetensors_file const& file_of(std::string const& name) const {
     auto const found = places_.find(name);

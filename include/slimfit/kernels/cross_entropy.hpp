@@ -44,7 +44,7 @@ struct cross_entropy {
     value_type total = 0;
     for_each_score(group, scores, [&, largest](index_t i, value_type score) {
       if (score == largest) { best = lesser(best, i); }
-      total += std::exp(score - largest);
+      total += math::exp(score - largest);
       return score;
     });
     best = group.template reduce<lanes>(best, minimum{});
@@ -59,7 +59,7 @@ struct cross_entropy {
     for_each_score(
         group, scores,
         [=, factor = scale](index_t i, value_type score) {
-          return (std::exp(score - largest) / total - (i == label ? value_type{1} : value_type{0})) * factor;
+          return (math::exp(score - largest) / total - (i == label ? value_type{1} : value_type{0})) * factor;
         },
         gradient + row * classes);
   }

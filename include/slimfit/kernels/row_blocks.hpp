@@ -41,7 +41,7 @@ struct sum_rows {
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t slice) const {
     index_t const first = slice * width;
-    index_t const columns = lesser<index_t>(width, Width - first);
+    auto const columns = lesser<index_t>(width, Width - first);
     if (columns == width && Width % 16 == 0) {
       add(
           group, [first, group](auto const* row) { return load<width>(group, row + first); },

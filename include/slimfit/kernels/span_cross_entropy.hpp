@@ -37,7 +37,7 @@ struct span_cross_entropy {
     index_t start = 0;
     for (int end = 0; end < 2; ++end) {
       T const* const own = scores + 2 * first + end;
-      index_t const label = lesser<index_t>(labels[2 * sample + end], keys - 1);
+      auto const label = lesser<index_t>(labels[2 * sample + end], keys - 1);
       auto largest = -math::infinity<value_type>;
       for (index_t i = group.lane(); i < keys; i += Group::size) {
         largest = greater(largest, static_cast<value_type>(own[2 * i]));

@@ -52,13 +52,13 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
     SLIMFIT_HD void save(Group group, index_t row, tile<value_type, Width, Group> const& x) const {
       using tile_type = tile<value_type, Width, Group>;
       alignas(64) std::uint8_t chosen[tile_type::padded_slots];
-      std::int32_t begins[tile_type::runs];
       detail::select_largest(group, x, count, chosen);
       format::pack_row<1, tile_type>(group, chosen, bitmap.data + row * row_bytes);
-      detail::number_survivors<tile_type>(group, chosen, begins);
       if constexpr (Group::size == 1) {
-        values.save(group, row, gather(x, chosen));
+        values.save(group, row, gather(x, bitmap.data + row * row_bytes));
       } else {
+        std::int32_t begins[tile_type::runs];
+        detail::number_survivors<tile_type>(group, chosen, begins);
         value_type* const survivors_of_row = group.template scratch<value_type, places>();
         detail::for_each_survivor<tile_type>(chosen, begins, [&](int slot, std::int32_t position) {
           survivors_of_row[place(position)] = x.values[slot];
@@ -78,14 +78,14 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
     template <lane_group Group>
     SLIMFIT_HD tile<value_type, Width, Group> restore(Group group, index_t row) const {
       using tile_type = tile<value_type, Width, Group>;
-      alignas(64) std::uint8_t chosen[tile_type::padded_slots];
-      std::int32_t begins[tile_type::runs];
-      format::unpack_row<1, tile_type>(group, bitmap.data + row * row_bytes, chosen);
-      detail::number_survivors<tile_type>(group, chosen, begins);
       tile_type result{};
       if constexpr (Group::size == 1) {
-        scatter(values.restore(group, row), chosen, result);
+        scatter(values.restore(group, row), bitmap.data + row * row_bytes, result);
       } else {
+        alignas(64) std::uint8_t chosen[tile_type::padded_slots];
+        std::int32_t begins[tile_type::runs];
+        format::unpack_row<1, tile_type>(group, bitmap.data + row * row_bytes, chosen);
+        detail::number_survivors<tile_type>(group, chosen, begins);
         value_type* const survivors_of_row = group.template scratch<value_type, places>();
         if constexpr (as_they_are) {
           for (int i = group.lane(); i < count; i += Group::size) {
@@ -124,28 +124,17 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
 
     /// The survivors as a row of their own, for one lane.
     SLIMFIT_HD static tile<value_type, count, serial_group> gather(tile<value_type, Width, serial_group> const& x,
-                                                                   std::uint8_t const* chosen) {
-      value_type own[Width + 1];  // one more: the slot that is written but not kept
-      int owned = 0;
-      for (int slot = 0; slot < Width; ++slot) {
-        own[owned] = x.values[slot];
-        owned += chosen[slot];
-      }
+                                                                   std::byte const* bits) {
       tile<value_type, count, serial_group> compact{};
-      for (int i = 0; i < count; ++i) { compact.values[i] = own[i]; }
+      detail::for_each_bit(bits, row_bytes,
+                           [&](index_t slot, int position) { compact.values[position] = x.values[slot]; });
       return compact;
     }
     /// The inverse of `gather`.
-    SLIMFIT_HD static void scatter(tile<value_type, count, serial_group> const& compact, std::uint8_t const* chosen,
+    SLIMFIT_HD static void scatter(tile<value_type, count, serial_group> const& compact, std::byte const* bits,
                                    tile<value_type, Width, serial_group>& result) {
-      value_type all[count + 1];
-      for (int i = 0; i < count; ++i) { all[i] = compact.values[i]; }
-      all[count] = value_type{};
-      std::int32_t position = 0;
-      for (int slot = 0; slot < Width; ++slot) {
-        result.values[slot] = all[chosen[slot] != 0 ? position : count];
-        position += chosen[slot];
-      }
+      detail::for_each_bit(bits, row_bytes,
+                           [&](index_t slot, int position) { result.values[slot] = compact.values[position]; });
     }
 
     /// The survivors that lanes wrote to their scratch memory, as a tile of their own row.

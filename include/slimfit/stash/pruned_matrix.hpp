@@ -76,15 +76,20 @@ struct pruned<Keep, Format, per_tensor> : private detail::checked_pruned<Keep, F
     template <lane_group Group>
     SLIMFIT_HD tile<value_type, Width, Group> restore(Group group, index_t row) const {
       using tile_type = tile<value_type, Width, Group>;
-      alignas(64) std::uint8_t chosen[tile_type::padded_slots];
-      std::int32_t run_begins[tile_type::runs];
-      format::unpack_row<1, tile_type>(group, bitmap.data + row * row_bytes, chosen);
-      detail::number_survivors<tile_type>(group, chosen, run_begins);
       tile_type result{};
       T const* const survivors = values.data + begins.data[row];
-      detail::for_each_survivor<tile_type>(chosen, run_begins, [&](int slot, std::int32_t position) {
+      auto const place = [&](index_t slot, std::int32_t position) {
         result.values[slot] = static_cast<value_type>(survivors[position]);
-      });
+      };
+      if constexpr (Group::size == 1) {
+        detail::for_each_bit(bitmap.data + row * row_bytes, row_bytes, place);
+      } else {
+        alignas(64) std::uint8_t chosen[tile_type::padded_slots];
+        std::int32_t run_begins[tile_type::runs];
+        format::unpack_row<1, tile_type>(group, bitmap.data + row * row_bytes, chosen);
+        detail::number_survivors<tile_type>(group, chosen, run_begins);
+        detail::for_each_survivor<tile_type>(chosen, run_begins, place);
+      }
       return result;
     }
     SLIMFIT_HD constexpr kept rows_from(index_t first) const {

@@ -4,6 +4,9 @@
 // nth_element would do neither.
 #pragma once
 
+#include <bit>
+#include <cstring>
+
 #include <slimfit/policy/format/scale_groups.hpp>
 
 namespace slimfit::stash::detail {
@@ -73,7 +76,9 @@ SLIMFIT_HD inline void select_largest(Group group, tile<T, Width, Group> const& 
   key threshold = 0;  // the largest key that at least `count` keys reach
   for (int bit = static_cast<int>(sizeof(key)) * 8 - 2; bit >= 0; --bit) {
     key const candidate = threshold | (key{1} << bit);
-    threshold = at_least(candidate) >= count ? candidate : threshold;
+    std::int32_t const n = at_least(candidate);
+    threshold = n >= count ? candidate : threshold;
+    if (n == count) { break; }  // further bits do not change which keys are above
   }
   if (at_least(threshold) == count) {
     SLIMFIT_SIMD()
@@ -110,6 +115,27 @@ SLIMFIT_HD inline void for_each_survivor(std::uint8_t const* chosen, std::int32_
       if (chosen[slot] != 0) { f(slot, position); }
       position += chosen[slot];
     }
+  }
+}
+
+/// Place of the lowest bit that is set in a word that is not zero.
+SLIMFIT_HD_INLINE int lowest_bit(std::uint64_t word) {
+#ifdef __CUDA_ARCH__
+  return __ffsll(static_cast<long long>(word)) - 1;
+#else
+  return std::countr_zero(word);
+#endif
+}
+
+/// Calls `f(place, position)` for each bit that is set in `bytes` bytes: its place, and how many there were before. For
+/// one lane: it takes a step per bit that is set, where `for_each_survivor` looks at all values.
+template <class F>
+SLIMFIT_HD inline void for_each_bit(std::byte const* bits, index_t bytes, F const& f) {
+  int position = 0;
+  for (index_t first = 0; first < bytes; first += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bits + first, static_cast<std::size_t>(bytes - first < 8 ? bytes - first : 8));
+    for (; word != 0; word &= word - 1) { f(first * 8 + lowest_bit(word), position++); }
   }
 }
 

@@ -3,6 +3,7 @@
 // holds moments, step counts and the schedule, so that training goes on bit for bit.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -58,10 +59,8 @@ void load(model<Network, Device>& net, std::string const& path, load_options con
   safetensors_file const file(path);
   detail::staged_tensors<typename Network::value_type> staged;
   auto const wanted = [&](std::string const& name) {
-    for (auto const& prefix : options.except) {
-      if (name.compare(0, prefix.size(), prefix) == 0) { return false; }
-    }
-    return true;
+    return std::none_of(options.except.begin(), options.except.end(),
+                        [&name](std::string const& prefix) { return name.starts_with(prefix); });
   };
   for (auto const& [name, each] : net.parameters()) {
     auto& values = staged.emplace_back(wanted(name) ? static_cast<std::size_t>(each.count()) : 0);
