@@ -183,6 +183,7 @@ class training_run {
     save_end_(net_);
     std::printf("  test %s %.2f %%\n", task_.metric.c_str(), 100 * merit);
     if (request_.options.saturation) { std::printf("  %s\n", saturation_line(report_["saturation"]).c_str()); }
+    std::fflush(stdout);
   }
   /// What the network says of all test samples.
   std::vector<float> test_scores() {
