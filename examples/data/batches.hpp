@@ -59,7 +59,6 @@ struct sample_batch {
 struct batch_options {
   index_t size = 32;
   std::uint64_t seed = 1;
-  index_t subset = 0;         ///< use only the first so many samples; 0: all
   index_t bucket_window = 0;  ///< batches among which samples are sorted by length; 0: none are
 };
 
@@ -74,7 +73,7 @@ class sample_batches {
   /// @throws slimfit::value_error when there is not one whole batch
   sample_batches(source_type const& source, index_t inputs, index_t labels, batch_options const& options)
       : source_(&source), inputs_each_(inputs), labels_each_(labels), options_(options) {
-    count_ = options.subset > 0 ? std::min(options.subset, source.size()) : source.size();
+    count_ = source.size();
     if (options.size < 1 || options.size > count_) {
       throw slimfit::value_error(slimfit::mismatch(
           "batch size", options.size, "at least 1 and at most the number of samples, " + std::to_string(count_)));

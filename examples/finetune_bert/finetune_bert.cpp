@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Fine-tunes a pretrained BERT on a task of GLUE, once for each policy, from the same start and seed, and compares
-// memory and accuracy. See --help.
+// Fine-tunes a pretrained BERT on a task of GLUE or on SQuAD 2.0, once for each policy, from the same start and seed,
+// and compares memory and accuracy. See --help.
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <slimfit/io/huggingface_config.hpp>
@@ -8,6 +8,7 @@
 #include "../text/tokenizer_files.hpp"
 #include "../training/program.hpp"
 #include "glue_tasks.hpp"
+#include "squad_task.hpp"
 
 #define SLIMFIT_RUN_PARAMETERS bert_run const& run
 #include "../training/compiled_runs.hpp"
@@ -20,25 +21,31 @@ struct bert_options : training_options {
   std::string task = "sst2";
   std::string model;
   index_t max_tokens = 128;
+  index_t stride = 128;
   index_t test_rows = 0;  ///< 0: all
 };
 
 std::vector<std::string> task_names() {
   std::vector<std::string> names;
   for (auto const& each : glue_tasks()) { names.push_back(each.name); }
+  names.push_back("squad2");
   return names;
 }
-glue_task const& task_of(std::string const& name) {
-  auto const& tasks = glue_tasks();
-  auto const found = std::find_if(tasks.begin(), tasks.end(), [&](auto const& each) { return each.name == name; });
-  return found != tasks.end() ? *found : tasks.front();
+/// Null where it is no task of GLUE.
+glue_task const* glue_task_of(std::string const& name) {
+  for (auto const& each : glue_tasks()) {
+    if (each.name == name) { return &each; }
+  }
+  return nullptr;
 }
 
 /// The paper's settings of a task. They come before the command line is read, so that it can change them.
-void set_defaults(bert_options& options, glue_task const& task) {
-  options.batch = task.batch;
+void set_defaults(bert_options& options) {
+  auto const* const task = glue_task_of(options.task);
+  options.batch = task != nullptr ? task->batch : 128;
+  options.max_tokens = task != nullptr ? 128 : 384;
   options.bucket_window = 50;
-  auto const rate = CLI::detail::to_string(task.rate);
+  auto const rate = CLI::detail::to_string(task != nullptr ? task->rate : 80.0);
   options.run_texts = {"eager", "eager:" + rate, "paper:" + rate, "slim:" + rate};
 }
 
@@ -47,15 +54,17 @@ bert_options parse_options(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::string(argv[i]) == "--task") { options.task = argv[i + 1]; }
   }
-  set_defaults(options, task_of(options.task));
+  set_defaults(options);
   CLI::App app{
       "Fine-tunes a pretrained BERT under several policies and reports what each kept in memory and what it reached: a "
       "table, report.html and report.json."};
   add_training_options(app, options, "rows");
   app.add_option("--task", options.task, "What to learn; the paper's batch and freezing rate depend on it")
       ->check(CLI::IsMember(task_names()));
-  app.add_option("--data", options.data,
-                 "Folder of the task's files as GLUE publishes them: train.tsv and dev.tsv (dev_matched.tsv of mnli)")
+  app.add_option(
+         "--data", options.data,
+         "Folder of the task's files as they are published: train.tsv and dev.tsv (dev_matched.tsv of mnli), of squad2 "
+         "train-v2.0.json and dev-v2.0.json")
       ->required()
       ->check(CLI::ExistingDirectory);
   app.add_option("--model", options.model,
@@ -63,8 +72,11 @@ bert_options parse_options(int argc, char** argv) {
                  "tokenizer.json or vocab.txt")
       ->required()
       ->check(CLI::ExistingDirectory);
-  app.add_option("--max-tokens", options.max_tokens, "Tokens of a text at most; the rest is cut off")
+  app.add_option("--max-tokens", options.max_tokens,
+                 "Tokens of a text at most. What is too long loses its end, of squad2 it is cut into several")
       ->check(CLI::Range(8, token_limit));
+  app.add_option("--stride", options.stride, "squad2: tokens that neighbouring parts of a paragraph share")
+      ->check(CLI::Range(1, token_limit));
   app.add_option("--test-rows", options.test_rows, "Test rows to use; 0: all")->check(CLI::NonNegativeNumber);
   app.add_option("--bucket-window", options.bucket_window,
                  "Batches among which texts are sorted by length, so that those of a batch are alike; 0: they are not")
@@ -89,24 +101,37 @@ int model_of(std::string const& folder) {
 
 int run(int argc, char** argv) {
   auto const options = parse_options(argc, argv);
-  auto const& what = task_of(options.task);
-  auto const head = what.classes.empty() ? slimfit::bert_head::regression : slimfit::bert_head::classification;
-  auto const classes = static_cast<int>(std::max<std::size_t>(1, what.classes.size()));
+  auto const* const glue = glue_task_of(options.task);
+  auto const classes = glue != nullptr ? static_cast<int>(std::max<std::size_t>(1, glue->classes.size())) : 1;
+  auto const head = glue == nullptr         ? slimfit::bert_head::span
+                    : glue->classes.empty() ? slimfit::bert_head::regression
+                                            : slimfit::bert_head::classification;
   int model = 0;
   text_task work;
   auto fixed = fixed_options(options, "rows");
   fixed["task"] = options.task;
   fixed["model"] = options.model;
   fixed["max-tokens"] = options.max_tokens;
+  fixed["stride"] = options.stride;
   fixed["test-rows"] = options.test_rows;
   auto const load = [&]() -> nlohmann::json {
     model = model_of(options.model);
     auto const tokenizer = load_tokenizer(options.model);
-    auto const train = read_glue(what, options.data, "train", options.samples);
-    auto const test = read_glue(what, options.data, what.dev, options.test_rows);
-    work = make_task(what, tokenizer, train, test, static_cast<std::size_t>(options.max_tokens), token_limit);
-    return {{"model", describe_model(model, head, classes)},
-            {"data", {{"name", what.folder}, {"train", train.size()}, {"test", test.size()}}}};
+    nlohmann::json data{{"name", glue != nullptr ? glue->folder : "SQuAD 2.0"}};
+    auto const longest = static_cast<std::size_t>(options.max_tokens);
+    if (glue != nullptr) {
+      auto const train = read_glue(*glue, options.data, "train", options.samples);
+      auto const test = read_glue(*glue, options.data, glue->dev, options.test_rows);
+      work = make_task(*glue, tokenizer, train, test, longest, token_limit);
+      data.update({{"train", train.size()}, {"test", test.size()}});
+    } else {
+      auto const train = read_squad(options.data + "/train-v2.0.json", options.samples);
+      auto test = read_squad(options.data + "/dev-v2.0.json", options.test_rows);
+      data.update({{"train", train.questions.size()}, {"test", test.questions.size()}});
+      work = make_squad_task(tokenizer, train, std::move(test), {longest, static_cast<std::size_t>(options.stride)},
+                             token_limit);
+    }
+    return {{"model", describe_model(model, head, classes)}, {"data", data}};
   };
   auto const train = [&](run_request const& request) {
     auto const function = compiled_runs().at(options.backend).at(request.choice.policy);

@@ -86,12 +86,18 @@ std::string data_file(std::string const& folder, std::string const& name) {
   return std::filesystem::exists(plain) ? plain : plain + ".gz";
 }
 
-labelled_images load_images(vit_options const& options, std::string const& kind) {
+/// @param most images to keep; 0: all
+labelled_images load_images(vit_options const& options, std::string const& kind, index_t most) {
   auto images = read_idx(data_file(options.data, kind + "-images-idx3-ubyte"),
                          data_file(options.data, kind + "-labels-idx1-ubyte"), 10);
   if (images.images.rows != 28 || images.images.columns != 28) {
     throw slimfit::shape_error(
         slimfit::mismatch("rows of images in " + options.data, images.images.rows, "28 x 28 pixels"));
+  }
+  if (most > 0 && most < images.images.count) {
+    images.images.count = most;
+    images.images.pixels.resize(static_cast<std::size_t>(most * 28 * 28));
+    images.labels.resize(static_cast<std::size_t>(most));
   }
   if (!options.merged_labels.empty()) {
     for (auto& label : images.labels) { label = static_cast<std::uint8_t>(options.merged_labels.at(label)); }
@@ -107,9 +113,9 @@ image_task load_fashion(vit_options const& options) {
         "dataset-fashion-mnist");
   }
   constexpr normalisation scale{0.2860F, 0.3530F};
-  auto test = load_images(options, "t10k");
+  auto test = load_images(options, "t10k", options.test_images);
   std::vector<std::int32_t> labels(test.labels.begin(), test.labels.end());
-  return {"fashion", std::make_shared<grey_images>(load_images(options, "train"), scale),
+  return {"fashion", std::make_shared<grey_images>(load_images(options, "train", options.samples), scale),
           std::make_shared<grey_images>(std::move(test), scale), classification_judge(std::move(labels), 10)};
 }
 
@@ -176,11 +182,10 @@ int run(int argc, char** argv) {
   auto const load = [&]() -> nlohmann::json {
     work =
         options.task == "fashion" ? load_fashion(options) : load_cifar(options, classes, vit_models[model].shape.image);
-    index_t const train = work.train->size();
     return {{"model", describe_model(model)},
             {"data",
              {{"name", std::filesystem::path(options.data).filename().string()},
-              {"train", options.samples > 0 ? std::min(options.samples, train) : train},
+              {"train", work.train->size()},
               {"test", work.test->size()}}}};
   };
   auto const train = [&](run_request const& request) {

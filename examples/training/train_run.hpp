@@ -68,7 +68,6 @@ class training_run {
         batches_(*work.train, network_type::inputs, network_type::loss_type::labels,
                  {.size = request.options.batch,
                   .seed = request.options.seed,
-                  .subset = request.options.samples,
                   .bucket_window = request.options.bucket_window}),
         steps_(std::max<index_t>(
             1, static_cast<index_t>(request.options.epochs * static_cast<double>(batches_.steps_per_epoch())))),

@@ -154,17 +154,12 @@ TEST_CASE("the shuffle is fair") {
   CHECK(ex::shuffled(1, 1, 0) == std::vector<index_t>{0});
 }
 
-TEST_CASE("subsets, leftovers and samples in order") {
+TEST_CASE("leftovers and samples in order") {
   ex::grey_images const data(some_images(23));
   image_batches batches(data, 2, 1, {.size = 10});
   CHECK(batches.steps_per_epoch() == 2);
   CHECK(batches.in_order(20, 3).labels.size() == 3);
   CHECK(batches.in_order(20, 3).labels[0] == 20);
-  image_batches subset(data, 2, 1, {.size = 5, .subset = 5});
-  CHECK(subset.size() == 5);
-  for (index_t step = 0; step < 10; ++step) {
-    for (auto const label : subset.training(step).labels) { CHECK(label < 5); }
-  }
   CHECK_THROWS_AS(image_batches(data, 2, 1, {.size = 24}), slimfit::value_error);
   CHECK_THROWS_AS(image_batches(data, 2, 1, {.size = 0}), slimfit::value_error);
 }

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// SQuAD 2.0: files, windows and their labels, answers from scores, and the official figures.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "../../examples/finetune_bert/squad_task.hpp"
+#include "../../examples/text/tokenizer_files.hpp"
+
+namespace ex = examples;
+
+namespace {
+
+struct scratch_folder {
+  std::filesystem::path path;
+  scratch_folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "slimfit.XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  ~scratch_folder() { std::filesystem::remove_all(path); }
+  [[nodiscard]] std::string write(char const* name, std::string const& text) const {
+    std::ofstream(path / name, std::ios::binary) << text;
+    return (path / name).string();
+  }
+};
+
+std::string file_with(std::string const& questions) {
+  return R"({"version": "v2.0", "data": [{"title": "t", "paragraphs": [{"context": "é one two three four five six", "qas": [)" +
+         questions + "]}]}]}";
+}
+std::string const answerable =
+    R"({"id": "a", "question": "which number", "answers": [{"text": "three four", "answer_start": 10},
+        {"text": "three", "answer_start": 10}], "is_impossible": false})";
+std::string const impossible =
+    R"({"id": "b", "question": "which colour", "answers": [], "plausible_answers": [{"text": "one", "answer_start": 2}],
+        "is_impossible": true})";
+
+/// Ids 0 to 4 are special; every word of the paragraph and the questions is one token.
+ex::bert_tokenizer tokenizer() {
+  return ex::tokenizer_from_vocabulary(
+      "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ne\none\ntwo\nthree\nfour\nfive\nsix\nwhich\nnumber\ncolour\n", {});
+}
+
+}  // namespace
+
+TEST_CASE("squad: the official figures") {
+  std::ifstream file(std::string(SLIMFIT_FIXTURES) + "/squad_scores.json");
+  auto const fixture = nlohmann::json::parse(file);
+  std::vector<ex::squad_prediction> all;
+  for (auto const& each : fixture.at("cases")) {
+    all.push_back({each.at("answer"), each.at("no_answer"), each.at("truth")});
+  }
+  auto const result = ex::score_squad(all, fixture.at("threshold"));
+  auto const& figures = fixture.at("figures");
+  auto const check = [&](char const* name, double actual) {
+    CAPTURE(name);
+    CHECK(std::abs(actual - figures.at(name).get<double>()) < 1e-9);
+  };
+  check("exact", result.all.exact);
+  check("f1", result.all.f1);
+  check("HasAns_exact", result.answerable.exact);
+  check("HasAns_f1", result.answerable.f1);
+  check("NoAns_exact", result.unanswerable.exact);
+  check("NoAns_f1", result.unanswerable.f1);
+  check("best_exact", result.best.exact);
+  check("best_exact_thresh", result.best_exact_threshold);
+  check("best_f1", result.best.f1);
+  check("best_f1_thresh", result.best_f1_threshold);
+}
+
+TEST_CASE("squad: answers are compared as words") {
+  using words = std::vector<std::string>;
+  CHECK(ex::answer_words("The U.S. \t an  other-thing") == words{"us", "otherthing"});
+  CHECK(ex::answer_words("theatre a_n") == words{"theatre"});  // the underscore goes first
+  CHECK(ex::answer_words("ΟΔΟΣ ΣΑ") == words{"οδος", "σα"});
+  CHECK(ex::answer_words(" ... the ").empty());
+}
+
+TEST_CASE("squad: files as they are published") {
+  scratch_folder const folder;
+  auto const set = ex::read_squad(folder.write("good", file_with(answerable + "," + impossible)));
+  REQUIRE(set.questions.size() == 2);
+  auto const& first = set.questions[0];
+  CHECK(first.id == "a");
+  CHECK(set.contexts[first.context].substr(first.first, first.last - first.first) == "three four");
+  CHECK(first.answers == std::vector<std::string>{"three four", "three"});
+  CHECK(set.questions[1].answers.empty());
+  CHECK(ex::read_squad(folder.write("good", file_with(answerable + "," + impossible)), 1).questions.size() == 1);
+
+  auto const refuses = [&](std::string const& text, char const* what) {
+    CHECK_THROWS_WITH_AS(ex::read_squad(folder.write("bad", text)), doctest::Contains(what), slimfit::file_error);
+  };
+  refuses("", "is not as SQuAD's files are");
+  refuses("[]", "is not as SQuAD's files are");
+  refuses(R"({"data": []})", "has no questions");
+  refuses(file_with(R"({"id": "a", "question": 1, "answers": []})"), "is not as SQuAD's files are");
+  refuses(file_with(R"({"id": "a", "question": "q", "answers": [{"text": "three", "answer_start": 3}]})"),
+          "is not where answer_start says");
+  refuses(file_with(R"({"id": "a", "question": "q", "answers": [{"text": "x", "answer_start": 3000}]})"),
+          "is not where answer_start says");
+  refuses(file_with(R"({"id": "a", "question": "q", "answers": [{"text": "x", "answer_start": -1}]})"), "");
+  CHECK_THROWS_AS(ex::read_squad((folder.path / "none").string()), slimfit::file_error);
+}
+
+TEST_CASE("squad: windows know where the answer is, or that they have it not") {
+  scratch_folder const folder;
+  auto const set = ex::read_squad(folder.write("good", file_with(answerable + "," + impossible)));
+  auto const pieces = tokenizer();
+  // [CLS] which number [SEP], three tokens of the paragraph, [SEP]; neighbours share one.
+  auto const windows = ex::windows_of(set, pieces, {8, 1});
+  REQUIRE(windows.size() == 6);
+  std::vector<std::pair<std::int32_t, std::int32_t>> labels;
+  for (auto const& each : windows) { labels.push_back(ex::answer_in(each.tokens, set.questions[each.question])); }
+  // e one two | two three four | four five six
+  CHECK(labels == std::vector<std::pair<std::int32_t, std::int32_t>>{{0, 0}, {5, 6}, {0, 0}, {0, 0}, {0, 0}, {0, 0}});
+  auto const whole = ex::windows_of(set, pieces, {64, 1});
+  REQUIRE(whole.size() == 2);
+  CHECK(ex::answer_in(whole[0].tokens, set.questions[0]) == std::pair<std::int32_t, std::int32_t>{7, 8});
+
+  // Scores that point at the labels give the answer back, and figures of 100 %.
+  constexpr slimfit::index_t limit = 16;
+  std::vector<float> scores(windows.size() * 2 * limit, -5.0F);
+  for (std::size_t w = 0; w < windows.size(); ++w) {
+    scores[w * 2 * limit + 2 * static_cast<std::size_t>(labels[w].first)] = 4;
+    scores[w * 2 * limit + 2 * static_cast<std::size_t>(labels[w].second) + 1] = 4;
+  }
+  auto const predictions = ex::predictions_of(set, windows, scores, limit);
+  CHECK(predictions[0].answer == "three four");
+  CHECK(predictions[0].no_answer_score < 0);
+  CHECK(predictions[1].no_answer_score > 0);
+  CHECK(ex::score_squad(predictions, 0).all.exact == 100);
+}
+
+TEST_CASE("squad: the whole task") {
+  scratch_folder const folder;
+  auto const set = ex::read_squad(folder.write("good", file_with(answerable + "," + impossible)));
+  auto const work = ex::make_squad_task(tokenizer(), set, set, {8, 1}, 16);
+  CHECK(work.train->size() == 6);
+  CHECK(work.train->length(1) == 8);
+  std::vector<std::int32_t> ids(32);
+  std::vector<std::int32_t> labels(2);
+  work.train->fill(1, ids.data(), labels.data());
+  CHECK(labels == std::vector<std::int32_t>{5, 6});
+  CHECK(ids[0] == 2);
+  CHECK(ids[8] == 0);
+  CHECK(std::vector<std::int32_t>(ids.begin() + 16, ids.begin() + 25) ==
+        std::vector<std::int32_t>{0, 0, 0, 0, 1, 1, 1, 1, 0});
+  auto const figures = work.judge(std::vector<float>(6 * 32));
+  CHECK(figures.count("exact") == 1);
+  CHECK(figures.count("best_f1_threshold") == 1);
+}
