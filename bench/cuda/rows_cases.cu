@@ -3,6 +3,7 @@
 #include <slimfit/kernels/bias.hpp>
 #include <slimfit/kernels/center_keys.hpp>
 #include <slimfit/kernels/dropout.hpp>
+#include <slimfit/kernels/layer_scale.hpp>
 #include <slimfit/kernels/tanh.hpp>
 
 #include "forms.cuh"
@@ -36,6 +37,30 @@ void add_bias_and_sums() {
 
 template <scalar T, int Width>
 void add_elementwise() {
+  add_case<T>("add_dropped", Width, [](workspace& memory) {
+    index_t const count = memory.rows() * Width;
+    auto const* const input = memory.read<T>(count);
+    auto* const sums = memory.update<T>(count);
+    using kernel = add_dropped<Width, T, percent<10>>;
+    return row_task{kernel{input, sums, sums, random_stream{.seed = 1}, 0}, memory.rows()};
+  });
+  add_case<T>("scale_columns", Width, [](workspace& memory) {
+    index_t const count = memory.rows() * Width;
+    auto const* const input = memory.read<T>(count);
+    auto const* const scale = memory.table<T>(Width, memory.rows());
+    auto* const sums = memory.update<T>(count);
+    return row_task{scale_columns<Width, T>{input, scale, sums, sums}, memory.rows()};
+  });
+  add_case<T>("layer_scale_gradients", Width, [](workspace& memory) {
+    index_t const outputs = memory.rows();
+    auto const* const scale = memory.read<T>(outputs);
+    auto const* const weight = memory.read<T>(outputs * Width);
+    auto const* const bias = memory.read<T>(outputs);
+    auto* const gradient = memory.update<T>(outputs * Width);
+    auto* const bias_gradient = memory.update<T>(outputs);
+    using kernel = layer_scale_gradients<Width, T>;
+    return row_task{kernel{scale, weight, bias, gradient, bias_gradient, memory.write<T>(outputs)}, outputs};
+  });
   add_case<T>("dropout", Width, [](workspace& memory) {
     index_t const rows = memory.rows();
     auto const* const input = memory.read<T>(rows * Width);

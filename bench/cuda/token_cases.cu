@@ -3,6 +3,7 @@
 #include <slimfit/kernels/cross_entropy.hpp>
 #include <slimfit/kernels/embedding.hpp>
 #include <slimfit/kernels/patches.hpp>
+#include <slimfit/kernels/span_cross_entropy.hpp>
 #include <slimfit/kernels/token_rows.hpp>
 
 #include "forms.cuh"
@@ -104,6 +105,20 @@ void add_loss() {
     auto* const results = memory.allocate<sample_result>(rows);
     memory.count_rows(rows, sizeof(sample_result));
     return row_task{cross_entropy<T>{logits, labels, classes, 1.0F, gradient, results}, rows};
+  });
+  add_case<T>("span_cross_entropy", 2, [](workspace& memory) {
+    index_t const sequences = memory.sequences();
+    constexpr index_t bytes = 2 * tokens * sizeof(T);
+    auto const* const scores = memory.filled<T>(2 * memory.rows());
+    memory.count_rows(sequences, bytes);
+    memory.reread(5 * memory.bytes_least());  // each end: the largest, the sum, the gradient
+    auto const* const labels = memory.integers(spread(2 * sequences, tokens));
+    memory.count_rows(sequences, 8);
+    auto* const gradient = memory.allocate<T>(2 * memory.rows());
+    memory.count_rows(sequences, 2 * bytes);
+    auto* const results = memory.allocate<sample_result>(sequences);
+    memory.count_rows(sequences, sizeof(sample_result));
+    return row_task{span_cross_entropy<T>{scores, labels, {.tokens = tokens}, 1.0F, gradient, results}, sequences};
   });
 }
 

@@ -129,6 +129,30 @@ void column_sums_bench(benchmark::State& state) {
 }
 
 template <int Width>
+void add_dropped_bench(benchmark::State& state) {
+  auto const x = bench::normal(rows * Width);
+  std::vector<float> y(x.size());
+  bench::run(state, rows, add_dropped<Width, float, percent<10>>{x.data(), x.data(), y.data(), random_stream{}, 0},
+             2 * matrix_bytes<Width>, 0);
+}
+template <int Width>
+void scale_columns_bench(benchmark::State& state) {
+  auto const x = bench::normal(rows * Width);
+  std::vector<float> y(x.size());
+  bench::run(state, rows, scale_columns<Width, float>{x.data(), x.data(), y.data(), y.data()}, 3 * matrix_bytes<Width>,
+             0);
+}
+template <int Width>
+void layer_scale_gradients_bench(benchmark::State& state) {
+  auto const weight = bench::normal(rows * Width);
+  auto gradient = weight;
+  std::vector<float> sums(static_cast<std::size_t>(rows));
+  bench::run(state, rows,
+             layer_scale_gradients<Width, float>{weight.data(), weight.data(), weight.data(), gradient.data(),
+                                                 sums.data(), sums.data()},
+             3 * matrix_bytes<Width>, 0);
+}
+template <int Width>
 void dropout_bench(benchmark::State& state) {
   auto const x = bench::normal(rows * Width);
   std::vector<float> y(x.size());
@@ -209,6 +233,9 @@ SLIMFIT_BOTH_WIDTHS(restore_bench < pruned_coded, );
 SLIMFIT_BOTH_WIDTHS(bias_bench <);
 SLIMFIT_BOTH_WIDTHS(column_sums_bench <);
 SLIMFIT_BOTH_WIDTHS(dropout_bench <);
+SLIMFIT_BOTH_WIDTHS(add_dropped_bench <);
+SLIMFIT_BOTH_WIDTHS(scale_columns_bench <);
+SLIMFIT_BOTH_WIDTHS(layer_scale_gradients_bench <);
 
 }  // namespace
 

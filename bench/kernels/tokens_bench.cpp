@@ -141,6 +141,30 @@ void cross_entropy_bench(benchmark::State& state) {
 }
 BENCHMARK(cross_entropy_bench)->Arg(10)->Arg(1000);
 
+void span_cross_entropy_bench(benchmark::State& state) {
+  constexpr index_t samples = 512;
+  constexpr index_t tokens = 384;
+  auto const scores = bench::normal(2 * samples * tokens);
+  std::vector<std::int32_t> const labels(2 * samples, 5);
+  std::vector<float> gradient(scores.size());
+  std::vector<sample_result> results(samples);
+  bench::run(
+      state, samples,
+      span_cross_entropy<float>{scores.data(), labels.data(), {.tokens = tokens}, 1, gradient.data(), results.data()},
+      4 * samples * tokens * 4, 0);
+}
+BENCHMARK(span_cross_entropy_bench);
+
+void squared_error_bench(benchmark::State& state) {
+  constexpr index_t samples = 1 << 16;
+  auto const scores = bench::normal(samples);
+  std::vector<float> gradient(scores.size());
+  std::vector<sample_result> results(scores.size());
+  bench::run(state, samples, squared_error<float>{scores.data(), scores.data(), 1, gradient.data(), results.data()},
+             samples * (3 * 4 + static_cast<index_t>(sizeof(sample_result))), 0);
+}
+BENCHMARK(squared_error_bench);
+
 }  // namespace
 
 BENCHMARK_MAIN();
