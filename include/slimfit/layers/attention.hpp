@@ -41,10 +41,11 @@ class attention {
   template <class Context>
   [[nodiscard]] static constexpr kept_type keep(Context& run, sequence_batch const& batch) {
     auto const state = run.training ? unit_state::active : unit_state::inference;
-    kept_type kept;
-    for (auto& each : kept.operands) {
-      each = operand_stash::template keep<T, Hidden>(run.memory, batch.rows(), category::static_activations, state);
-    }
+    auto const operand = [&] {
+      return operand_stash::template keep<T, Hidden>(run.memory, batch.rows(), category::static_activations, state);
+    };
+    // Braces keep the order. A loop that assigns to the three makes g++ 12 warn, at -O3, of writes that are not there.
+    kept_type kept{{operand(), operand(), operand()}, {}};
     kept.probabilities = probability_stash::template keep<T>(run.memory, batch.rows() * Heads, batch.tokens(), state);
     return kept;
   }
