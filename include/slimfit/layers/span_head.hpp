@@ -42,7 +42,7 @@ class span_head {
     kept_type kept;
     kept.norm = norm_.keep(run, batch.rows());
     kept.input = output_.keep(run, batch.rows());
-    for_each_chunk(run, batch.rows(), chunk_rows(batch), [&](index_t row, index_t count) {
+    for_each_chunk(run, batch.rows(), chunk_rows<typename Policy::chunk>(batch, Hidden), [&](index_t row, index_t count) {
       auto const part = kept.input.rows_from(row);
       output_target<T> const normalized(run, part, count * Hidden);
       norm_.apply(run, advance(stream, row * Hidden), kept.norm.rows_from(row), count, normalized.data());
@@ -61,7 +61,7 @@ class span_head {
       typename norm_type::template gradients<updates> norm_sums(run, norm_);
       gradient<T, updates> weight[1]{{run, output_.weight()}};
       gradient<T, updates> bias[1]{{run, output_.bias()}};
-      for_each_chunk(run, batch.rows(), chunk_rows(batch), [&](index_t row, index_t count) {
+      for_each_chunk(run, batch.rows(), chunk_rows<typename Policy::chunk>(batch, Hidden), [&](index_t row, index_t count) {
         auto const mode = row == 0 ? update_mode::overwrite : update_mode::accumulate;
         T const* const from = advance(score_gradient, row * scores);
         auto const norm_part = kept.norm.rows_from(row);
@@ -93,10 +93,6 @@ class span_head {
   }
 
  private:
-  static constexpr index_t chunk_rows(sequence_batch const& batch) {
-    return Policy::chunk::sequences(batch.count(), batch.limit(), Hidden) * batch.limit();
-  }
-
   norm_type norm_;
   output_type output_;
 };

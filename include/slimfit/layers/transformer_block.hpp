@@ -53,7 +53,7 @@ class transformer_block {
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T* stream, sequence_batch const& batch) const {
     index_t const rows = batch.rows();
-    index_t const chunk = chunk_rows(batch);
+    index_t const chunk = chunk_rows<typename Policy::chunk>(batch, Hidden);
     kept_type kept;
     kept.attention_norm = attention_norm_.keep(run, rows);
     kept.attention = attention_.keep(run, batch);
@@ -84,7 +84,7 @@ class transformer_block {
   constexpr void backward(Context& run, kept_type const& kept, T* stream_gradient, sequence_batch const& batch) const {
     using updates = typename Context::updates_type;
     index_t const rows = batch.rows();
-    index_t const chunk = chunk_rows(batch);
+    index_t const chunk = chunk_rows<typename Policy::chunk>(batch, Hidden);
     {
       typename norm_type::template gradients<updates> norm_sums(run, mlp_norm_);
       typename mlp_type::template gradients<updates> sums(run, mlp_);
@@ -160,11 +160,6 @@ class transformer_block {
   static constexpr auto inner_mode = residual_is_stream ? update_mode::overwrite : update_mode::accumulate;
   static constexpr auto stream_mode = residual_is_stream ? update_mode::accumulate : update_mode::overwrite;
 
-  /// Rows that are worked on at a time. They follow from the longest sequences that there may be, so that a plan for
-  /// those bounds all others.
-  static constexpr index_t chunk_rows(sequence_batch const& batch) {
-    return Policy::chunk::sequences(batch.count(), batch.limit(), Hidden) * batch.limit();
-  }
   static constexpr T const* residual_of(T const* stream, T const* normalized) {
     return residual_is_stream ? stream : normalized;
   }

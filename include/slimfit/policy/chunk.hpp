@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How many sequences a block works on at a time. Workspace grows with it, matrix products get slower below it.
+// How many rows a block works on at a time. Workspace grows with it, matrix products get slower below it.
 #pragma once
 
 #include <algorithm>
@@ -10,16 +10,16 @@ namespace slimfit::chunk {
 
 /// The whole batch, as eager frameworks do.
 struct whole_batch {
-  static constexpr index_t sequences(index_t all, index_t /*tokens*/, index_t /*hidden*/) { return all; }
+  static constexpr index_t rows(index_t all, index_t /*hidden*/) { return all; }
 };
 
-/// As many whole sequences as have about `max(Tokens, hidden)` tokens: enough rows that a product's cost is that of its
-/// arithmetic rather than of reading the weights, and no more.
+/// About `max(Tokens, hidden)` rows: enough that a product's cost is that of its arithmetic rather than of reading the
+/// weights, and no more; in small batches a quarter of all, so that workspace stays small beside what is kept.
 template <int Tokens = 128>
 struct tokens {
   static_assert(Tokens > 0, "slimfit: chunk::tokens<Tokens>: Tokens must be positive");
-  static constexpr index_t sequences(index_t all, index_t tokens_per_sequence, index_t hidden) {
-    return std::clamp<index_t>(std::max<index_t>(Tokens, hidden) / tokens_per_sequence, 1, all);
+  static constexpr index_t rows(index_t all, index_t hidden) {
+    return std::max<index_t>(Tokens, std::min(hidden, all / 4));
   }
 };
 

@@ -74,7 +74,7 @@ concept has_attention = requires {
 };
 template <class P>
 concept has_chunk = requires(index_t n) {
-  { P::chunk::sequences(n, n, n) } -> std::convertible_to<index_t>;
+  { P::chunk::rows(n, n) } -> std::convertible_to<index_t>;
 };
 template <class P>
 concept has_options = requires {
