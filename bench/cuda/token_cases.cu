@@ -48,7 +48,7 @@ void add_embeddings() {
     auto* const table = memory.allocate<T>(vocabulary * width);
     memory.count_bytes(2 * rows * row_bytes);
     memory.count_bytes(round_up(rows * 4, sector_bytes));
-    return row_task{kernel{ids, source, rows, table}, index_t{width / kernel::columns}};
+    return row_task{kernel{ids, source, rows, table, 0, vocabulary}, index_t{width / kernel::columns}};
   });
 }
 

@@ -99,7 +99,7 @@ void scatter_add_columns_bench(benchmark::State& state) {
   auto const ids = word_ids(rows, vocabulary);
   std::vector<float> table(static_cast<std::size_t>(index_t{vocabulary} * width));
   using kernel = scatter_add_columns<width, float>;
-  bench::run(state, width / kernel::columns, kernel{ids.data(), gradient.data(), rows, table.data()},
+  bench::run(state, width / kernel::columns, kernel{ids.data(), gradient.data(), rows, table.data(), 0, vocabulary},
              row_bytes(3 * rows), 0);
 }
 BENCHMARK(scatter_add_columns_bench);

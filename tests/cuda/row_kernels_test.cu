@@ -100,7 +100,7 @@ TEST_CASE_TEMPLATE("embeddings and their gradients", T, float, bf16) {
     });
     using kernel = scatter_add_columns<Width, T>;
     check_beside_host<T>(index_t{Width / kernel::columns}, table, [&](T* out) {
-      return kernel{words.data(), gradient.data(), rows, out};
+      return kernel{words.data(), gradient.data(), rows, out, 0, vocabulary};
     });
   });
 }

@@ -19,6 +19,13 @@ struct recording_updates {
     gradients.resize(std::max(gradients.size(), static_cast<std::size_t>(target.position) + 1));
     gradients[static_cast<std::size_t>(target.position)].assign(gradient, gradient + target.count());
   }
+  template <scalar T>
+  void apply_part(parameter<T> const& target, T const* gradient, index_t first, index_t count) {
+    gradients.resize(std::max(gradients.size(), static_cast<std::size_t>(target.position) + 1));
+    auto& all = gradients[static_cast<std::size_t>(target.position)];
+    all.resize(static_cast<std::size_t>(target.count()));
+    std::copy_n(gradient, count, all.begin() + first);
+  }
 };
 
 struct pass_result {

@@ -40,13 +40,14 @@ struct adamw_update {
   update_sums* sums;  ///< one per block
   std::int32_t const* proceed = nullptr;
   random_stream noise{};  ///< seed and place of the rounding of bf16 weights
+  index_t first = 0;      ///< element that the gradient, and the blocks, begin with; a multiple of `update_block`
 
-  /// Updates the elements of `block`.
+  /// Updates the elements of `block`, counted from `first` on.
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
     if (!may_proceed(proceed)) { return; }
     auto const numbers = *by;  // once, not for each piece: writes between them could change what `by` points at
-    sum_over_block<value_type>(group, block, count, sums,
+    sum_over_block<value_type>(group, block + first / update_block, count, sums,
                                [this, &numbers](update_piece<Group> const& piece) { return update(piece, numbers); });
   }
 
@@ -59,7 +60,7 @@ struct adamw_update {
     tile_type m = piece.read(first_moment);
     tile_type v = piece.read(second_moment);
     tile_type slope{};
-    if constexpr (HasGradient) { slope = piece.read(gradient); }
+    if constexpr (HasGradient) { slope = piece.after(first).read(gradient); }
     measured_piece<tile_type> measured;
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {

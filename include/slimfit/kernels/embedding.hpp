@@ -40,8 +40,8 @@ struct embed_tokens {
   static SLIMFIT_HD index_t at(std::int32_t const* ids, index_t row) { return index_t{ids[row]} * Width; }
 };
 
-/// A block of columns: table[id of row] += source[row] for all rows in their order.
-/// Launch with `Width / columns` rows.
+/// A block of columns of `count` rows of a table from row `first` on: table[id of row - first] += source[row] for all
+/// rows in their order. Launch with `Width / columns` rows.
 template <int Width, scalar T>
 struct scatter_add_columns {
   static constexpr index_t rows_per_block = 1;
@@ -53,11 +53,15 @@ struct scatter_add_columns {
   T const* source;
   index_t rows;
   T* table;
+  index_t first;
+  index_t count;
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
     for (index_t row = 0; row < rows; ++row) {
-      T* const target = table + index_t{ids[row]} * Width + block * columns;
+      index_t const place = ids[row] - first;
+      if (place < 0 || place >= count) { continue; }
+      T* const target = table + place * Width + block * columns;
       store(group, target,
             map([](auto a, auto b) { return a + b; }, load<columns>(group, target),
                 load<columns>(group, source + row * Width + block * columns)));

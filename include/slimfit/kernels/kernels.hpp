@@ -10,7 +10,6 @@
 #include <slimfit/kernels/gelu.hpp>
 #include <slimfit/kernels/layer_norm.hpp>
 #include <slimfit/kernels/layer_scale.hpp>
-#include <slimfit/kernels/layer_scale.hpp>
 #include <slimfit/kernels/patches.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/row_blocks.hpp>

@@ -33,13 +33,14 @@ struct sgd_update {
   update_sums* sums;  ///< one per block
   std::int32_t const* proceed = nullptr;
   random_stream noise{};  ///< seed and place of the rounding of bf16 weights
+  index_t first = 0;      ///< element that the gradient, and the blocks, begin with; a multiple of `update_block`
 
-  /// Updates the elements of `block`.
+  /// Updates the elements of `block`, counted from `first` on.
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
     if (!may_proceed(proceed)) { return; }
     auto const numbers = *by;  // once, not for each piece: writes between them could change what `by` points at
-    sum_over_block<value_type>(group, block, count, sums,
+    sum_over_block<value_type>(group, block + first / update_block, count, sums,
                                [this, &numbers](update_piece<Group> const& piece) { return update(piece, numbers); });
   }
 
@@ -53,7 +54,7 @@ struct sgd_update {
     using tile_type = tile<value_type, update_piece<Group>::width, Group>;
     tile_type const before = piece.read(weights);
     tile_type w;
-    tile_type const slope = piece.read(gradient);
+    tile_type const slope = piece.after(first).read(gradient);
     tile_type b{};
     if constexpr (HasMomentum) { b = piece.read(moment); }
     measured_piece<tile_type> measured;

@@ -45,6 +45,8 @@ struct update_piece {
   [[nodiscard]] SLIMFIT_HD auto read(Stored const* array) const {
     return count == width ? load<width>(group, array + first) : load_first<width>(group, array + first, count);
   }
+  /// The same elements in an array that begins with element `start`.
+  [[nodiscard]] SLIMFIT_HD update_piece after(index_t start) const { return {group, first - start, count}; }
   /// Rounds new weights to what `weights` can hold, so that storing them and measuring them agree.
   template <class Tile, scalar Stored>
   SLIMFIT_HD void round(Tile& values, [[maybe_unused]] Stored const* weights,

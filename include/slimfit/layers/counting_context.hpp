@@ -19,6 +19,9 @@ struct counted_updates {
   template <class Parameter>
   constexpr void apply(Parameter const& /*target*/, typename Parameter::value_type* /*gradient*/) const {}
   template <class Parameter>
+  constexpr void apply_part(Parameter const& /*target*/, typename Parameter::value_type* /*gradient*/,
+                            index_t /*first*/, index_t /*count*/) const {}
+  template <class Parameter>
   constexpr typename Parameter::value_type* slot(Parameter const& target) {
     index_t const added = arena::padded(target.count() * static_cast<index_t>(sizeof(typename Parameter::value_type)));
     bytes += added;

@@ -3,12 +3,16 @@
 // follows belongs to the first block, see post_norm_block.hpp. Nothing is stashed: the ids are in memory as the batch.
 #pragma once
 
+#include <algorithm>
+
 #include <slimfit/kernels/embedding.hpp>
+#include <slimfit/kernels/update_sums.hpp>
 #include <slimfit/layers/gradient.hpp>
 
 namespace slimfit {
 
-/// The word table's gradient is dense: `Vocabulary x Hidden` while its unit is active, nothing while it is frozen.
+/// Gradients of the tables are dense, because an optimizer with moments moves every row. Where gradients are released
+/// they come in parts of a few rows, so that none of them is in memory whole.
 template <int Vocabulary, int Positions, int Types, int Hidden, scalar T>
 class embedding {
   static_assert(Vocabulary > 0 && Positions > 0 && Types > 0,
@@ -43,16 +47,33 @@ class embedding {
   }
 
  private:
+  /// Rows of a table whose gradient is in memory at the same time, where gradients are released: about as much as that
+  /// of an MLP's weight, in whole blocks of the optimizer.
+  static constexpr index_t rows_at_once =
+      round_up(4 * index_t{Hidden}, update_block / std::min<index_t>(Hidden & -Hidden, update_block));
   template <class Context>
   static constexpr void add_rows(Context& run, parameter<T> const& table, std::int32_t const* ids, index_t rows,
                                  T const* source) {
-    gradient sums(run, table);
-    if (sums.wanted()) {
-      using kernel = kernels::scatter_add_columns<Hidden, T>;
-      run.device.fill_zero(sums.data(), table.count());
-      run.launch(Hidden / kernel::columns, kernel{ids, source, rows, sums.data()});
+    if (!run.is_active(table.unit)) { return; }
+    using kernel = kernels::scatter_add_columns<Hidden, T>;
+    auto const scatter = [&](T* sums, index_t first, index_t count) {
+      run.device.fill_zero(sums, count * Hidden);
+      run.launch(Hidden / kernel::columns, kernel{ids, source, rows, sums, first, count});
+    };
+    index_t const all = table.shape[0];
+    if constexpr (Context::updates_type::releases) {
+      index_t const most = std::min(rows_at_once, all);
+      scratch_buffer<T> const sums(run.memory, most * Hidden, category::gradients);
+      for (index_t first = 0; first < all; first += most) {
+        index_t const count = std::min(most, all - first);
+        scatter(sums.data(), first, count);
+        run.updates.apply_part(table, sums.data(), first * Hidden, count * Hidden);
+      }
+    } else {
+      gradient sums(run, table);
+      scatter(sums.data(), 0, all);
+      sums.finish();
     }
-    sums.finish();
   }
 
   parameter<T> words_;

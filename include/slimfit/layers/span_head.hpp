@@ -42,13 +42,14 @@ class span_head {
     kept_type kept;
     kept.norm = norm_.keep(run, batch.rows());
     kept.input = output_.keep(run, batch.rows());
-    for_each_chunk(run, batch.rows(), chunk_rows<typename Policy::chunk>(batch, Hidden), [&](index_t row, index_t count) {
-      auto const part = kept.input.rows_from(row);
-      output_target<T> const normalized(run, part, count * Hidden);
-      norm_.apply(run, advance(stream, row * Hidden), kept.norm.rows_from(row), count, normalized.data());
-      output_.save_input(run, part, normalized.data(), count);
-      output_.apply(run, normalized.data(), count, advance(result, row * scores));
-    });
+    for_each_chunk(
+        run, batch.rows(), chunk_rows<typename Policy::chunk>(batch, Hidden), [&](index_t row, index_t count) {
+          auto const part = kept.input.rows_from(row);
+          output_target<T> const normalized(run, part, count * Hidden);
+          norm_.apply(run, advance(stream, row * Hidden), kept.norm.rows_from(row), count, normalized.data());
+          output_.save_input(run, part, normalized.data(), count);
+          output_.apply(run, normalized.data(), count, advance(result, row * scores));
+        });
     return kept;
   }
 
@@ -61,22 +62,25 @@ class span_head {
       typename norm_type::template gradients<updates> norm_sums(run, norm_);
       gradient<T, updates> weight[1]{{run, output_.weight()}};
       gradient<T, updates> bias[1]{{run, output_.bias()}};
-      for_each_chunk(run, batch.rows(), chunk_rows<typename Policy::chunk>(batch, Hidden), [&](index_t row, index_t count) {
-        auto const mode = row == 0 ? update_mode::overwrite : update_mode::accumulate;
-        T const* const from = advance(score_gradient, row * scores);
-        auto const norm_part = kept.norm.rows_from(row);
-        auto const inner = run.template scratch<T>(count * Hidden);
-        output_.apply_transpose(run, from, count, inner.data(), update_mode::overwrite);
-        T const* const each[1]{from};
-        auto const add = [&](auto const& input) { output_.add_gradients(run, input, each, count, weight, bias, mode); };
-        if constexpr (rebuilds) {
-          norm_.with_output(norm_part, add);
-        } else {
-          add(kept.input.rows_from(row));
-        }
-        norm_.apply_backward(run, norm_part, inner.data(), count, advance(stream_gradient, row * Hidden),
-                             update_mode::overwrite, norm_sums, mode);
-      });
+      for_each_chunk(run, batch.rows(), chunk_rows<typename Policy::chunk>(batch, Hidden),
+                     [&](index_t row, index_t count) {
+                       auto const mode = row == 0 ? update_mode::overwrite : update_mode::accumulate;
+                       T const* const from = advance(score_gradient, row * scores);
+                       auto const norm_part = kept.norm.rows_from(row);
+                       auto const inner = run.template scratch<T>(count * Hidden);
+                       output_.apply_transpose(run, from, count, inner.data(), update_mode::overwrite);
+                       T const* const each[1]{from};
+                       auto const add = [&](auto const& input) {
+                         output_.add_gradients(run, input, each, count, weight, bias, mode);
+                       };
+                       if constexpr (rebuilds) {
+                         norm_.with_output(norm_part, add);
+                       } else {
+                         add(kept.input.rows_from(row));
+                       }
+                       norm_.apply_backward(run, norm_part, inner.data(), count, advance(stream_gradient, row * Hidden),
+                                            update_mode::overwrite, norm_sums, mode);
+                     });
       weight[0].finish();
       bias[0].finish();
       norm_sums.finish();

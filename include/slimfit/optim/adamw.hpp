@@ -82,7 +82,11 @@ class adamw_optimizer : public optimizer_base<Backend, T, adamw_coefficients<com
   /// Enqueues one step of one parameter. Allocates only if it was not prepared.
   /// @throws value_error, shape_error, memory_error; then nothing changed.
   void enqueue(index_t parameter, T* weights, T const* gradient, index_t count) {
-    step<true>(parameter, weights, gradient, count);
+    enqueue_part(parameter, weights, gradient, count, {0, count});
+  }
+  /// The same for a part of the parameter, of which `gradient` is that. The step is done with the last part.
+  void enqueue_part(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
+    step<true>(parameter, weights, gradient, count, part);
   }
   /// One step of one parameter as an iteration of its own, and waits for it.
   /// @return what freezing criteria use, measured at this update
@@ -94,19 +98,19 @@ class adamw_optimizer : public optimizer_base<Backend, T, adamw_coefficients<com
   /// Moves a frozen parameter by its moments. Does nothing for one never updated, and nothing at all when `strict`.
   void coast(index_t parameter, T* weights, index_t count) {
     if constexpr (coasts) {
-      if (this->table_.steps(parameter) > 0) { step<false>(parameter, weights, nullptr, count); }
+      if (this->table_.steps(parameter) > 0) { step<false>(parameter, weights, nullptr, count, {0, count}); }
     }
   }
 
  private:
   template <bool HasGradient>
-  void step(index_t parameter, T* weights, T const* gradient, index_t count) {
-    auto* const sums = this->sums_for(count);
+  void step(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
+    auto* const sums = this->sums_for(count, part);
     auto* const moments = this->table_.moments(parameter, count);
     auto* const second = moments + this->table_.stride(count);
-    this->run(parameter, count,
+    this->run(parameter, count, part,
               adamw_update<T, HasGradient>{this->coefficients_of(parameter), count, weights, moments, second, gradient,
-                                           sums, this->proceed_, this->noise(parameter)});
+                                           sums, this->proceed_, this->noise(parameter), part.first});
   }
 
   [[nodiscard]] adamw_coefficients<value_type> coefficients(index_t step) const {

@@ -11,6 +11,13 @@ namespace slimfit {
 
 using freezing::unit_statistics;
 
+/// Elements of a parameter that a gradient covers: `count` from `first` on. A large gradient may come in parts, one
+/// after the other from the first element on, each but the last a multiple of `update_block` elements.
+struct gradient_part {
+  index_t first = 0;
+  index_t count = 0;
+};
+
 /// Base of the optimizers. Parameters, units and biases alike, are known by their position in the model's list.
 /// @tparam Coefficients the numbers of one parameter's step that kernels read
 template <class Backend, scalar T, class Coefficients>
@@ -90,12 +97,12 @@ class optimizer_base {
     return coefficients_.data() + parameter;
   }
 
-  /// Enqueues `kernel` over the blocks of a parameter and the sum of what they measure.
+  /// Enqueues `kernel` over the blocks of a part of a parameter, and after the last part the sum of what all measured.
   template <class Kernel>
-  void run(index_t parameter, index_t count, Kernel const& kernel) {
-    index_t const blocks = divide_up(count, update_block);
-    backend_->launch(blocks, kernel);
-    backend_->launch(1, add_update_sums{sums_.data(), blocks, totals_.data() + parameter});
+  void run(index_t parameter, index_t count, gradient_part const& part, Kernel const& kernel) {
+    backend_->launch(divide_up(part.count, update_block), kernel);
+    if (part.first + part.count < count) { return; }
+    backend_->launch(1, add_update_sums{sums_.data(), divide_up(count, update_block), totals_.data() + parameter});
     table_.count_step(parameter);
   }
   /// Seed and place of the rounding of a parameter's weights, where they are stored in bf16.
@@ -110,7 +117,11 @@ class optimizer_base {
     return statistics(parameter, count);
   }
   /// The partial sums, after checking that those of `count` elements fit.
-  [[nodiscard]] update_sums* sums_for(index_t count) const {
+  [[nodiscard]] update_sums* sums_for(index_t count, gradient_part const& part) const {
+    if (part.first % update_block != 0 || part.count < 0 || part.first + part.count > count) {
+      throw shape_error(mismatch("optimizer: first element of a part", part.first,
+                                 "a multiple of " + std::to_string(update_block) + " from which on the part fits"));
+    }
     if (count < 0 || divide_up(count, update_block) > sums_.size()) {
       throw shape_error(mismatch("optimizer: elements of a parameter", count,
                                  "at least 0 and at most the largest_parameter that the optimizer was made for, " +

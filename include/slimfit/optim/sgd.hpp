@@ -62,13 +62,18 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
   /// Enqueues one step of one parameter. Allocates only if it has momentum and was not prepared.
   /// @throws value_error, shape_error, memory_error; then nothing changed.
   void enqueue(index_t parameter, T* weights, T const* gradient, index_t count) {
-    auto* const sums = this->sums_for(count);
+    enqueue_part(parameter, weights, gradient, count, {0, count});
+  }
+  /// The same for a part of the parameter, of which `gradient` is that. The step is done with the last part.
+  void enqueue_part(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
+    auto* const sums = this->sums_for(count, part);
     static_cast<void>(this->table_.steps(parameter));  // throws for a position that does not exist
     auto* const moment = this->table_.moments(parameter, count);
     auto const launch = [&](auto has_momentum) {
-      this->run(parameter, count,
+      this->run(parameter, count, part,
                 sgd_update<T, decltype(has_momentum)::value>{this->coefficients_of(parameter), count, weights, moment,
-                                                             gradient, sums, this->proceed_, this->noise(parameter)});
+                                                             gradient, sums, this->proceed_, this->noise(parameter),
+                                                             part.first});
     };
     if (moment != nullptr) {
       launch(std::true_type{});

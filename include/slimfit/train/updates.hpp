@@ -21,6 +21,10 @@ struct releasing_updates {
   void apply(parameter<T> const& target, T* gradient) {
     optimizer.enqueue(target.position, target.data, gradient, target.count());
   }
+  template <scalar T>
+  void apply_part(parameter<T> const& target, T* gradient, index_t first, index_t count) {
+    optimizer.enqueue_part(target.position, target.data, gradient, target.count(), {first, count});
+  }
 };
 
 /// Gradients are kept: weights change in `apply_all`.
