@@ -171,6 +171,28 @@ class Images(Scratch):
         self.refuse("train has 2 images of 28 x 28 and 2 labels", "expected 50000 or more")
 
 
+class ClippedTable(Scratch):
+    def run_script(self, content):
+        (self.folder / "report.json").write_text(content)
+        return subprocess.run([sys.executable, ROOT / "examples" / "report" / "clipped_table.py", self.folder],
+                              capture_output=True, text=True, check=False)
+
+    def test_table(self):
+        counts = [{"name": "layer.0", "matrix": "key", "clipped": 1, "total": 100},
+                  {"name": "layer.1", "matrix": "key", "clipped": 30, "total": 300},
+                  {"name": "layer.0", "matrix": "gelu", "clipped": 0, "total": 10}]
+        result = self.run_script(json.dumps({"runs": [{"policy": "paper", "rate": 0.75, "saturation": counts}]}))
+        self.assertEqual(result.stdout.splitlines()[2:], ["| paper | 75 % | GELU's inputs | 0.000 % | 0.00 % |  |",
+                                                          "| paper | 75 % | keys | 7.750 % | 10.00 % | layer.1 |"])
+
+    def test_without_counts(self):
+        for content in ("no report", "{}", '{"runs": [{"policy": "slim", "rate": 0}]}'):
+            result = self.run_script(content)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("--saturation", result.stderr)
+            self.assertNotIn("Traceback", result.stderr)
+
+
 class Weights(Scratch):
     def run_script(self, name, *options):
         return subprocess.run([sys.executable, FETCH / name, self.folder, *options], capture_output=True, text=True, timeout=60,
