@@ -25,31 +25,33 @@ report-bert/report.json. Ctrl-C saves; the same command with --resume goes on.
 
 All options but the last are passed on to finetune_bert. Without them it gets --task sst2 --rows 4000 --max-tokens 64
 --epochs 3 --learning-rate 5e-5 --scheduled-learning-rate 1e-4 --out report-bert and the four runs; --rows 0 takes all
-rows. Where weights and sentences come from, and their licences: python3 examples/fetch/minilm.py --help and
-python3 examples/fetch/sentences.py --help.
+rows. Tasks other than sst2 and stsb take all rows and as many tokens as in the paper. Where weights and sentences come
+from, and their licences: python3 examples/fetch/minilm.py --help and python3 examples/fetch/sentences.py --help.
 HELP
   program_help finetune_bert
   exit 0
 fi
 
-options=(--task sst2 --rows 4000 --max-tokens 64 --epochs 3 --learning-rate 5e-5 --scheduled-learning-rate 1e-4
-  --out report-bert)
+task=${given[--task]:-sst2}
+options=(--task "$task" --epochs 3 --learning-rate 5e-5 --scheduled-learning-rate 1e-4 --out report-bert)
 if [ -z "${given[--run]:-}${given[--policy]:-}" ]; then
   options+=(--run eager --run eager:75 --run paper:75 --run slim:75)
 fi
+case "$task" in
+  sst2) folder=SST-2 ;;
+  stsb) folder=STS-B ;;
+  *) folder= ;;
+esac
+if [ -n "$folder" ]; then
+  options+=(--rows 4000 --max-tokens 64)
+elif [ -z "${given[--data]:-}" ]; then
+  echo "--task $task needs --data DIR, the folder of its files; sst2 and stsb have data here" >&2
+  exit 2
+fi
 models=minilm_l6
 if [ -n "${given[--model]:-}" ]; then models="minilm_l6;bert_base_uncased;bert_base_cased"; fi
-if [ -z "${given[--data]:-}" ]; then
-  case "${given[--task]:-sst2}" in
-    sst2) folder=SST-2 ;;
-    stsb) folder=STS-B ;;
-    *)
-      echo "--task ${given[--task]} needs --data DIR, the folder of its files; sst2 and stsb have data here" >&2
-      exit 2 ;;
-  esac
-fi
 
-if [ -z "${given[--model]:-}" ] || [ -z "${given[--data]:-}" ]; then python_environment; fi
+if [ -z "${given[--model]:-}" ] || [ -z "${given[--data]:-}" ]; then python_environment pip; fi
 if [ -z "${given[--model]:-}" ]; then
   fetch minilm.py "$data/all-MiniLM-L6-v2"
   options+=(--model "$data/all-MiniLM-L6-v2")

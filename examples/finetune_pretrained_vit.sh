@@ -55,7 +55,7 @@ if [ -z "${given[--model]:-}" ]; then
 fi
 if [ -z "${given[--data]:-}" ]; then
   install_packages dataset-fashion-mnist
-  python_environment
+  python_environment pip
   fetch images.py "$data/fashion-mnist-as-cifar10"
   options+=(--data "$data/fashion-mnist-as-cifar10")
 fi

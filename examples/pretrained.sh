@@ -43,7 +43,7 @@ program_help() {
   echo "Once $1 is built, --help lists its options with their defaults."
 }
 
-# python_environment [PACKAGE]...: Python in build/python with what is named in it.
+# python_environment PACKAGE...: Python in build/python with these packages in it.
 python_environment() {
   local package missing=()
   python=$root/build/python/bin/python

