@@ -91,7 +91,7 @@ class BertTest(support.ProgramTest):
 
     def command(self, *options, out="out", task="sst2"):
         return [PROGRAM, "--task", task, "--data", str(self.data / task), "--model", str(self.model), "--batch", "8",
-                "--threads", "1", "--learning-rate", "1e-3", "--scheduled-learning-rate", "1e-3", "--out",
+                "--threads", "1", "--learning-rate", "3e-3", "--scheduled-learning-rate", "3e-3", "--out",
                 str(self.folder / out), *options]
 
     def test_tasks(self):
@@ -131,13 +131,13 @@ class BertTest(support.ProgramTest):
         self.assertEqual(run["test_loss"], run["metrics"]["loss"])
 
     def test_it_learns(self):
-        self.succeed("--epochs", "12", "--run", "eager", "--run", "slim:75")
+        self.succeed("--epochs", "30", "--run", "eager", "--run", "slim:75")
         for run in self.report()["runs"]:
-            self.assertLess(sum(run["losses"][-5:]), 0.8 * sum(run["losses"][:5]))
+            self.assertLess(sum(run["losses"][-5:]), 0.5 * sum(run["losses"][:5]))
             self.assertGreaterEqual(run["accuracy"], 0.75)
 
     def test_resume(self):
-        options = ["--epochs", "80", "--run", "eager", "--run", "paper:75"]
+        options = ["--epochs", "240", "--run", "eager", "--run", "paper:75"]
         self.succeed(*options, out="whole")
         self.assertIn("optimizer.steps", self.interrupt(*options, after="eager, 0 % frozen"))
         again = self.interrupt(*options, "--resume", after="paper, 75 % frozen")

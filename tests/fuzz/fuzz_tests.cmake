@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
 # Readers of files that come from elsewhere, on arbitrary bytes; skipped where clang++ has no libFuzzer.
-set(SLIMFIT_FUZZ_LIBRARIES_idx -lz)
-set(SLIMFIT_FUZZ_LIBRARIES_tokenizer ${SLIMFIT_UTF8PROC})
-set(SLIMFIT_FUZZ_LIBRARIES_tokenizer_files ${SLIMFIT_UTF8PROC})
-foreach(target safetensors huggingface idx tokenizer tokenizer_files glue cifar)
-  add_test(NAME fuzz_${target}
+function(slimfit_add_fuzz_test TARGET SECONDS)
+  add_test(NAME fuzz_${TARGET}
            COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/run_fuzz.py
-                   ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${target}_fuzz.cpp --
-                   -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR} ${SLIMFIT_FUZZ_LIBRARIES_${target}})
-  set_tests_properties(fuzz_${target} PROPERTIES SKIP_RETURN_CODE 77)
-endforeach()
+                   ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${TARGET}_fuzz.cpp --seconds ${SECONDS} --
+                   -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR} ${ARGN})
+  set_tests_properties(fuzz_${TARGET} PROPERTIES SKIP_RETURN_CODE 77)
+endfunction()
+
+slimfit_add_fuzz_test(safetensors 10)
+slimfit_add_fuzz_test(huggingface 10)
+slimfit_add_fuzz_test(idx 10 -lz)
+slimfit_add_fuzz_test(tokenizer 5 ${SLIMFIT_UTF8PROC})
+slimfit_add_fuzz_test(tokenizer_files 5 ${SLIMFIT_UTF8PROC})
+slimfit_add_fuzz_test(glue 4)
+slimfit_add_fuzz_test(cifar 2)

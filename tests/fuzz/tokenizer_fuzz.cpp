@@ -18,8 +18,12 @@ examples::bert_tokenizer make_tokenizer(unsigned bits) {
   examples::vocabulary words({"[PAD]", "[UNK]",    "[CLS]",  "[SEP]", "[MASK]", "a",      "b",        "##a",
                               "##b",   "##ab",     "the",    "##e",   "A",      "\u00e9", "##\u00e9", "e",
                               "i",     "##\u0307", "\u4e2d", ",",     "!",      "[",      "]",        "##1"});
-  std::vector<examples::added_token> const added{
-      {"[CLS]", 2}, {"[SEP]", 3}, {"[MASK]", 4, false, true, (bits & 1U) != 0}, {"the", 10, true}};
+  std::vector<examples::added_token> const added{{"[CLS]", 2},
+                                                 {"[SEP]", 3},
+                                                 {"[MASK]", 4, false, true, (bits & 1U) != 0},
+                                                 {"the", 10, true},
+                                                 {"\u00c9a", 13, (bits & 64U) != 0, true, (bits & 1U) != 0, true},
+                                                 {"\u4e2d", 18, false, false, false, (bits & 128U) != 0}};
   examples::wordpiece_settings settings;
   settings.lower_case = (bits & 2U) != 0;
   settings.strip_accents = (bits & 4U) != 0;
