@@ -3,7 +3,7 @@
 function(slimfit_add_fuzz_test TARGET SECONDS)
   add_test(NAME fuzz_${TARGET}
            COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/run_fuzz.py
-                   ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${TARGET}_fuzz.cpp --seconds ${SECONDS} --
+                   --seconds ${SECONDS} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${TARGET}_fuzz.cpp --
                    -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR} ${ARGN})
   set_tests_properties(fuzz_${TARGET} PROPERTIES SKIP_RETURN_CODE 77)
 endfunction()
