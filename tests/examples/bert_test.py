@@ -81,6 +81,21 @@ def write_tasks(folder):
         (folder / name / f"{test}.tsv").write_text(table(heading, 12, 2, row), encoding="utf-8")
 
 
+def squad(count, seed):
+    """Paragraphs of 40 words; every third question has no answer."""
+    noise = random.Random(seed)
+    paragraphs = []
+    for i in range(count):
+        words = [f"word{noise.randrange(200)}" for _ in range(40)]
+        place = noise.randrange(38)
+        answer = " ".join(words[place:place + 2])
+        answers = [{"text": answer, "answer_start": len(" ".join([*words[:place], ""]))}]
+        paragraphs.append({"context": " ".join(words), "qas": [
+            {"id": str(i), "question": f"word{200 + i} word250", "is_impossible": i % 3 == 0,
+             "answers": [] if i % 3 == 0 else answers}]})
+    return json.dumps({"version": "v2.0", "data": [{"title": "words", "paragraphs": paragraphs}]})
+
+
 class BertTest(support.ProgramTest):
     def setUp(self):
         super().setUp()
@@ -113,6 +128,7 @@ class BertTest(support.ProgramTest):
                 for run in report["runs"]:
                     self.check_run(run, metric, figures, report["model"]["unit_names"])
                 self.assertEqual(output.count(f"test {metric} "), 3)
+                self.assertRegex(output, rf"(?m)^policy +frozen +{metric} +activations")
                 stored = [run["bytes"]["stored"] for run in report["runs"]]
                 self.assertEqual(stored, sorted(set(stored), reverse=True))
         broken = self.report()
@@ -129,6 +145,26 @@ class BertTest(support.ProgramTest):
         self.assertEqual(set(run["metrics"]), figures)
         self.assertEqual(run["accuracy"], max(0, run["metrics"][metric]))
         self.assertEqual(run["test_loss"], run["metrics"]["loss"])
+
+    def test_answers_in_texts(self):
+        folder = self.data / "squad2"
+        folder.mkdir()
+        (folder / "train-v2.0.json").write_text(squad(24, 1), encoding="utf-8")
+        (folder / "dev-v2.0.json").write_text(squad(9, 2), encoding="utf-8")
+        options = ["--task", "squad2", "--data", str(folder), "--max-tokens", "24", "--stride", "8", "--epochs", "0.5"]
+        self.succeed(*options, *[part for run in RUNS for part in ("--run", run)])
+        report = self.report()
+        jsonschema.Draft202012Validator(support.read_schema()).validate(report)
+        self.assertEqual([report["data"][key] for key in ("train", "test", "batch")], [24, 9, 8])
+        self.assertGreater(report["data"]["steps"], 24 // 8)  # windows, more than questions
+        for run in report["runs"]:
+            self.assertEqual(run["planned"], run["bytes"])
+            self.assertEqual(run["metric"], "f1")
+            self.assertEqual(run["accuracy"], run["metrics"]["f1"])
+            self.assertGreater(run["metrics"]["best_f1"], max(run["metrics"]["f1"], 3 / 9) - 1e-9)
+        (folder / "dev-v2.0.json").write_text("{", encoding="utf-8")
+        self.refuse(*options, names=[folder / "dev-v2.0.json"])
+        self.refuse(*options, "--stride", "20", names=["stride", "20"])
 
     def test_it_learns(self):
         self.succeed("--epochs", "30", "--run", "eager", "--run", "slim:75")
