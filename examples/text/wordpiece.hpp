@@ -82,15 +82,18 @@ class wordpiece {
       auto last = at + found->text.size();
       at = last;
       if (found->single_word && (in_word_before(text, first) || in_word_after(text, last))) { continue; }
+      if (last <= begin) { continue; }  // white space that the one before has taken
       if (found->strip_left) {
         while (first > begin && is_space(before(text, first).code)) { first -= before(text, first).bytes; }
+        first = std::max(first, begin);
       }
       if (found->strip_right) {
         while (last < text.size() && is_space(decode(text, last).code)) { last += decode(text, last).bytes; }
       }
-      split_plain(text, begin, first, work, tokens);
+      split_plain(text, begin, std::max(begin, first), work, tokens);
       tokens.push_back({found->id, span_of(first, last)});
-      begin = at = last;
+      // As in Hugging Face's, the next may begin within the white space that this one has taken.
+      begin = last;
     }
     split_plain(text, begin, text.size(), work, tokens);
     return tokens;
@@ -157,12 +160,15 @@ class wordpiece {
       at = to;
       bool const in_word =
           (from > 0 && is_word_character(all[from - 1].code)) || (to < all.size() && is_word_character(all[to].code));
-      if (found->token.single_word && in_word) { continue; }
-      while (found->token.strip_left && from > begin && is_space(all[from - 1].code)) { --from; }
+      if ((found->token.single_word && in_word) || to <= begin) { continue; }
+      if (found->token.strip_left) {
+        while (from > begin && is_space(all[from - 1].code)) { --from; }
+        from = std::max(from, begin);
+      }
       while (found->token.strip_right && to < all.size() && is_space(all[to].code)) { ++to; }
       split_words(begin, from, work, tokens);
       tokens.push_back({found->token.id, {all[from].span.first, all[to - 1].span.last}});
-      begin = at = to;
+      begin = to;
     }
     split_words(begin, all.size(), work, tokens);
   }
@@ -208,7 +214,7 @@ class wordpiece {
       if (settings_.space_ideographs && is_ideograph(code)) {
         out.insert(out.end(), {{U' ', span}, {code, span}, {U' ', span}});
       } else {
-        out.push_back({code, span});
+        out.push_back({settings_.clean_text && is_space(code) ? U' ' : code, span});
       }
     }
     if (settings_.strip_accents) { strip_accents(work); }
