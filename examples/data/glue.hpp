@@ -74,12 +74,12 @@ inline std::int32_t class_of(tsv_file const& file, std::size_t row, std::string 
 }
 }  // namespace detail
 
-/// Reads `folder/part.tsv`. @param most rows to read; 0: all
+/// Reads one file of a task. @param most rows to read; 0: all
 /// @throws slimfit::file_error
-inline std::vector<glue_sample> read_glue(glue_task const& task, std::string const& folder, std::string const& part,
-                                          slimfit::index_t most = 0) {
+inline std::vector<glue_sample> read_glue_file(glue_task const& task, std::string const& path,
+                                               slimfit::index_t most = 0) {
   bool const has_heading = !task.first.empty();
-  tsv_file const file(folder + "/" + part + ".tsv", has_heading);
+  tsv_file const file(path, has_heading);
   // CoLA: source, label, the author's mark, sentence.
   auto const first = has_heading ? file.column(task.first) : 3;
   auto const second = task.second.empty() ? 0 : file.column(task.second);
@@ -99,7 +99,14 @@ inline std::vector<glue_sample> read_glue(glue_task const& task, std::string con
       sample.label = detail::class_of(file, row, text, task);
     }
   }
+  if (samples.empty()) { file.refuse(file.size() - 1, "is the last, and all are cut short", "at least one whole row"); }
   return samples;
+}
+
+/// Reads `folder/part.tsv`.
+inline std::vector<glue_sample> read_glue(glue_task const& task, std::string const& folder, std::string const& part,
+                                          slimfit::index_t most = 0) {
+  return read_glue_file(task, folder + "/" + part + ".tsv", most);
 }
 
 }  // namespace examples

@@ -2,6 +2,7 @@
 // Fine-tunes a pretrained BERT on a task of GLUE or on SQuAD 2.0, once for each policy, from the same start and seed,
 // and compares memory and accuracy. See --help.
 #include <CLI/CLI.hpp>
+#include <cstring>
 #include <filesystem>
 #include <slimfit/io/huggingface_config.hpp>
 
@@ -51,8 +52,10 @@ void set_defaults(bert_options& options) {
 
 bert_options parse_options(int argc, char** argv) {
   bert_options options;
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::string(argv[i]) == "--task") { options.task = argv[i + 1]; }
+  for (int i = 1; i < argc; ++i) {
+    std::string const argument = argv[i];
+    if (argument == "--task" && i + 1 < argc) { options.task = argv[i + 1]; }
+    if (argument.starts_with("--task=")) { options.task = argument.substr(std::strlen("--task=")); }
   }
   set_defaults(options);
   CLI::App app{
@@ -81,7 +84,8 @@ bert_options parse_options(int argc, char** argv) {
   app.add_option("--bucket-window", options.bucket_window,
                  "Batches among which texts are sorted by length, so that those of a batch are alike; 0: they are not")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--save", options.save, "Folder for the model of the last run, in Hugging Face's form");
+  app.add_option("--save", options.save,
+                 "Folder for the model of the last run and its tokenizer, in Hugging Face's form");
   parse(app, options, argc, argv);
   return options;
 }
@@ -97,6 +101,18 @@ int model_of(std::string const& folder) {
     }
   }
   return 0;
+}
+
+/// The tokenizer of a folder, whose tokens the model has rows for.
+bert_tokenizer tokenizer_of(std::string const& folder, int model) {
+  auto tokenizer = load_tokenizer(folder);
+  auto const rows = bert_models[model].shape.vocabulary;
+  if (tokenizer.words().size() > rows) {
+    throw slimfit::file_error(
+        slimfit::mismatch(folder + ": the tokenizer's number of tokens", tokenizer.words().size(),
+                          "at most the " + std::to_string(rows) + " that the model has rows for"));
+  }
+  return tokenizer;
 }
 
 int run(int argc, char** argv) {
@@ -116,7 +132,7 @@ int run(int argc, char** argv) {
   fixed["test-rows"] = options.test_rows;
   auto const load = [&]() -> nlohmann::json {
     model = model_of(options.model);
-    auto const tokenizer = load_tokenizer(options.model);
+    auto const tokenizer = tokenizer_of(options.model, model);
     nlohmann::json data{{"name", glue != nullptr ? glue->folder : "SQuAD 2.0"}};
     auto const longest = static_cast<std::size_t>(options.max_tokens);
     if (glue != nullptr) {
@@ -135,9 +151,12 @@ int run(int argc, char** argv) {
   };
   auto const train = [&](run_request const& request) {
     auto const function = compiled_runs().at(options.backend).at(request.choice.policy);
-    return function({request, work, model, head, classes, options.model, options.save});
+    auto outcome = function({request, work, model, head, classes, options.model, options.save});
+    if (!options.save.empty() && !outcome.interrupted) { copy_tokenizer_files(options.model, options.save); }
+    return outcome;
   };
-  return run_program({"finetune_bert", "rows", options, fixed, options.save, load, train}, argc, argv);
+  auto const saved = options.save.empty() ? std::string() : options.save + "/config.json";
+  return run_program({"finetune_bert", "rows", options, fixed, saved, load, train}, argc, argv);
 }
 
 }  // namespace

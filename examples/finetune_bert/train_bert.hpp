@@ -14,7 +14,13 @@ template <class Model>
 run_outcome train_model(bert_run const& run) {
   using label_type = typename Model::network_type::loss_type::label_type;
   auto const load = [&](Model& net) {
-    if (!run.start.empty()) { slimfit::load_huggingface(net, run.start); }
+    if (run.start.empty()) { return; }
+    slimfit::huggingface_load_options options;
+    // A model that has learnt a task with other classes gives all but its classifier.
+    if (slimfit::read_huggingface_config(run.start).classes != Model::network_type::classes) {
+      options.except.push_back("classifier");
+    }
+    slimfit::load_huggingface(net, run.start, options);
   };
   auto const save = [&](Model const& net) {
     if (!run.save.empty()) {

@@ -4,20 +4,18 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <examples/text/encoding.hpp>
 #include <nlohmann/json.hpp>
+#include <slimfit/io/mapped_file.hpp>
 
 namespace examples {
 namespace detail {
 
 inline std::string read_text_file(std::filesystem::path const& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) { throw slimfit::file_error("slimfit: " + path.string() + " could not be read"); }
-  return text;
+  slimfit::mapped_file const file(path.string());
+  auto const bytes = file.bytes();
+  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
 }
 
 [[noreturn]] inline void refuse(std::string const& name, std::string const& what, std::string const& expected) {
@@ -53,21 +51,22 @@ inline std::vector<std::string> tokens_by_id(nlohmann::json const& entries, std:
   return tokens;
 }
 
-inline std::vector<added_token> read_added_tokens(nlohmann::json const& list, vocabulary const& words,
+/// Those that the vocabulary lacks have the ids after its own, in their order.
+inline std::vector<added_token> read_added_tokens(nlohmann::json const& list, vocabulary& words,
                                                   std::string const& name) {
   std::vector<added_token> added;
   for (auto const& entry : list) {
-    added_token const one{entry.at("content").get<std::string>(), entry.at("id").get<token_id>(),
-                          entry.value("single_word", false), entry.value("lstrip", false),
-                          entry.value("rstrip", false)};
-    if (one.text.empty() || words.find(one.text) != one.id) {
-      refuse(name, "added token \"" + one.text + "\" with id " + std::to_string(one.id),
-             "a token of model.vocab with the id that it has there");
+    auto const text = entry.at("content").get<std::string>();
+    auto const known = words.find(text);
+    auto const expected = known == vocabulary::none ? words.size() : known;
+    if (text.empty() || entry.at("id") != expected) {
+      throw slimfit::file_error(slimfit::mismatch(
+          name + ": the id of the added token \"" + text + '"', entry.at("id").dump(),
+          std::to_string(expected) + (known == vocabulary::none ? ", the next that is free" : " as in model.vocab")));
     }
-    if (entry.value("normalized", false)) {
-      refuse(name, "added token \"" + one.text + '"', "\"normalized\": false, as BERT's special tokens are");
-    }
-    added.push_back(one);
+    if (known == vocabulary::none) { words.add_apart(text); }
+    added.push_back({text, expected, entry.value("single_word", false), entry.value("lstrip", false),
+                     entry.value("rstrip", false), entry.value("normalized", false)});
   }
   return added;
 }
@@ -88,7 +87,7 @@ inline bert_tokenizer from_json(nlohmann::json const& all, std::string const& na
   settings.longest_word = model.value("max_input_chars_per_word", std::size_t{100});
   settings.unknown = model.value("unk_token", "[UNK]");
   settings.continuation = model.value("continuing_subword_prefix", "##");
-  vocabulary words(tokens_by_id(model.at("vocab"), name));
+  vocabulary words(tokens_by_id(model.at("vocab"), name), name);
   auto added = read_added_tokens(all.value("added_tokens", nlohmann::json::array()), words, name);
   return bert_tokenizer(wordpiece(std::move(words), std::move(settings), std::move(added)));
 }
@@ -107,7 +106,9 @@ inline bert_tokenizer tokenizer_from_json(std::string const& text, std::string c
 }
 
 /// @param lines what a vocab.txt holds: one token a line, the id is the number of the line from 0
-inline bert_tokenizer tokenizer_from_vocabulary(std::string_view lines, wordpiece_settings settings) {
+/// @param name the file's, for messages
+inline bert_tokenizer tokenizer_from_vocabulary(std::string_view lines, wordpiece_settings settings,
+                                                std::string const& name = "vocab.txt") {
   std::vector<std::string> tokens;
   while (!lines.empty()) {
     auto const length = lines.find('\n');
@@ -116,7 +117,7 @@ inline bert_tokenizer tokenizer_from_vocabulary(std::string_view lines, wordpiec
     if (line.ends_with('\r')) { line.remove_suffix(1); }
     tokens.emplace_back(line);
   }
-  vocabulary words(std::move(tokens));
+  vocabulary words(std::move(tokens), name);
   std::vector<added_token> added;
   for (auto const* const special : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}) {
     if (auto const id = words.find(special); id != vocabulary::none) { added.push_back({special, id}); }
@@ -154,7 +155,23 @@ inline bert_tokenizer load_tokenizer(std::filesystem::path const& folder) {
   auto const settings = std::filesystem::exists(config)
                             ? settings_from_config(detail::read_text_file(config), config.string())
                             : wordpiece_settings{};
-  return tokenizer_from_vocabulary(detail::read_text_file(list), settings);
+  return tokenizer_from_vocabulary(detail::read_text_file(list), settings, list.string());
+}
+
+/// Puts the files of the tokenizer of the model in `from` beside those of another model, so that it can be loaded.
+/// @throws file_error
+inline void copy_tokenizer_files(std::filesystem::path const& from, std::filesystem::path const& to) {
+  for (auto const* const name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"}) {
+    std::error_code problem;
+    if (!std::filesystem::exists(from / name) || std::filesystem::equivalent(from / name, to / name, problem)) {
+      continue;
+    }
+    std::filesystem::copy_file(from / name, to / name, std::filesystem::copy_options::overwrite_existing, problem);
+    if (problem) {
+      throw slimfit::file_error("slimfit: " + (from / name).string() + " could not be copied to " + to.string() + ": " +
+                                problem.message());
+    }
+  }
 }
 
 }  // namespace examples

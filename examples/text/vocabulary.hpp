@@ -21,9 +21,17 @@ class vocabulary {
 
   vocabulary() = default;
   /// @param tokens the text of each id; a text that occurs twice is found under its last id, as in Hugging Face's
-  explicit vocabulary(std::vector<std::string> tokens) : tokens_(std::move(tokens)) {
+  /// @param name of the file, for messages
+  explicit vocabulary(std::vector<std::string> tokens, std::string name = "vocabulary")
+      : tokens_(std::move(tokens)), name_(std::move(name)) {
     ids_.reserve(tokens_.size());
     for (std::size_t id = 0; id < tokens_.size(); ++id) { ids_[tokens_[id]] = static_cast<token_id>(id); }
+  }
+
+  /// Gives an id to a token that texts are not cut into: `find` does not find it.
+  token_id add_apart(std::string text) {
+    tokens_.push_back(std::move(text));
+    return size() - 1;
   }
 
   token_id size() const { return static_cast<token_id>(tokens_.size()); }
@@ -36,8 +44,8 @@ class vocabulary {
   token_id require(std::string const& text) const {
     auto const id = find(text);
     if (id == none) {
-      throw slimfit::file_error("slimfit: the vocabulary of " + std::to_string(size()) + " tokens has no " + text +
-                                ", expected a vocabulary of BERT");
+      throw slimfit::file_error("slimfit: " + name_ + ": the vocabulary of " + std::to_string(size()) +
+                                " tokens has no " + text + ", expected a vocabulary of BERT");
     }
     return id;
   }
@@ -48,6 +56,7 @@ class vocabulary {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   std::vector<std::string> tokens_;
+  std::string name_;
   std::unordered_map<std::string, token_id, text_hash, std::equal_to<>> ids_;
 };
 

@@ -15,13 +15,14 @@
 
 namespace examples {
 
-/// A token that is recognised in the text as it stands, before anything is normalised.
+/// A token that is recognised before the text is cut into words.
 struct added_token {
   std::string text;
   token_id id = 0;
   bool single_word = false;  // not beside a letter, digit or underscore
   bool strip_left = false;   // takes the white space before it
   bool strip_right = false;
+  bool normalized = false;  // is looked for in the normalised text, normalised itself; else in the text as it stands
 };
 
 struct wordpiece_settings {
@@ -49,7 +50,18 @@ class wordpiece {
     // The longest of those that begin at one place is the one found.
     std::stable_sort(added_.begin(), added_.end(),
                      [](auto const& a, auto const& b) { return a.text.size() > b.text.size(); });
-    for (auto const& one : added_) { begins_[static_cast<std::uint8_t>(one.text.at(0))] = true; }
+    scratch work;
+    for (auto const& one : added_) {
+      if (one.normalized) {
+        normalise(one.text, 0, work);
+        if (!work.characters.empty()) { normalised_.push_back({work.characters, one}); }
+      } else {
+        begins_[static_cast<std::uint8_t>(one.text.at(0))] = true;
+      }
+    }
+    std::stable_sort(normalised_.begin(), normalised_.end(),
+                     [](auto const& a, auto const& b) { return a.characters.size() > b.characters.size(); });
+    std::erase_if(added_, [](auto const& one) { return one.normalized; });
   }
 
   vocabulary const& words() const { return words_; }
@@ -70,15 +82,18 @@ class wordpiece {
       auto last = at + found->text.size();
       at = last;
       if (found->single_word && (in_word_before(text, first) || in_word_after(text, last))) { continue; }
+      if (last <= begin) { continue; }  // white space that the one before has taken
       if (found->strip_left) {
         while (first > begin && is_space(before(text, first).code)) { first -= before(text, first).bytes; }
+        first = std::max(first, begin);
       }
       if (found->strip_right) {
         while (last < text.size() && is_space(decode(text, last).code)) { last += decode(text, last).bytes; }
       }
-      split_plain(text, begin, first, work, tokens);
+      split_plain(text, begin, std::max(begin, first), work, tokens);
       tokens.push_back({found->id, span_of(first, last)});
-      begin = at = last;
+      // As in Hugging Face's, the next may begin within the white space that this one has taken.
+      begin = last;
     }
     split_plain(text, begin, text.size(), work, tokens);
     return tokens;
@@ -88,6 +103,10 @@ class wordpiece {
   struct character {
     char32_t code;
     byte_span span;
+  };
+  struct normalised_token {
+    std::vector<character> characters;
+    added_token token;
   };
   struct scratch {
     std::vector<character> characters;
@@ -128,8 +147,48 @@ class wordpiece {
   void split_plain(std::string_view text, std::size_t first, std::size_t last, scratch& work,
                    std::vector<token>& tokens) const {
     normalise(text.substr(0, last), first, work);
+    auto const& all = work.characters;
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < all.size();) {
+      auto const* const found = normalised_at(all, at);
+      if (found == nullptr) {
+        ++at;
+        continue;
+      }
+      auto from = at;
+      auto to = at + found->characters.size();
+      at = to;
+      bool const in_word =
+          (from > 0 && is_word_character(all[from - 1].code)) || (to < all.size() && is_word_character(all[to].code));
+      if ((found->token.single_word && in_word) || to <= begin) { continue; }
+      if (found->token.strip_left) {
+        while (from > begin && is_space(all[from - 1].code)) { --from; }
+        from = std::max(from, begin);
+      }
+      while (found->token.strip_right && to < all.size() && is_space(all[to].code)) { ++to; }
+      split_words(begin, from, work, tokens);
+      tokens.push_back({found->token.id, {all[from].span.first, all[to - 1].span.last}});
+      begin = to;
+    }
+    split_words(begin, all.size(), work, tokens);
+  }
+
+  normalised_token const* normalised_at(std::vector<character> const& all, std::size_t at) const {
+    for (auto const& one : normalised_) {
+      auto const& wanted = one.characters;
+      if (wanted.size() <= all.size() - at &&
+          std::equal(wanted.begin(), wanted.end(), all.begin() + static_cast<std::ptrdiff_t>(at),
+                     [](character const& a, character const& b) { return a.code == b.code; })) {
+        return &one;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Characters `first` to `last` of the normalised text.
+  void split_words(std::size_t first, std::size_t last, scratch& work, std::vector<token>& tokens) const {
     auto const& characters = work.characters;
-    for (std::size_t at = 0; at < characters.size();) {
+    for (auto at = first; at < last;) {
       auto const code = characters[at].code;
       if (is_space(code)) {
         ++at;
@@ -137,9 +196,7 @@ class wordpiece {
       }
       auto end = at + 1;
       if (!is_punctuation(code)) {
-        while (end < characters.size() && !is_space(characters[end].code) && !is_punctuation(characters[end].code)) {
-          ++end;
-        }
+        while (end < last && !is_space(characters[end].code) && !is_punctuation(characters[end].code)) { ++end; }
       }
       split_word(at, end, work, tokens);
       at = end;
@@ -157,7 +214,7 @@ class wordpiece {
       if (settings_.space_ideographs && is_ideograph(code)) {
         out.insert(out.end(), {{U' ', span}, {code, span}, {U' ', span}});
       } else {
-        out.push_back({code, span});
+        out.push_back({settings_.clean_text && is_space(code) ? U' ' : code, span});
       }
     }
     if (settings_.strip_accents) { strip_accents(work); }
@@ -248,7 +305,8 @@ class wordpiece {
 
   vocabulary words_;
   wordpiece_settings settings_;
-  std::vector<added_token> added_;
+  std::vector<added_token> added_;  // those that are looked for in the text as it stands
+  std::vector<normalised_token> normalised_;
   bool begins_[256] = {};
   token_id unknown_ = 0;
 };

@@ -57,7 +57,8 @@ void write_report(nlohmann::json const& report, std::string const& folder) {
 
 std::string result_table(nlohmann::json const& report) {
   auto const& runs = report.at("runs");
-  table results({"policy", "frozen", "accuracy", "activations", "of the first", "ms/step", "updated units"}, {0});
+  auto const metric = runs.empty() ? "accuracy" : runs.front().at("metric").get<std::string>();
+  table results({"policy", "frozen", metric, "activations", "of the first", "ms/step", "updated units"}, {0});
   table memory({"MiB", "static", "dynamic", "workspace", "gradients", "stored", "temporary", "peak"}, {0});
   for (auto const& run : runs) {
     auto const policy = run.at("policy").get<std::string>();

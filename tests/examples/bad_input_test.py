@@ -8,15 +8,6 @@ import support
 
 
 class BadInputTest(support.ExampleTest):
-    def refuse(self, *options, names, out="out"):
-        """Runs, and checks that it fails with a message that contains all of `names`."""
-        result = self.run_program(*options, out=out)
-        self.assertNotEqual(result.returncode, 0, result.stdout)
-        self.assertGreater(result.returncode, 0, "ended by a signal")
-        for name in names:
-            self.assertIn(str(name), result.stderr)
-        self.assertLess(len(result.stderr.splitlines()), 4)
-
     def test_data_files(self):
         images = self.data / "train-images-idx3-ubyte"
         labels = self.data / "train-labels-idx1-ubyte"

@@ -14,7 +14,7 @@ class ReportTest(support.ExampleTest):
     def test_everything(self):
         output = self.succeed("--epochs", "2", *[part for run in RUNS for part in ("--run", run)])
         report = self.report()
-        schema = json.loads((support.ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+        schema = support.read_schema()
         jsonschema.Draft202012Validator.check_schema(schema)
         jsonschema.Draft202012Validator(schema).validate(report)
         # The schema can fail.
@@ -94,7 +94,7 @@ class ReportTest(support.ExampleTest):
     def test_saturation(self):
         output = self.succeed("--epochs", "2", "--run", "eager", "--run", "paper:75", "--saturation")
         eager, paper = self.report()["runs"]
-        schema = json.loads((support.ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+        schema = support.read_schema()
         jsonschema.Draft202012Validator(schema).validate(self.report())
         self.assertEqual(eager["saturation"], [])
         self.assertEqual(paper["planned"], paper["bytes"])

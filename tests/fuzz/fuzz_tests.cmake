@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: MIT
 # Readers of files that come from elsewhere, on arbitrary bytes; skipped where clang++ has no libFuzzer.
-foreach(target safetensors huggingface idx)
-  add_test(NAME fuzz_${target}
+function(slimfit_add_fuzz_test TARGET SECONDS)
+  add_test(NAME fuzz_${TARGET}
            COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/run_fuzz.py
-                   ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${target}_fuzz.cpp --
-                   -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR} -lz)
-  set_tests_properties(fuzz_${target} PROPERTIES SKIP_RETURN_CODE 77)
-endforeach()
+                   --seconds ${SECONDS} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${TARGET}_fuzz.cpp --
+                   -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR} ${ARGN})
+  set_tests_properties(fuzz_${TARGET} PROPERTIES SKIP_RETURN_CODE 77)
+endfunction()
+
+slimfit_add_fuzz_test(safetensors 10)
+slimfit_add_fuzz_test(huggingface 10)
+slimfit_add_fuzz_test(idx 10 -lz)
+slimfit_add_fuzz_test(tokenizer 4 ${SLIMFIT_UTF8PROC})
+slimfit_add_fuzz_test(tokenizer_files 4 ${SLIMFIT_UTF8PROC})
+slimfit_add_fuzz_test(glue 3)
+slimfit_add_fuzz_test(cifar 2)

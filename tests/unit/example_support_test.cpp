@@ -3,8 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 
@@ -14,25 +12,14 @@
 #include "../../examples/data/grey_images.hpp"
 #include "../../examples/support/progress.hpp"
 #include "../../examples/training/classification.hpp"
+#include "../support/scratch_folder.hpp"
 
 namespace ex = examples;
 using slimfit::index_t;
 
 namespace {
 
-struct scratch_folder {
-  std::filesystem::path path;
-  scratch_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "slimfit.XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~scratch_folder() { std::filesystem::remove_all(path); }
-  [[nodiscard]] std::string write(char const* name, std::string const& bytes) const {
-    auto const file = (path / name).string();
-    std::ofstream(file, std::ios::binary) << bytes;
-    return file;
-  }
+struct scratch_folder : slimfit::test::scratch_folder {
   [[nodiscard]] std::string compress(char const* name, std::string const& bytes) const {
     auto const file = (path / name).string();
     gzFile const out = gzopen(file.c_str(), "wb");

@@ -2,29 +2,14 @@
 // SQuAD 2.0: files, windows and their labels, answers from scores, and the official figures.
 #include <doctest/doctest.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "../../examples/finetune_bert/squad_task.hpp"
 #include "../../examples/text/tokenizer_files.hpp"
+#include "../support/scratch_folder.hpp"
 
 namespace ex = examples;
+using slimfit::test::scratch_folder;
 
 namespace {
-
-struct scratch_folder {
-  std::filesystem::path path;
-  scratch_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "slimfit.XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~scratch_folder() { std::filesystem::remove_all(path); }
-  [[nodiscard]] std::string write(char const* name, std::string const& text) const {
-    std::ofstream(path / name, std::ios::binary) << text;
-    return (path / name).string();
-  }
-};
 
 std::string file_with(std::string const& questions) {
   return R"({"version": "v2.0", "data": [{"title": "t", "paragraphs": [{"context": "é one two three four five six", "qas": [)" +

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: MIT
+"""finetune_bert on a tiny model and a few texts: what it reports, Ctrl-C and --resume, --save, wrong input."""
+import json
+import os
+import random
+import struct
+
+import jsonschema
+
+import support
+
+PROGRAM = os.environ.get("FINETUNE_BERT", "")
+# As `bert_tiny` in examples/finetune_bert/bert_run.hpp.
+VOCABULARY, HIDDEN, MLP, LAYERS, POSITIONS = 300, 32, 64, 2, 512
+CONFIG = {"model_type": "bert", "architectures": ["BertModel"], "vocab_size": VOCABULARY, "hidden_size": HIDDEN,
+          "num_attention_heads": 2, "intermediate_size": MLP, "num_hidden_layers": LAYERS, "type_vocab_size": 2,
+          "max_position_embeddings": POSITIONS, "layer_norm_eps": 1e-12, "hidden_act": "gelu"}
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"word{i}" for i in range(VOCABULARY - 5))]
+RUNS = ["eager", "paper:75", "slim:75"]
+
+
+def tensor_shapes():
+    shapes = {"embeddings.word_embeddings": [VOCABULARY, HIDDEN], "embeddings.position_embeddings": [POSITIONS, HIDDEN],
+              "embeddings.token_type_embeddings": [2, HIDDEN], "embeddings.LayerNorm": [HIDDEN],
+              "pooler.dense": [HIDDEN, HIDDEN]}
+    for layer in range(LAYERS):
+        block = f"encoder.layer.{layer}."
+        for name in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"):
+            shapes[block + name] = [HIDDEN, HIDDEN]
+        shapes[block + "intermediate.dense"] = [MLP, HIDDEN]
+        shapes[block + "output.dense"] = [HIDDEN, MLP]
+        shapes[block + "attention.output.LayerNorm"] = shapes[block + "output.LayerNorm"] = [HIDDEN]
+    return shapes
+
+
+def write_model(folder, config=None):
+    """A folder as Hugging Face has them, of random numbers."""
+    folder.mkdir()
+    noise = random.Random(1)
+    header, body = {}, bytearray()
+
+    def add(name, shape, mean, deviation):
+        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
+        first = len(body)
+        body.extend(struct.pack(f"<{count}f", *(noise.gauss(mean, deviation) for _ in range(count))))
+        header["bert." + name] = {"dtype": "F32", "shape": shape, "data_offsets": [first, len(body)]}
+
+    for name, shape in tensor_shapes().items():
+        add(name + ".weight", shape, 0 if len(shape) > 1 else 1, 0.1)
+        if not name.endswith("_embeddings"):
+            add(name + ".bias", [shape[0]], 0, 0.01)
+    text = json.dumps(header).encode()
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + body)
+    (folder / "config.json").write_text(json.dumps(config or CONFIG), encoding="utf-8")
+    (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
+
+
+def text_of(noise, kind):
+    """Words of which every kind has its own."""
+    return " ".join(f"word{noise.randrange(20 * kind, 20 * kind + 30)}" for _ in range(noise.randint(3, 12)))
+
+
+def table(heading, count, seed, row):
+    noise = random.Random(seed)
+    return "\n".join(["\t".join(heading), *("\t".join(row(noise, i)) for i in range(count))]) + "\n"
+
+
+def write_tasks(folder):
+    """`sst2`, `mnli` and `stsb` under `folder`, 40 rows to train on and 12 to test."""
+    mnli = ["entailment", "neutral", "contradiction"]
+    tasks = {
+        "sst2": (["sentence", "label"], "dev", lambda noise, i: [text_of(noise, i % 2), str(i % 2)]),
+        "mnli": (["index", "sentence1", "sentence2", "label1", "gold_label"], "dev_matched",
+                 lambda noise, i: [str(i), text_of(noise, 0), text_of(noise, i % 3), mnli[0], mnli[i % 3]]),
+        "stsb": (["index", "sentence1", "sentence2", "score"], "dev",
+                 lambda noise, i: [str(i), text_of(noise, 0), text_of(noise, i % 6), f"{i % 6 * 0.9:.3f}"]),
+    }
+    for name, (heading, test, row) in tasks.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "train.tsv").write_text(table(heading, 40, 1, row), encoding="utf-8")
+        (folder / name / f"{test}.tsv").write_text(table(heading, 12, 2, row), encoding="utf-8")
+
+
+def squad(count, seed):
+    """Paragraphs of 40 words; every third question has no answer."""
+    noise = random.Random(seed)
+    paragraphs = []
+    for i in range(count):
+        words = [f"word{noise.randrange(200)}" for _ in range(40)]
+        place = noise.randrange(38)
+        answer = " ".join(words[place:place + 2])
+        answers = [{"text": answer, "answer_start": len(" ".join([*words[:place], ""]))}]
+        paragraphs.append({"context": " ".join(words), "qas": [
+            {"id": str(i), "question": f"word{200 + i} word250", "is_impossible": i % 3 == 0,
+             "answers": [] if i % 3 == 0 else answers}]})
+    return json.dumps({"version": "v2.0", "data": [{"title": "words", "paragraphs": paragraphs}]})
+
+
+class BertTest(support.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.model = self.folder / "model"
+        self.data = self.folder / "glue"
+        write_model(self.model)
+        write_tasks(self.data)
+
+    def command(self, *options, out="out", task="sst2"):
+        return [PROGRAM, "--task", task, "--data", str(self.data / task), "--model", str(self.model), "--batch", "8",
+                "--threads", "1", "--learning-rate", "3e-3", "--scheduled-learning-rate", "3e-3", "--out",
+                str(self.folder / out), *options]
+
+    def test_tasks(self):
+        validator = jsonschema.Draft202012Validator(support.read_schema())
+        for task, metric, figures, classes in [
+                ("sst2", "accuracy", {"accuracy", "f1", "matthews", "loss"}, 2),
+                ("mnli", "accuracy", {"accuracy", "loss"}, 3),
+                ("stsb", "pearson", {"pearson", "spearman", "loss"}, 1)]:
+            with self.subTest(task=task):
+                output = self.succeed("--task", task, "--data", str(self.data / task), "--epochs", "2", "--rows", "32",
+                                      "--test-rows", "10", *[part for run in RUNS for part in ("--run", run)])
+                report = self.report()
+                validator.validate(report)
+                data = report["data"]
+                self.assertEqual([data[key] for key in ("train", "test", "batch", "steps")], [32, 10, 8, 8])
+                self.assertEqual(report["model"]["name"], "bert-tiny")
+                self.assertEqual(report["model"]["classes"], classes)
+                self.assertEqual([run["policy"] for run in report["runs"]], ["eager", "paper", "slim"])
+                for run in report["runs"]:
+                    self.check_run(run, metric, figures, report["model"]["unit_names"])
+                self.assertEqual(output.count(f"test {metric} "), 3)
+                self.assertRegex(output, rf"(?m)^policy +frozen +{metric} +activations")
+                stored = [run["bytes"]["stored"] for run in report["runs"]]
+                self.assertEqual(stored, sorted(set(stored), reverse=True))
+        broken = self.report()
+        broken["runs"][0]["metrics"]["pearson"] = "high"
+        with self.assertRaises(jsonschema.ValidationError):
+            validator.validate(broken)
+
+    def check_run(self, run, metric, figures, unit_names):
+        self.assertEqual(run["planned"], run["bytes"])
+        self.assertEqual(len(run["losses"]), 8)
+        self.assertEqual(run["units"], len(unit_names))
+        self.assertEqual(len(run["active"][0]), run["units"] - int(run["rate"] * run["units"]))
+        self.assertEqual(run["metric"], metric)
+        self.assertEqual(set(run["metrics"]), figures)
+        self.assertEqual(run["accuracy"], max(0, run["metrics"][metric]))
+        self.assertEqual(run["test_loss"], run["metrics"]["loss"])
+
+    def test_answers_in_texts(self):
+        folder = self.data / "squad2"
+        folder.mkdir()
+        (folder / "train-v2.0.json").write_text(squad(24, 1), encoding="utf-8")
+        (folder / "dev-v2.0.json").write_text(squad(9, 2), encoding="utf-8")
+        options = ["--task", "squad2", "--data", str(folder), "--max-tokens", "24", "--stride", "8", "--epochs", "0.5"]
+        self.succeed(*options, *[part for run in RUNS for part in ("--run", run)])
+        report = self.report()
+        jsonschema.Draft202012Validator(support.read_schema()).validate(report)
+        self.assertEqual([report["data"][key] for key in ("train", "test", "batch")], [24, 9, 8])
+        self.assertGreater(report["data"]["steps"], 24 // 8)  # windows, more than questions
+        for run in report["runs"]:
+            self.assertEqual(run["planned"], run["bytes"])
+            self.assertEqual(run["metric"], "f1")
+            self.assertEqual(run["accuracy"], run["metrics"]["f1"])
+            self.assertGreater(run["metrics"]["best_f1"], max(run["metrics"]["f1"], 3 / 9) - 1e-9)
+        self.refuse(*options, "--stride", "20", names=["stride is 20, expected less than the 19 tokens"])
+        (folder / "dev-v2.0.json").write_text("{", encoding="utf-8")
+        self.refuse(*options, names=[folder / "dev-v2.0.json"])
+
+    def test_it_learns(self):
+        self.succeed("--epochs", "30", "--run", "eager", "--run", "slim:75")
+        for run in self.report()["runs"]:
+            self.assertLess(sum(run["losses"][-5:]), 0.5 * sum(run["losses"][:5]))
+            self.assertGreaterEqual(run["accuracy"], 0.75)
+
+    def test_resume(self):
+        options = ["--epochs", "240", "--run", "eager", "--run", "paper:75"]
+        self.succeed(*options, out="whole")
+        self.assertIn("optimizer.steps", self.interrupt(*options, after="eager, 0 % frozen"))
+        again = self.interrupt(*options, "--resume", after="paper, 75 % frozen")
+        self.assertIn('"finished":[{', again["__metadata__"]["finetune_bert"])
+        for option, value in [("--max-tokens", "64"), ("--test-rows", "3"), ("--rows", "16"), ("--bucket-window", "0")]:
+            self.refuse(*options, option, value, "--resume", names=[f"--resume: {option} is ", "expected "], out="cut")
+        self.succeed(*options, "--resume", out="cut")
+        self.check_same()
+
+    def test_saved_model_is_a_start(self):
+        saved = self.folder / "saved" / "model"
+        self.succeed("--epochs", "6", "--run", "eager", "--save", str(saved))
+        trained = self.report()["runs"][0]
+        self.assertEqual({path.name for path in saved.iterdir()}, {"config.json", "model.safetensors", "vocab.txt"})
+        self.assertEqual(len(json.loads((saved / "config.json").read_text(encoding="utf-8"))["id2label"]), 2)
+        # A step too small to change anything.
+        options = ["--model", str(saved), "--epochs", "0.2", "--run", "eager"]
+        self.succeed(*options, "--learning-rate", "1e-30", "--save", str(saved))
+        again = self.report()["runs"][0]
+        self.assertEqual(again["metrics"], trained["metrics"])
+        # Three classes and scores want a classifier of their own.
+        for task in ("mnli", "stsb"):
+            self.succeed(*options, "--task", task, "--data", str(self.data / task))
+
+    def test_wrong_folders(self):
+        missing = self.folder / "missing"
+        self.refuse("--model", str(missing), names=["--model", missing])
+        self.refuse("--data", str(missing), names=["--data", missing])
+        self.refuse("--data", str(self.model), names=[self.model / "train.tsv", "could not be read"])
+        blocked = self.folder / "blocked"
+        blocked.write_text("a file")
+        self.refuse("--save", str(blocked), names=["--save", blocked, "expected"])
+        self.refuse(names=["--out", blocked, "expected"], out="blocked")
+        self.assertEqual(blocked.read_text(), "a file")
+
+    def test_wrong_model(self):
+        other = self.folder / "other"
+        write_model(other, {**CONFIG, "intermediate_size": 128, "num_hidden_layers": 3})
+        self.refuse("--model", str(other), names=[other, "num_hidden_layers is 3", "bert_shape{", ".layers = 3",
+                                                  ".mlp = 128"])
+        (other / "config.json").write_text(json.dumps({**CONFIG, "model_type": "vit"}))
+        self.refuse("--model", str(other), names=[other / "config.json", "expected bert"])
+        (other / "config.json").write_text("{")
+        self.refuse("--model", str(other), names=[other / "config.json", "expected"])
+        (other / "config.json").write_text(json.dumps(CONFIG))
+        (other / "vocab.txt").write_text("\n".join([*WORDS, "more"]))
+        self.refuse("--model", str(other), names=[other, "number of tokens is 301, expected at most the 300"])
+        (other / "vocab.txt").write_text("\n".join(WORDS[3:]))
+        self.refuse("--model", str(other), names=[other / "vocab.txt", "has no [UNK], expected"])
+        (other / "vocab.txt").unlink()
+        self.refuse("--model", str(other), names=[other, "tokenizer.json", "vocab.txt"])
+        (other / "vocab.txt").write_text("\n".join(WORDS))
+        weights = other / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-4])
+        self.refuse("--model", str(other), names=[weights, "expected"])
+
+    def test_wrong_rows(self):
+        path = self.data / "sst2" / "train.tsv"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join([*lines[:6], "word1\tgood", *lines[6:]]))
+        self.refuse(names=[path, 'line 7: has label "good", expected one of 0, 1'])
+        path.write_text("\n".join([*lines[:6], "word1", *lines[6:]]))
+        self.refuse(names=[path, "line 7: has 1 columns, expected at least 2"])
+
+    def test_wrong_options(self):
+        for tokens in ("7", "513", "many"):
+            self.refuse("--max-tokens", tokens, names=["--max-tokens", tokens])
+        self.refuse("--task", "wnli", names=["--task", "wnli", "sst2"])
+        self.refuse("--batch", "41", names=["batch size is 41", "at most the number of samples, 40"])
+        self.refuse("--rows", "4", names=["batch size is 8", "at most the number of samples, 4"])
+
+
+if __name__ == "__main__":
+    support.main("FINETUNE_BERT")
