@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Readers of files that come from elsewhere, on arbitrary bytes; skipped where clang++ has no libFuzzer.
-foreach(target safetensors huggingface idx)
+foreach(target safetensors huggingface idx glue squad cifar)
   add_test(NAME fuzz_${target}
            COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/run_fuzz.py
                    ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${target}_fuzz.cpp --
