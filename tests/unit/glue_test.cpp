@@ -55,7 +55,9 @@ TEST_CASE("glue: every task's files as they are published") {
   std::ifstream stream(fixtures + "expected.json");
   auto const expected = nlohmann::json::parse(stream).at("files");
   CHECK(expected.size() == 10);
-  for (auto const& [name, rows] : expected.items()) {
+  for (auto const& item : expected.items()) {
+    std::string const& name = item.key();
+    auto const& rows = item.value();
     CAPTURE(name);
     auto const slash = name.find('/');
     auto const& task = task_named(name.substr(0, slash));
