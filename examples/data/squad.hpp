@@ -46,7 +46,12 @@ inline squad_question read_question(nlohmann::json const& from, std::string cons
   for (auto const& answer : from.at("answers")) {
     auto const text = answer.at("text").get<std::string>();
     if (first) {
-      one.first = byte_of_character(context, answer.at("answer_start").get<std::size_t>());
+      auto const& place = answer.at("answer_start");
+      if (!place.is_number_unsigned()) {  // a fraction would be rounded, a number that is too large anything
+        throw slimfit::file_error("slimfit: " + path + ": question " + one.id + " has answer_start " + place.dump() +
+                                  ", expected a whole number from 0 on");
+      }
+      one.first = byte_of_character(context, place.get<std::size_t>());
       one.last = one.first + text.size();
       if (context.compare(std::min(one.first, context.size()), text.size(), text) != 0) {
         throw slimfit::file_error("slimfit: " + path + ": question " + one.id + ": answer \"" + text +

@@ -85,7 +85,12 @@ TEST_CASE("squad: files as they are published") {
           "is not where answer_start says");
   refuses(file_with(R"({"id": "a", "question": "q", "answers": [{"text": "x", "answer_start": 3000}]})"),
           "is not where answer_start says");
-  refuses(file_with(R"({"id": "a", "question": "q", "answers": [{"text": "x", "answer_start": -1}]})"), "");
+  // "one" is at character 2; these would be taken for it, or for no place at all, were they made whole.
+  for (std::string const place : {"-1", "2.0", "2.9", "1e300", "true", "null", "\"2\""}) {
+    CAPTURE(place);
+    refuses(file_with(R"({"id": "a", "question": "q", "answers": [{"text": "one", "answer_start": )" + place + "}]}"),
+            "expected a whole number from 0 on");
+  }
   CHECK_THROWS_AS(ex::read_squad((folder.path / "none").string()), slimfit::file_error);
 }
 
