@@ -103,16 +103,17 @@ TEST_CASE("pictures are decoded, resized and cut out as by Pillow and torchvisio
     char const* name;
     index_t width, height;
   };
-  for (auto const& [name, width, height] : {size{"colour", 61, 47}, size{"full", 17, 33}, size{"half", 40, 21},
-                                            size{"progressive", 35, 35}, size{"grey", 45, 30}, size{"inks", 24, 31}}) {
+  for (auto const& each : {size{"colour", 61, 47}, size{"full", 17, 33}, size{"half", 40, 21},
+                           size{"progressive", 35, 35}, size{"grey", 45, 30}, size{"inks", 24, 31}}) {
+    std::string const name = each.name;
     CAPTURE(name);
     auto const image = ex::read_jpeg(folder + name + ".jpeg");
-    REQUIRE(image.width == width);
-    REQUIRE(image.height == height);
-    CHECK(image.pixels == expected(std::string(name) + ".pixels", width, height));
-    CHECK(ex::central_square(image, side).pixels == expected(std::string(name) + ".central", side, side));
+    REQUIRE(image.width == each.width);
+    REQUIRE(image.height == each.height);
+    CHECK(image.pixels == expected(name + ".pixels", each.width, each.height));
+    CHECK(ex::central_square(image, side).pixels == expected(name + ".central", side, side));
     auto const part = ex::square_of(image, {{2, 3, 15, 9}, true}, side);
-    CHECK(part.pixels == expected(std::string(name) + ".part", side, side));
+    CHECK(part.pixels == expected(name + ".part", side, side));
   }
   CHECK(ex::resized_side(224) == 256);
   CHECK(ex::resized_side(384) == 384);
@@ -204,7 +205,7 @@ TEST_CASE("folders are classes, sorted by name") {
   source.fill(6, 0, inputs.data(), &label);
   CHECK(label == 1);
   auto const bytes = expected("colour.central", side, side);
-  for (std::size_t i : {0, 5, 575}) {
+  for (std::size_t const i : {0U, 5U, 575U}) {
     CHECK(inputs[i] == doctest::Approx((static_cast<float>(bytes[3 * i]) / 255 - 0.485F) / 0.229F));
     CHECK(inputs[1152 + i] == doctest::Approx((static_cast<float>(bytes[3 * i + 2]) / 255 - 0.406F) / 0.225F));
   }
