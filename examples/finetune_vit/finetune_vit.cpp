@@ -149,6 +149,15 @@ image_task load_cifar(vit_options const& options, int classes, index_t side) {
           std::make_shared<resized_images>(std::move(test), side), classification_judge(labels, classes)};
 }
 
+image_list list_classes(vit_options const& options) {
+  auto const folder = options.data + "/train";
+  if (!std::filesystem::is_directory(folder)) {
+    throw slimfit::file_error("slimfit: --data: there is no folder " + folder +
+                              ", expected ImageNet's layout: train/CLASS/*.jpg and val/CLASS/*.jpg");
+  }
+  return list_images(folder);
+}
+
 /// ImageNet's folders, or others in its layout. Where not all images are used, they are of all classes.
 /// @param train what is in the folder "train"
 image_task load_image_folders(vit_options const& options, image_list train, index_t side) {
@@ -202,8 +211,6 @@ int model_of(std::string const& folder, int channels, int classes) {
 int run(int argc, char** argv) {
   auto const options = parse_options(argc, argv);
   int model = 0;
-  auto const start =
-      options.start.empty() && !options.model.empty() ? options.model + "/model.safetensors" : options.start;
   image_task work;
   auto fixed = fixed_options(options, "images");
   fixed["start"] = options.start;
@@ -215,7 +222,7 @@ int run(int argc, char** argv) {
       model = model_of(options.model, 1, 10);
       work = load_fashion(options);
     } else if (options.task == "imagenet") {
-      auto train = list_images(options.data + "/train");
+      auto train = list_classes(options);
       model = model_of(options.model, 3, static_cast<int>(train.classes.size()));
       work = load_image_folders(options, std::move(train), vit_models[model].shape.image);
     } else {
