@@ -11,10 +11,12 @@
 #include <vector>
 
 #include <slimfit/core/error.hpp>
+#include <slimfit/io/mapped_file.hpp>
 
 #include "colour_images.hpp"
 #include "crops.hpp"
 #include "jpeg.hpp"
+#include "png.hpp"
 
 namespace examples {
 
@@ -77,6 +79,12 @@ inline image_list list_images(std::filesystem::path const& folder) {
   return list;
 }
 
+/// @throws slimfit::file_error
+inline rgb_image read_picture(std::string const& path) {
+  slimfit::mapped_file const file(path);
+  return is_png(file.bytes()) ? decode_png(file.bytes(), path) : decode_jpeg(file.bytes(), path);
+}
+
 /// `most` pictures, evenly spread over the list and so over its classes; all of them where there are no more, or for 0.
 inline image_list spread(image_list list, index_t most) {
   index_t const all = list.count();
@@ -106,7 +114,7 @@ class image_folder : public sample_source<float, std::int32_t> {
   [[nodiscard]] index_t size() const override { return list_.count(); }
   /// @throws slimfit::file_error when the picture cannot be decoded
   void fill(index_t i, index_t epoch, float* inputs, std::int32_t* labels) const override {
-    auto const image = read_jpeg(list_.paths[static_cast<std::size_t>(i)]);
+    auto const image = read_picture(list_.paths[static_cast<std::size_t>(i)]);
     auto const square = view_.random
                             ? square_of(image, draw_view(image.width, image.height, view_.seed, epoch, i), view_.side)
                             : central_square(image, view_.side);

@@ -13,7 +13,6 @@
 #include <jerror.h>
 #include <jpeglib.h>
 #include <slimfit/core/error.hpp>
-#include <slimfit/io/mapped_file.hpp>
 
 #include "rgb_image.hpp"
 
@@ -41,7 +40,7 @@ class jpeg_decoder {
 
   rgb_image decode() {
     attempt([](jpeg_decoder& self) { self.read_header(); });
-    check_size();
+    require_plausible_size(library_.image_width, library_.image_height, std::ssize(bytes_), name_);
     auto const channels = static_cast<std::size_t>(is_cmyk() ? 4 : 3);
     rgb_image image{library_.image_width, library_.image_height, {}};
     row_bytes_ = channels * library_.image_width;
@@ -53,7 +52,6 @@ class jpeg_decoder {
   }
 
  private:
-  static constexpr index_t largest_side = 1 << 14;
   /// Damaged files can have thousands, each of which takes a pass over all pixels; programs write ten or so.
   static constexpr int most_scans = 100;
 
@@ -91,19 +89,6 @@ class jpeg_decoder {
     jpeg_mem_src(&library_, first, static_cast<unsigned long>(bytes_.size()));
     jpeg_read_header(&library_, TRUE);
     library_.out_color_space = is_cmyk() ? JCS_CMYK : JCS_RGB;
-  }
-  /// So that a damaged header can ask neither for more memory nor for more time than the file is worth: blocks of 64
-  /// pixels take at least one bit.
-  void check_size() const {
-    index_t const width = library_.image_width;
-    index_t const height = library_.image_height;
-    auto const size = std::to_string(width) + " x " + std::to_string(height) + " pixels";
-    if (width < 1 || height < 1 || width > largest_side || height > largest_side) {
-      fail("has " + size + ", expected sides of 1 to " + std::to_string(largest_side));
-    }
-    if (width * height > 512 * (std::ssize(bytes_) + 1)) {
-      fail("has " + std::to_string(bytes_.size()) + " bytes, expected more for " + size);
-    }
   }
   void read_pixels() {
     jpeg_start_decompress(&library_);
@@ -145,12 +130,6 @@ class jpeg_decoder {
 /// @throws slimfit::file_error
 inline rgb_image decode_jpeg(std::span<std::byte const> bytes, std::string const& name) {
   return detail::jpeg_decoder(bytes, name).decode();
-}
-
-/// @throws slimfit::file_error
-inline rgb_image read_jpeg(std::string const& path) {
-  slimfit::mapped_file const file(path);
-  return decode_jpeg(file.bytes(), path);
 }
 
 }  // namespace examples

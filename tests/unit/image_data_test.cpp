@@ -103,11 +103,12 @@ TEST_CASE("pictures are decoded, resized and cut out as by Pillow and torchvisio
     char const* name;
     index_t width, height;
   };
-  for (auto const& each : {size{"colour", 61, 47}, size{"full", 17, 33}, size{"half", 40, 21},
-                           size{"progressive", 35, 35}, size{"grey", 45, 30}, size{"inks", 24, 31}}) {
+  for (auto const& each :
+       {size{"colour", 61, 47}, size{"full", 17, 33}, size{"half", 40, 21}, size{"progressive", 35, 35},
+        size{"grey", 45, 30}, size{"inks", 24, 31}, size{"disguised", 19, 14}}) {
     std::string const name = each.name;
     CAPTURE(name);
-    auto const image = ex::read_jpeg(folder + name + ".jpeg");
+    auto const image = ex::read_picture(folder + name + ".jpeg");
     REQUIRE(image.width == each.width);
     REQUIRE(image.height == each.height);
     CHECK(image.pixels == expected(name + ".pixels", each.width, each.height));
@@ -139,8 +140,15 @@ TEST_CASE("damaged files are refused by name") {
     } catch (slimfit::file_error const&) { ++refused; }
   }
   CHECK(refused > 100);
+  scratch_folder const scratch;
+  auto const disguised = read(folder + "disguised.jpeg");
+  for (std::size_t length = 0; length + 12 < disguised.size(); ++length) {
+    auto const path = scratch.write("cut.jpg", disguised.substr(0, length));
+    CHECK_THROWS_WITH_AS(ex::read_picture(path), doctest::Contains((path + " could not be decoded").c_str()),
+                         slimfit::file_error);
+  }
   CHECK_THROWS_WITH_AS(decode("\x89PNG and so on"), doctest::Contains("Not a JPEG file"), slimfit::file_error);
-  CHECK_THROWS_AS(ex::read_jpeg(folder + "missing.jpeg"), slimfit::file_error);
+  CHECK_THROWS_AS(ex::read_picture(folder + "missing.jpeg"), slimfit::file_error);
   // Height and width are two words each in the frame's header.
   auto const frame = whole.find("\xff\xc0") + 5;
   auto const with_size = [&](char const* words) { return std::string(whole).replace(frame, 4, words, 4); };
