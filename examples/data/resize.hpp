@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Resizes pictures as Pillow does, and torchvision's Resize with it: bilinear, smoothed where the picture shrinks,
-// first along rows and then along columns, in fixed-point numbers and rounded to bytes after each. The results are the
-// same to the bit.
+// first along rows and then along columns, in fixed-point numbers and rounded to bytes after each. Results are the same
+// to the bit where both axes have one scale; else recent versions of Pillow may begin with columns, and a few values
+// differ by 1.
 #pragma once
 
 #include <algorithm>
