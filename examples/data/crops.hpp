@@ -47,7 +47,7 @@ inline random_view draw_view(index_t width, index_t height, std::uint64_t seed, 
     return static_cast<index_t>((std::uint64_t{word(i)} * static_cast<std::uint64_t>(most + 1)) >> 32U);
   };
   bool const mirrored = word(numbers - 1) >> 31U != 0;
-  double const area = static_cast<double>(width * height);
+  auto const area = static_cast<double>(width * height);
   for (index_t i = 0; i < 4 * attempts; i += 4) {
     double const target = area * between(i, 0.08, 1.0);
     double const ratio = std::exp(between(i + 1, std::log(3.0 / 4.0), std::log(4.0 / 3.0)));

@@ -36,8 +36,8 @@ inline line_weights triangle_weights(index_t from, index_t to, index_t first, in
   std::vector<double> shares;
   for (index_t i = first; i < first + count; ++i) {
     double const center = (static_cast<double>(i) + 0.5) * scale;
-    auto const low = std::max<index_t>(0, static_cast<index_t>(center - reach + 0.5));
-    auto const high = std::min(from, static_cast<index_t>(center + reach + 0.5));
+    auto const low = std::max<index_t>(0, static_cast<index_t>(std::floor(center - reach + 0.5)));
+    auto const high = std::min(from, static_cast<index_t>(std::floor(center + reach + 0.5)));
     shares.clear();
     double sum = 0;
     for (index_t pixel = low; pixel < high; ++pixel) {
@@ -46,7 +46,8 @@ inline line_weights triangle_weights(index_t from, index_t to, index_t first, in
     }
     line.pixels.push_back({low, high - low, std::ssize(line.weights)});
     for (double const share : shares) {
-      line.weights.push_back(static_cast<std::int32_t>(0.5 + share / sum * (1 << line_weights::fraction_bits)));
+      line.weights.push_back(
+          static_cast<std::int32_t>(std::floor(0.5 + share / sum * (1 << line_weights::fraction_bits))));
     }
   }
   return line;
