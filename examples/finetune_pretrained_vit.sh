@@ -19,8 +19,9 @@ build/pretrained, and fine-tunes four times from the same start: eager, eager wi
 slim at 75 %. At the end come a table, report-vit/report.html and report-vit/report.json. Ctrl-C saves; the same command
 with --resume goes on.
 
-  --model DIR     another ViT, as Hugging Face's transformers save it: ViT-S/14 for 56 pixels, or ViT-B/16 for 224
-  --data DIR      other data: the folder of CIFAR-10's binary files
+  --model DIR     another ViT, as Hugging Face's transformers save it: ViT-S/14 for 56 pixels, ViT-B/16 for 224, or
+                  with --task imagenet ViT-B/16 for 384
+  --data DIR      other data: the folder of the task's files, see below
   --task NAME     cifar10 (the default); others need --model and --data
   --program FILE  a built finetune_vit
 
@@ -41,6 +42,7 @@ fi
 models=vit_small_14
 if [ -n "${given[--model]:-}" ]; then models="vit_small_14;vit_base_16_cifar10;vit_base_16_cifar100"; fi
 task=${given[--task]:-cifar10}
+if [ "$task" = imagenet ]; then models=vit_base_16_imagenet; fi
 for option in --model --data; do
   if [ "$task" != cifar10 ] && [ -z "${given[$option]:-}" ]; then
     echo "--task $task needs $option DIR; cifar10 has weights and images here" >&2

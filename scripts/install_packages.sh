@@ -25,4 +25,4 @@ install_packages() {
 # What every build needs.
 build_packages=(g++ cmake ninja-build libopenblas-openmp-dev)
 # What the examples need beside it.
-example_packages=(libcli11-dev nlohmann-json3-dev zlib1g-dev libutf8proc-dev)
+example_packages=(libcli11-dev nlohmann-json3-dev zlib1g-dev libutf8proc-dev libjpeg-dev libpng-dev)

@@ -11,8 +11,9 @@ install_packages "${build_packages[@]}" "${example_packages[@]}" doctest-dev lib
   clang libclang-rt-dev libomp-dev dataset-fashion-mnist || exit 1
 
 # What reads foreign bytes, counts memory or codes rows; what runs on several threads or lanes.
-memory_tests=(safetensors_test example_support_test glue_test squad_test format_test stash_test trainer_test)
-thread_tests=(task_pool_test host_test stash_test layer_norm_test trainer_test)
+memory_tests=(safetensors_test example_support_test image_data_test glue_test squad_test format_test stash_test
+  trainer_test)
+thread_tests=(task_pool_test image_data_test host_test stash_test layer_norm_test trainer_test)
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

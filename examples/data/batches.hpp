@@ -4,14 +4,15 @@
 #pragma once
 
 #include <algorithm>
-#include <span>
+#include <numeric>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <slimfit/core/error.hpp>
 #include <slimfit/core/philox.hpp>
 
-#include "samples.hpp"
+#include "batch_loader.hpp"
 
 namespace examples {
 
@@ -48,21 +49,15 @@ std::vector<index_t> bucketed(std::vector<index_t> order, index_t batch, index_t
   return order;
 }
 
-/// One batch. Valid until the next one is made.
-template <class Input, class Label>
-struct sample_batch {
-  std::span<Input const> inputs;
-  std::span<Label const> labels;
-};
-
 /// How batches are made.
 struct batch_options {
   index_t size = 32;
   std::uint64_t seed = 1;
   index_t bucket_window = 0;  ///< batches among which samples are sorted by length; 0: none are
+  int threads = 0;            ///< that make batches ahead; 0: they are made when they are asked for
 };
 
-/// Shuffled batches for training.
+/// Shuffled batches for training, or batches in the order of the source.
 template <class Input, class Label>
 class sample_batches {
  public:
@@ -72,7 +67,10 @@ class sample_batches {
   /// @param inputs, labels numbers of a sample
   /// @throws slimfit::value_error when there is not one whole batch
   sample_batches(source_type const& source, index_t inputs, index_t labels, batch_options const& options)
-      : source_(&source), inputs_each_(inputs), labels_each_(labels), options_(options) {
+      : source_(source),
+        options_(options),
+        shuffled_(source, inputs, labels, options.threads, [this](index_t step) { return of_step(step); }),
+        in_order_(source, inputs, labels, options.threads, [this](index_t number) { return of_source(number); }) {
     count_ = source.size();
     if (options.size < 1 || options.size > count_) {
       throw slimfit::value_error(slimfit::mismatch(
@@ -85,44 +83,40 @@ class sample_batches {
   [[nodiscard]] index_t steps_per_epoch() const { return count_ / options_.size; }
 
   /// The batch of a training step, counted from 0 over all epochs.
-  sample_batch<Input, Label> training(index_t step) {
+  sample_batch<Input, Label> training(index_t step) { return shuffled_.get(step); }
+  /// Batches in an epoch, the last of which may be smaller.
+  [[nodiscard]] index_t batches_in_order() const { return (count_ + options_.size - 1) / options_.size; }
+  /// Batch `number` of the samples in the order of the source.
+  sample_batch<Input, Label> in_order(index_t number) { return in_order_.get(number); }
+
+ private:
+  batch_contents of_step(index_t step) {
     index_t const epoch = step / steps_per_epoch();
     if (epoch != epoch_) {
       order_ = shuffled(count_, options_.seed, epoch);
       if (options_.bucket_window > 0) {
         order_ = bucketed(std::move(order_), options_.size, options_.bucket_window, options_.seed, epoch,
-                          [&](index_t i) { return source_->length(i); });
+                          [&](index_t i) { return source_.length(i); });
       }
       epoch_ = epoch;
     }
-    index_t const first = step % steps_per_epoch() * options_.size;
-    return fill(options_.size, [&](index_t i) { return order_[static_cast<std::size_t>(first + i)]; });
+    auto const first = order_.begin() + step % steps_per_epoch() * options_.size;
+    return {epoch, {first, first + options_.size}};
   }
-  /// Samples `first` to `first + count - 1` in the order of the source.
-  sample_batch<Input, Label> in_order(index_t first, index_t count) {
-    return fill(count, [&](index_t i) { return first + i; });
-  }
-
- private:
-  template <class Pick>
-  sample_batch<Input, Label> fill(index_t size, Pick const& pick) {
-    inputs_.resize(static_cast<std::size_t>(size * inputs_each_));
-    labels_.resize(static_cast<std::size_t>(size * labels_each_));
-    for (index_t i = 0; i < size; ++i) {
-      source_->fill(pick(i), inputs_.data() + i * inputs_each_, labels_.data() + i * labels_each_);
-    }
-    return {inputs_, labels_};
+  [[nodiscard]] batch_contents of_source(index_t number) const {
+    index_t const first = number * options_.size;
+    std::vector<index_t> samples(static_cast<std::size_t>(std::clamp<index_t>(count_ - first, 0, options_.size)));
+    std::iota(samples.begin(), samples.end(), first);
+    return {0, std::move(samples)};
   }
 
-  source_type const* source_;
-  index_t inputs_each_;
-  index_t labels_each_;
+  source_type const& source_;
   batch_options options_;
   index_t count_ = 0;
   index_t epoch_ = -1;
   std::vector<index_t> order_;
-  std::vector<Input> inputs_;
-  std::vector<Label> labels_;
+  batch_loader<Input, Label> shuffled_;
+  batch_loader<Input, Label> in_order_;
 };
 
 }  // namespace examples

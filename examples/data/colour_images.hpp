@@ -51,7 +51,7 @@ class resized_images : public sample_source<float, std::int32_t> {
       : images_(std::move(images)), side_(side), line_(bilinear(images_.side, side)) {}
 
   [[nodiscard]] index_t size() const override { return images_.count(); }
-  void fill(index_t i, float* inputs, std::int32_t* labels) const override {
+  void fill(index_t i, index_t /*epoch*/, float* inputs, std::int32_t* labels) const override {
     index_t const plane = images_.side * images_.side;
     for (index_t channel = 0; channel < 3; ++channel) {
       auto const* const from = images_.pixels.data() + (3 * i + channel) * plane;

@@ -21,7 +21,7 @@ class grey_images : public sample_source<float, std::int32_t> {
   explicit grey_images(labelled_images data, normalisation scale = {}) : data_(std::move(data)), scale_(scale) {}
 
   [[nodiscard]] index_t size() const override { return data_.images.count; }
-  void fill(index_t i, float* inputs, std::int32_t* labels) const override {
+  void fill(index_t i, index_t /*epoch*/, float* inputs, std::int32_t* labels) const override {
     index_t const pixels = data_.images.rows * data_.images.columns;
     std::transform(
         data_.images.pixels.data() + i * pixels, data_.images.pixels.data() + (i + 1) * pixels, inputs,

@@ -20,7 +20,8 @@ class sample_source {
 
   [[nodiscard]] virtual index_t size() const = 0;
   /// Writes what the network reads of sample `i`, and its label or labels. May be called by several threads.
-  virtual void fill(index_t i, Input* inputs, Label* labels) const = 0;
+  /// @param epoch pass over the data, for sources that show a sample differently in each
+  virtual void fill(index_t i, index_t epoch, Input* inputs, Label* labels) const = 0;
   /// Tokens of sample `i`; samples of the same length make batches without padding.
   [[nodiscard]] virtual index_t length(index_t /*i*/) const { return 1; }
 };

@@ -38,7 +38,7 @@ class token_samples : public sample_source<std::int32_t, Label> {
 
   [[nodiscard]] index_t size() const override { return std::ssize(texts_); }
   [[nodiscard]] index_t length(index_t i) const override { return std::ssize(text(i).words); }
-  void fill(index_t i, std::int32_t* inputs, Label* labels) const override {
+  void fill(index_t i, index_t /*epoch*/, std::int32_t* inputs, Label* labels) const override {
     std::fill_n(inputs, 2 * limit_, 0);
     std::copy(text(i).words.begin(), text(i).words.end(), inputs);
     std::copy(text(i).types.begin(), text(i).types.end(), inputs + limit_);

@@ -59,6 +59,9 @@ void add_training_options(CLI::App& app, training_options& options, std::string 
   app.add_option("--seed", options.seed, "Of batches, schedule, dropout and new weights");
   app.add_option("--threads", options.threads, "Of the host backend; 0: as many as the machine has")
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--loader-threads", options.loader_threads,
+                 "Threads that read " + samples + " ahead of the training step; 0: none. Results do not depend on it")
+      ->check(CLI::Range(0, 256));
   app.add_option("--backend", options.backend, "Where to train. `cuda` is there in a build with SLIMFIT_CUDA")
       ->check(CLI::IsMember(backend_names()));
   app.add_option("--save-type", options.save_type, "Numbers of the file that --save writes")

@@ -39,6 +39,7 @@ struct training_options {
   double weight_decay = 0;
   std::uint64_t seed = 1;
   int threads = 0;
+  int loader_threads = 0;  ///< that make batches ahead of the training step; 0: none
   std::string backend = "host";
   index_t bucket_window = 0;  ///< batches among which samples are sorted by length; 0: none are
   bool saturation = false;    ///< count the values that formats with fixed ranges clip

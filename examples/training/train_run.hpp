@@ -68,7 +68,8 @@ class training_run {
         batches_(*work.train, network_type::inputs, network_type::loss_type::labels,
                  {.size = request.options.batch,
                   .seed = request.options.seed,
-                  .bucket_window = request.options.bucket_window}),
+                  .bucket_window = request.options.bucket_window,
+                  .threads = request.options.loader_threads}),
         steps_(std::max<index_t>(
             1, static_cast<index_t>(request.options.epochs * static_cast<double>(batches_.steps_per_epoch())))),
         trainer_(net_, slimfit::adamw{.learning_rate = learning_rate(), .weight_decay = request.options.weight_decay},
@@ -186,14 +187,16 @@ class training_run {
   }
   /// What the network says of all test samples.
   std::vector<float> test_scores() {
-    constexpr index_t at_once = 500;
-    index_t const all = task_.test->size();
-    sample_batches<input_type, label_type> test(*task_.test, network_type::inputs, network_type::loss_type::labels,
-                                                {.size = std::min(at_once, all)});
+    constexpr index_t sample_bytes = network_type::inputs * static_cast<index_t>(sizeof(input_type));
+    constexpr index_t at_once = std::clamp<index_t>(128 * slimfit::MiB / sample_bytes, evaluation_batch, 500);
+    sample_batches<input_type, label_type> test(
+        *task_.test, network_type::inputs, network_type::loss_type::labels,
+        {.size = std::min(at_once, task_.test->size()), .threads = request_.options.loader_threads});
     std::vector<float> scores;
-    for (index_t first = 0; first < all; first += at_once) {
-      index_t const count = std::min(at_once, all - first);
-      auto const part = trainer_.predict(test.in_order(first, count).inputs, std::min(evaluation_batch, count));
+    for (index_t i = 0; i < test.batches_in_order(); ++i) {
+      auto const batch = test.in_order(i);
+      index_t const count = std::ssize(batch.inputs) / network_type::inputs;
+      auto const part = trainer_.predict(batch.inputs, std::min(evaluation_batch, count));
       scores.insert(scores.end(), part.begin(), part.end());
     }
     return scores;

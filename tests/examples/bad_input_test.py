@@ -50,6 +50,15 @@ class BadInputTest(support.ExampleTest):
         self.refuse("--save", str(blocked / "model.safetensors"), names=["--save", blocked, "expected"])
         self.assertEqual(blocked.read_text(), "a file")
 
+    def test_image_folders(self):
+        self.refuse("--task", "imagenet", names=["--data", self.data / "train", "train/CLASS/*.jpg"])
+        for part in ("train", "val"):
+            (self.data / part / "a").mkdir(parents=True)
+        self.refuse("--task", "imagenet", names=[self.data / "train" / "a", "expected at least one"])
+        (self.data / "train" / "a" / "1.jpg").write_text("no picture")
+        self.refuse("--task", "imagenet", names=["--model", "expected"])
+        self.refuse("--task", "cifar10", names=["--model", "expected"])
+
     def test_start(self):
         start = support.START.read_bytes()
         cut = self.folder / "cut.safetensors"
@@ -65,6 +74,7 @@ class BadInputTest(support.ExampleTest):
         self.refuse("--batch", "0", names=["--batch"])
         self.refuse("--batch", "161", names=["batch size is 161", "at most the number of samples, 160"])
         self.refuse("--epochs", "-1", names=["--epochs"])
+        self.refuse("--loader-threads", "-1", names=["--loader-threads"])
         self.refuse("--learning-rate", "much", names=["--learning-rate", "much"])
         self.refuse("--save-type", "F8", names=["--save-type", "F8", "F16"])
         self.refuse("--lerning-rate", "1", names=["--lerning-rate"])
@@ -73,7 +83,7 @@ class BadInputTest(support.ExampleTest):
     def test_help(self):
         text = self.succeed("--help")
         for option in ("data", "start", "out", "run", "images", "batch", "epochs", "learning-rate",
-                       "scheduled-learning-rate", "weight-decay", "seed", "threads", "merge-labels", "save", "save-type",
+                       "scheduled-learning-rate", "weight-decay", "seed", "threads", "loader-threads", "merge-labels", "save", "save-type",
                        "resume"):
             self.assertIn(f"--{option}", text)
         self.assertFalse(pathlib.Path(self.folder / "out").exists())

@@ -14,7 +14,7 @@ class ResumeTest(support.ExampleTest):
         self.assertIn("optimizer.steps", first)
         again = self.interrupt(*OPTIONS, "--resume", after="paper, 75 % frozen")
         self.assertIn('"finished":[{', again["__metadata__"]["finetune_vit"])
-        self.succeed(*OPTIONS, "--resume", out="cut")
+        self.succeed(*OPTIONS, "--resume", "--loader-threads", "2", out="cut")
         self.check_same()
 
     def test_other_options_are_refused_and_nothing_is_lost(self):

@@ -145,8 +145,11 @@ TEST_CASE("leftovers and samples in order") {
   ex::grey_images const data(some_images(23));
   image_batches batches(data, 2, 1, {.size = 10});
   CHECK(batches.steps_per_epoch() == 2);
-  CHECK(batches.in_order(20, 3).labels.size() == 3);
-  CHECK(batches.in_order(20, 3).labels[0] == 20);
+  CHECK(batches.batches_in_order() == 3);
+  CHECK(batches.in_order(2).labels.size() == 3);
+  CHECK(batches.in_order(2).labels[0] == 20);
+  CHECK(batches.in_order(1).labels.size() == 10);
+  CHECK(batches.in_order(3).labels.empty());
   CHECK_THROWS_AS(image_batches(data, 2, 1, {.size = 24}), slimfit::value_error);
   CHECK_THROWS_AS(image_batches(data, 2, 1, {.size = 0}), slimfit::value_error);
 }
@@ -217,7 +220,7 @@ TEST_CASE("images are enlarged as by PyTorch") {
   ex::resized_images const large(std::move(images), 4);
   std::vector<float> pixels(48);
   std::int32_t label = 0;
-  large.fill(0, pixels.data(), &label);
+  large.fill(0, 0, pixels.data(), &label);
   CHECK(label == 4);
   CHECK(pixels[0] == doctest::Approx((0 - 0.485F) / 0.229F));
   CHECK(pixels[1] == doctest::Approx((0.25F - 0.485F) / 0.229F));

@@ -131,7 +131,7 @@ TEST_CASE("squad: the whole task") {
   CHECK(work.train->length(1) == 8);
   std::vector<std::int32_t> ids(32);
   std::vector<std::int32_t> labels(2);
-  work.train->fill(1, ids.data(), labels.data());
+  work.train->fill(1, 0, ids.data(), labels.data());
   CHECK(labels == std::vector<std::int32_t>{5, 6});
   CHECK(ids[0] == 2);
   CHECK(ids[8] == 0);

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Pictures in folders, one folder for each class: ImageNet's layout. They are decoded when a batch wants them.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <slimfit/core/error.hpp>
+#include <slimfit/io/mapped_file.hpp>
+
+#include "colour_images.hpp"
+#include "crops.hpp"
+#include "jpeg.hpp"
+#include "png.hpp"
+
+namespace examples {
+
+/// JPEG files and the classes they show.
+struct image_list {
+  std::vector<std::string> classes;  ///< names of their folders, sorted
+  std::vector<std::string> paths;
+  std::vector<std::int32_t> labels;
+
+  [[nodiscard]] index_t count() const { return std::ssize(paths); }
+};
+
+namespace detail {
+
+/// Names in a folder that `wanted` accepts, sorted, so that they do not depend on the file system.
+/// @throws slimfit::file_error when the folder cannot be read or has none
+template <class Wanted>
+std::vector<std::string> names_in(std::filesystem::path const& folder, char const* what, Wanted const& wanted) {
+  std::vector<std::string> names;
+  std::error_code problem;
+  std::filesystem::directory_iterator entry(folder, problem);
+  for (; !problem && entry != std::filesystem::directory_iterator{}; entry.increment(problem)) {
+    if (wanted(*entry)) { names.push_back(entry->path().filename().string()); }
+  }
+  if (problem) {
+    throw slimfit::file_error("slimfit: folder " + folder.string() + " could not be read: " + problem.message());
+  }
+  if (names.empty()) {
+    throw slimfit::file_error("slimfit: folder " + folder.string() + " has no " + what + ", expected at least one");
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+inline bool is_jpeg_file(std::filesystem::directory_entry const& entry) {
+  auto ending = entry.path().extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  std::error_code ignored;
+  return (ending == ".jpg" || ending == ".jpeg") && entry.is_regular_file(ignored);
+}
+
+}  // namespace detail
+
+/// Lists `folder/CLASS/*.jpg`; classes are numbered by their names.
+/// @throws slimfit::file_error when there are no classes, or one without pictures
+inline image_list list_images(std::filesystem::path const& folder) {
+  image_list list;
+  list.classes = detail::names_in(folder, "folders of classes", [](std::filesystem::directory_entry const& entry) {
+    std::error_code ignored;
+    return entry.is_directory(ignored);
+  });
+  for (std::size_t label = 0; label < list.classes.size(); ++label) {
+    auto const place = folder / list.classes[label];
+    for (auto const& name : detail::names_in(place, "files *.jpg or *.jpeg", detail::is_jpeg_file)) {
+      list.paths.push_back((place / name).string());
+      list.labels.push_back(static_cast<std::int32_t>(label));
+    }
+  }
+  return list;
+}
+
+/// @throws slimfit::file_error
+inline rgb_image read_picture(std::string const& path) {
+  slimfit::mapped_file const file(path);
+  return is_png(file.bytes()) ? decode_png(file.bytes(), path) : decode_jpeg(file.bytes(), path);
+}
+
+/// `most` pictures, evenly spread over the list and so over its classes; all of them where there are no more, or for 0.
+inline image_list spread(image_list list, index_t most) {
+  index_t const all = list.count();
+  if (most == 0 || most >= all) { return list; }
+  for (index_t i = 0; i < most; ++i) {
+    auto const to = static_cast<std::size_t>(i);
+    auto const from = static_cast<std::size_t>(i * all / most);
+    if (from != to) { list.paths[to] = std::move(list.paths[from]); }
+    list.labels[to] = list.labels[from];
+  }
+  list.paths.resize(static_cast<std::size_t>(most));
+  list.labels.resize(static_cast<std::size_t>(most));
+  return list;
+}
+
+/// How pictures become what a network reads.
+struct image_view {
+  index_t side = 224;
+  bool random = false;     ///< a random part, another in each epoch; otherwise the middle
+  std::uint64_t seed = 1;  ///< of random parts
+};
+
+class image_folder : public sample_source<float, std::int32_t> {
+ public:
+  image_folder(image_list list, image_view const& view) : list_(std::move(list)), view_(view) {}
+
+  [[nodiscard]] index_t size() const override { return list_.count(); }
+  /// @throws slimfit::file_error when the picture cannot be decoded
+  void fill(index_t i, index_t epoch, float* inputs, std::int32_t* labels) const override {
+    auto const image = read_picture(list_.paths[static_cast<std::size_t>(i)]);
+    auto const square = view_.random
+                            ? square_of(image, draw_view(image.width, image.height, view_.seed, epoch, i), view_.side)
+                            : central_square(image, view_.side);
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      std::array<float, 256> value_of;
+      for (std::size_t byte = 0; byte < value_of.size(); ++byte) {
+        value_of[byte] = (static_cast<float>(byte) / 255.0F - imagenet_mean[channel]) / imagenet_deviation[channel];
+      }
+      for (auto from = channel; from < square.pixels.size(); from += 3) { *inputs++ = value_of[square.pixels[from]]; }
+    }
+    *labels = list_.labels[static_cast<std::size_t>(i)];
+  }
+  [[nodiscard]] std::vector<std::int32_t> const& labels() const { return list_.labels; }
+
+ private:
+  image_list list_;
+  image_view view_;
+};
+
+}  // namespace examples
