@@ -64,10 +64,14 @@ void check_affine(double mean, double deviation) {
     }
     double const zero = as_double(row.scales[2 * (first / Group)]);
     double const scale = as_double(row.scales[2 * (first / Group) + 1]);
-    CHECK(zero <= low);
-    CHECK(zero >= low - std::abs(low) / 127);
-    CHECK(zero + scale * Format::greatest >= high - std::abs(high) * 1e-6);
-    CHECK(scale <= (1 + 1.0 / 127) * (high - low + std::abs(low) / 127) / Format::greatest + 1e-30);
+    // Cells of which codes are the middle; stochastic rounding has codes at both ends instead.
+    double const margin = Format::draws_random ? 0 : (high - low) / (2 * (Format::greatest + 1));
+    double const end_margin = Format::draws_random ? 0 : scale / 2;
+    double const steps = Format::greatest + (Format::draws_random ? 0 : 0.5);
+    CHECK(zero <= low + margin * (1 + 1e-6) + std::abs(low) * 1e-6);
+    CHECK(zero >= low + margin - std::abs(low + margin) / 127);
+    CHECK(zero + scale * Format::greatest + end_margin >= high - std::abs(high) * 1e-6);
+    CHECK(scale <= (1 + 1.0 / 127) * (high - zero) / steps + 1e-30);
     for (std::size_t i = first; i < end; ++i) {
       REQUIRE(std::abs(static_cast<double>(row.decoded[i]) - static_cast<double>(x[i])) <=
               scale * (Format::draws_random ? 1.0 : 0.5) * (1 + 1e-4) + std::abs(zero) * 1e-6);

@@ -16,11 +16,13 @@ struct checked_affine {
 };
 }  // namespace detail
 
-/// value = zero + code * scale, with zero and scale in bf16 for each `Group` elements. zero is rounded down and scale
-/// up, so the codes reach the group's smallest and largest value. With range = max - min of the group,
-/// scale <= (1 + 2^-7) (range + |min| 2^-7) / (2^Bits - 1); the error is at most scale / 2 (`stochastic`: scale).
-/// A group with an inf or a NaN is restored as NaN throughout, so that the error stays visible.
-/// Layout of scales: zero, scale of group 0, zero, scale of group 1, ...
+/// value = zero + code * scale, with zero and scale in bf16 for each `Group` elements. `nearest`: the group's range is
+/// cut into 2^Bits cells, and a code stands for the middle of one: the error is at most scale / 2 everywhere, and 6, 12
+/// or 25 % (4, 3 or 2 bits) smaller in the mean of a normal distribution than with codes at both ends. `stochastic`:
+/// the codes reach the smallest and the largest value, without which rounding would be biased there; the error is at
+/// most scale. zero is rounded down and scale up, so that nothing clips. A group with an inf or a NaN is restored as
+/// NaN throughout, so that the error stays visible. Layout of scales: zero, scale of group 0, zero, scale of group 1,
+/// ...
 /// @tparam Rounding nearest or stochastic
 template <int Bits, int Group = 64, class Rounding = nearest>
 struct affine : private detail::checked_affine<Bits, Group> {
@@ -34,7 +36,11 @@ struct affine : private detail::checked_affine<Bits, Group> {
   template <class T, int Width, lane_group Lanes>
   SLIMFIT_HD static void encode(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes,
                                 bf16* scales) requires(!draws_random) {
-    encode_with(group, values, codes, scales, [](T scaled, int) { return math::round_to_byte(scaled); });
+    encode_with(group, values, codes, scales, [](T scaled, int) {
+      // Both ends lie half a step beyond the first and the last code.
+      T const from_first = scaled > T{} ? scaled : T{};
+      return math::round_to_byte(from_first < static_cast<T>(greatest) ? from_first : static_cast<T>(greatest));
+    });
   }
 
   template <class T, int Width, lane_group Lanes>
@@ -151,11 +157,15 @@ struct affine : private detail::checked_affine<Bits, Group> {
         high < detail::infinity_key<T> && low > detail::ordered_bits<T>(slimfit::bit_cast<key>(-math::infinity<T>));
     auto const smallest = slimfit::bit_cast<T>(detail::ordered_bits<T>(low));
     auto const largest = slimfit::bit_cast<T>(detail::ordered_bits<T>(high));
+    // Where the codes begin, and steps from there to the largest value.
+    constexpr T steps = static_cast<T>(greatest) + (draws_random ? T{} : static_cast<T>(0.5));
+    T const margin = draws_random ? T{} : (largest - smallest) / static_cast<T>(2 * (greatest + 1));
+    T const begin = smallest + margin;
     // In double, narrowing to float may have rounded up; 2^-23 of the value is at least a step of float.
-    auto narrowed = static_cast<float>(smallest);
-    if (static_cast<T>(narrowed) > smallest) { narrowed -= (narrowed < 0 ? -narrowed : narrowed) * 0x1p-23F; }
+    auto narrowed = static_cast<float>(begin);
+    if (static_cast<T>(narrowed) > begin) { narrowed -= (narrowed < 0 ? -narrowed : narrowed) * 0x1p-23F; }
     bf16 const zero = detail::round_down_to_bf16(narrowed);
-    T const step = (largest - static_cast<T>(static_cast<float>(zero))) / static_cast<T>(greatest);
+    T const step = (largest - static_cast<T>(static_cast<float>(zero))) / steps;
     auto step_up = static_cast<float>(step);
     if (static_cast<T>(step_up) < step) { step_up += step_up * 0x1p-23F; }
     // The floor keeps the inverse finite; a constant group of zeros then decodes to exact zeros.
