@@ -19,7 +19,7 @@ namespace slimfit {
 template <int Hidden, int Width, class Policy, scalar T, class Dropout = no_dropout, bool Scaled = false>
 class mlp {
   static_assert(!Scaled || std::is_same_v<Dropout, no_dropout>,
-                "slimfit: mlp: dropout before a LayerScale is not there");
+                "slimfit: mlp: with a LayerScale there is no dropout; use no_dropout");
 
  public:
   using gelu_stash = stash::when_training<typename Policy::gelu>;

@@ -17,7 +17,7 @@ namespace slimfit {
 template <int Hidden, int Heads, class Policy, scalar T, class Dropout = no_dropout, bool Scaled = false>
 class self_attention {
   static_assert(!Scaled || std::is_same_v<Dropout, no_dropout>,
-                "slimfit: self_attention: dropout before a LayerScale is not there");
+                "slimfit: self_attention: with a LayerScale there is no dropout; use no_dropout");
 
  public:
   using input_stash = typename Policy::linear_input;
