@@ -116,6 +116,8 @@ What is above {ratio} and why:
 - `gelu_forward` with a coded output: numbers of the kernel's argument are counted as loads of a sector where the
   counted code addresses them by a register; devices read them from their constant bank.
 - `cross_entropy` in bf16: rows of 2000 bytes begin within a sector, so neighbouring requests share one.
+- `span_cross_entropy`: scores for the first and the last token alternate, so each of its passes uses every other number of a
+  sector, and both gradients write the same sectors. It runs on two numbers of a token, once in a step.
 
 `scatter_add_columns` (gradients of embedding tables) adds rows in the order of the tokens, a group for each 64 columns:
 deterministic, but only width / 64 groups run at the same time, and each reads all ids.
