@@ -99,9 +99,8 @@ TEST_CASE_TEMPLATE("embeddings and their gradients", T, float, bf16) {
       return embed_tokens<Width, T>{ids, table.data(), kinds.data(), position.data(), out};
     });
     using kernel = scatter_add_columns<Width, T>;
-    check_beside_host<T>(index_t{Width / kernel::columns}, table, [&](T* out) {
-      return kernel{words.data(), gradient.data(), rows, out, 0, vocabulary};
-    });
+    check_beside_host<T>(index_t{Width / kernel::columns}, table,
+                         [&](T* out) { return kernel{words.data(), gradient.data(), rows, out, 0, vocabulary}; });
   });
 }
 

@@ -5,6 +5,7 @@
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/trainer.hpp>
 
+#include "support/fixture.hpp"
 #include "support/gradients.hpp"
 #include "support/vit_fixture.hpp"
 
@@ -81,34 +82,47 @@ TEST_CASE_TEMPLATE("vit: three AdamW steps give PyTorch's weights", T, float, do
 }
 
 TEST_CASE("vit: coded stashes give gradients close to the exact ones") {
-  vit_fixture<double> const fixture(file_of(double{}));
-  auto const exact = gradients_with<policy::exact>(fixture);
+  // The worst of all parameters over a few rows of 32 features differs from batch to batch by half: means of many.
+  constexpr unsigned draws = 24;
   host device;
   fixture_model<policy::eager, double> const net(device);
-  auto const worst = [&](pass_result const& coded, bool norms) {
-    double largest = 0;
-    for (auto const& [name, each] : net.parameters()) {
-      bool const is_norm = name.find("layernorm") != std::string::npos && name.find("weight") != std::string::npos;
-      if (is_key_bias(name) || is_norm != norms) { continue; }
-      auto const i = static_cast<std::size_t>(each.position);
-      largest = std::max(largest, relative_error(coded.gradients[i], exact.gradients[i]));
-    }
-    return largest;
-  };
-  // Up to three times what was measured on a random 12-block ViT for dX and dW: the worst of all parameters here, of a
-  // few rows of 32 features. gradient_error_test has the means of more.
-  auto const slim = gradients_with<policy::slim>(fixture);
-  auto const slim_3bit = gradients_with<policy::slim_3bit>(fixture);
-  auto const slim_2bit = gradients_with<policy::slim_2bit>(fixture);
-  auto const paper = gradients_with<policy::paper>(fixture);
-  CHECK(slim.loss == doctest::Approx(exact.loss).epsilon(1e-12));
-  CHECK(paper.loss == doctest::Approx(exact.loss).epsilon(1e-12));
-  CHECK(worst(slim, false) < 0.16);
-  CHECK(worst(slim_3bit, false) < 0.22);
-  CHECK(worst(slim_2bit, false) < 0.46);
-  CHECK(worst(paper, false) < 0.46);
-  CHECK(worst(slim, false) < worst(paper, false));
-  CHECK(worst(slim, true) < worst(slim_2bit, true));
+  /// By preset, slim with 4, 3 and 2 bits and paper: the worst error of weights and biases, and of normalisation
+  /// weights.
+  std::array<double, 4> errors{};
+  std::array<double, 4> norm_errors{};
+  for (unsigned draw = 0; draw < draws; ++draw) {
+    vit_fixture<double> fixture(file_of(double{}));
+    if (draw > 0) { fixture.images = test::normal<double>(std::ssize(fixture.images), draw); }
+    auto const exact = gradients_with<policy::exact>(fixture);
+    auto const worst = [&](pass_result const& coded, bool norms) {
+      CHECK(coded.loss == doctest::Approx(exact.loss).epsilon(1e-12));
+      double largest = 0;
+      for (auto const& [name, each] : net.parameters()) {
+        bool const is_norm = name.find("layernorm") != std::string::npos && name.find("weight") != std::string::npos;
+        if (is_key_bias(name) || is_norm != norms) { continue; }
+        auto const i = static_cast<std::size_t>(each.position);
+        largest = std::max(largest, relative_error(coded.gradients[i], exact.gradients[i]));
+      }
+      return largest;
+    };
+    auto const add = [&](std::size_t preset, pass_result const& coded) {
+      errors[preset] += worst(coded, false) / draws;
+      norm_errors[preset] += worst(coded, true) / draws;
+    };
+    add(0, gradients_with<policy::slim>(fixture));
+    add(1, gradients_with<policy::slim_3bit>(fixture));
+    add(2, gradients_with<policy::slim_2bit>(fixture));
+    add(3, gradients_with<policy::paper>(fixture));
+  }
+  MESSAGE("slim ", errors[0], ", 3 bits ", errors[1], ", 2 bits ", errors[2], ", paper ", errors[3]);
+  // A tenth above what these draws give.
+  CHECK(errors[0] < 0.09);
+  CHECK(errors[1] < 0.18);
+  CHECK(errors[2] < 0.35);
+  CHECK(errors[3] < 0.2);
+  CHECK(errors[0] < 0.5 * errors[3]);
+  CHECK(norm_errors[0] < norm_errors[1]);
+  CHECK(norm_errors[1] < norm_errors[2]);
 }
 
 TEST_CASE("vit: gradients equal central differences of the loss") {
