@@ -19,6 +19,11 @@ class embedding {
                 "slimfit: embedding<Vocabulary, Positions, Types, ...>: sizes must be positive");
 
  public:
+  /// Rows of a table whose gradient is in memory at the same time, where gradients are released: about as much as that
+  /// of an MLP's weight, in whole blocks of the optimizer.
+  static constexpr index_t rows_at_once =
+      round_up(4 * index_t{Hidden}, update_block / std::min<index_t>(Hidden & -Hidden, update_block));
+
   constexpr embedding()
       : words_(make_parameter<T>(parameter_kind::unit, Vocabulary, Hidden)),
         positions_(make_parameter<T>(parameter_kind::unit, Positions, Hidden)),
@@ -47,10 +52,6 @@ class embedding {
   }
 
  private:
-  /// Rows of a table whose gradient is in memory at the same time, where gradients are released: about as much as that
-  /// of an MLP's weight, in whole blocks of the optimizer.
-  static constexpr index_t rows_at_once =
-      round_up(4 * index_t{Hidden}, update_block / std::min<index_t>(Hidden & -Hidden, update_block));
   template <class Context>
   static constexpr void add_rows(Context& run, parameter<T> const& table, std::int32_t const* ids, index_t rows,
                                  T const* source) {
