@@ -42,7 +42,7 @@ void add_elementwise() {
     auto const* const input = memory.read<T>(count);
     auto* const sums = memory.update<T>(count);
     using kernel = add_dropped<Width, T, percent<10>>;
-    return row_task{kernel{input, sums, sums, random_stream{.seed = 1}, 0}, memory.rows()};
+    return row_task{kernel{input, sums, sums, random_stream{.seed = 1}, row_numbers{}}, memory.rows()};
   });
   add_case<T>("scale_columns", Width, [](workspace& memory) {
     index_t const count = memory.rows() * Width;

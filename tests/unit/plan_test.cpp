@@ -95,6 +95,10 @@ void check_optimizer(Optimizer const& options) {
   }
 }
 
+struct all_rows : policy::exact {
+  static constexpr bool computes_dead_rows = true;
+};
+
 }  // namespace
 
 TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them", P, policy::eager, policy::paper,
@@ -134,4 +138,15 @@ TEST_CASE("plan: backward ends at the lowest active unit when biases wait for th
   active_set first_block;
   first_block.set(4);
   CHECK(plan.with(last_block).stored < plan.with(first_block).stored / 2);
+}
+
+TEST_CASE("plan: rows of the last block that nobody reads are not kept") {
+  constexpr index_t batch = 4;
+  auto const stored = []<class Policy>(Policy) {
+    return plan<vit<shapes::vit_base_16, Policy, host, float>>(batch).with(active_set::none()).stored;
+  };
+  constexpr index_t dead = batch * 196;
+  constexpr index_t width = 768;
+  // Normalised rows and their reciprocal deviations, and GELU's input, four times wider.
+  CHECK(stored(all_rows{}) - stored(policy::exact{}) == dead * ((1 + 4) * width + 1) * 4);
 }

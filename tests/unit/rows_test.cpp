@@ -116,9 +116,9 @@ TEST_CASE_TEMPLATE("dropout is a function of the element's number", T, float, do
   CHECK(mean == doctest::Approx(1).epsilon(0.01));
   CHECK(static_cast<double>(dropped) / static_cast<double>(y.size()) == doctest::Approx(0.1).epsilon(0.05));
   test::vector<T> lanes(ones.size());
-  test::run_rows<emulated_group<4>>(3, kernels::dropout<width, T, tenth>{ones.data(), lanes.data(), stream, 0});
+  test::run_rows<emulated_group<4>>(3, kernels::dropout<width, T, tenth>{ones.data(), lanes.data(), stream});
   CHECK(std::equal(lanes.begin(), lanes.begin() + 3 * width, y.begin()));
-  test::run_rows<serial_group>(1, kernels::dropout<width, T, tenth>{ones.data(), lanes.data(), stream, 2});
+  test::run_rows<serial_group>(1, kernels::dropout<width, T, tenth>{ones.data(), lanes.data(), stream, row_numbers{2}});
   CHECK(std::equal(lanes.begin(), lanes.begin() + width, y.begin() + 2 * width));
 }
 

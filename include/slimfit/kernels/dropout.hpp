@@ -4,6 +4,7 @@
 
 #include <slimfit/core/percent.hpp>
 #include <slimfit/kernels/random_tile.hpp>
+#include <slimfit/kernels/sequences.hpp>
 
 namespace slimfit::kernels {
 
@@ -33,14 +34,14 @@ struct dropout : private detail::checked_dropout<Rate> {
   T const* input;
   T* output;  ///< may be `input`
   random_stream stream;
-  index_t first_row = 0;  ///< number of the first row in the whole matrix
+  row_numbers rows{};
 
-  SLIMFIT_HD constexpr dropout(T const* from, T* to, random_stream const& numbers, index_t first = 0)
-      : input(from), output(to), stream(numbers), first_row(first) {}
+  SLIMFIT_HD constexpr dropout(T const* from, T* to, random_stream const& numbers, row_numbers const& own = {})
+      : input(from), output(to), stream(numbers), rows(own) {}
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t row) const {
-    auto const factors = dropout_factors<compute_type<T>, Width, Rate>(group, stream, first_row + row);
+    auto const factors = dropout_factors<compute_type<T>, Width, Rate>(group, stream, rows.of(row));
     store(group, output + row * Width,
           map([](auto x, auto f) { return x * f; }, load<Width>(group, input + row * Width), factors));
   }
@@ -56,14 +57,15 @@ struct add_dropped : private detail::checked_dropout<Rate> {
   T const* addend;
   T* output;  ///< may be `addend`
   random_stream stream;
-  index_t first_row = 0;
+  row_numbers rows{};
 
-  SLIMFIT_HD constexpr add_dropped(T const* from, T const* other, T* to, random_stream const& numbers, index_t first)
-      : input(from), addend(other), output(to), stream(numbers), first_row(first) {}
+  SLIMFIT_HD constexpr add_dropped(T const* from, T const* other, T* to, random_stream const& numbers,
+                                   row_numbers const& own)
+      : input(from), addend(other), output(to), stream(numbers), rows(own) {}
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t row) const {
-    auto const factors = dropout_factors<compute_type<T>, Width, Rate>(group, stream, first_row + row);
+    auto const factors = dropout_factors<compute_type<T>, Width, Rate>(group, stream, rows.of(row));
     store(group, output + row * Width,
           map([](auto x, auto f, auto a) { return a + x * f; }, load<Width>(group, input + row * Width), factors,
               load<Width>(group, addend + row * Width)));

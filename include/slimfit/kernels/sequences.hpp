@@ -32,6 +32,16 @@ struct sequence_rows {
   friend constexpr bool operator==(sequence_rows const&, sequence_rows const&) = default;
 };
 
+/// Numbers of consecutive rows of a matrix in the whole batch: what random numbers are drawn by, so that they do not
+/// depend on how the batch is cut.
+struct row_numbers {
+  index_t first = 0;
+  index_t step = 1;
+
+  [[nodiscard]] SLIMFIT_HD constexpr index_t of(index_t row) const { return first + row * step; }
+  [[nodiscard]] constexpr row_numbers from(index_t row) const { return {of(row), step}; }
+};
+
 /// The sequences of a batch, or of a part of one, as layers see it.
 class sequence_batch {
  public:
@@ -70,15 +80,15 @@ class sequence_batch {
     return is_uniform() ? s * where_.tokens : host_starts_[s] - host_starts_[0];
   }
   [[nodiscard]] constexpr index_t rows() const { return first(count_); }
-  /// Rows of the whole batch before those of this part.
-  [[nodiscard]] constexpr index_t rows_before() const { return rows_before_; }
+  [[nodiscard]] constexpr row_numbers numbers() const { return {rows_before_, row_step_}; }
   [[nodiscard]] constexpr sequence_rows const& where() const { return where_; }
 
   /// `count` sequences from `s` on.
   [[nodiscard]] constexpr sequence_batch part(index_t s, index_t count) const {
     sequence_batch result = *this;
     result.count_ = count;
-    result.rows_before_ += first(s);
+    result.sequences_before_ += s;
+    result.rows_before_ += row_step_ * first(s);
     if (where_.lengths != nullptr) { result.where_.lengths += s; }
     if (!is_uniform()) {
       result.host_starts_ += s;
@@ -87,13 +97,24 @@ class sequence_batch {
     }
     return result;
   }
+  /// The first tokens of all sequences as a batch of its own, one row each. Where all sequences have the same length
+  /// their rows' numbers are those in this batch.
+  [[nodiscard]] constexpr sequence_batch first_tokens() const {
+    sequence_batch result(count_, 1);
+    result.sequences_before_ = sequences_before_;
+    result.row_step_ = where_.tokens;
+    result.rows_before_ = sequences_before_ * where_.tokens;
+    return result;
+  }
   /// Of the same extents in the same memory, whatever that holds.
   friend constexpr bool operator==(sequence_batch const&, sequence_batch const&) = default;
 
  private:
   index_t count_ = 0;
   index_t limit_ = 0;
+  index_t sequences_before_ = 0;
   index_t rows_before_ = 0;
+  index_t row_step_ = 1;
   std::int32_t const* host_starts_ = nullptr;
   sequence_rows where_{};
 };

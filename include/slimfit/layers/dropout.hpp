@@ -28,7 +28,7 @@ class dropout {
   static constexpr bool exists = Rate::numerator > 0;
 
   /// @param position of a parameter of the layer: tells its factors from those of others
-  constexpr dropout(int position, index_t first_row) : position_(position), first_row_(first_row) {}
+  constexpr dropout(int position, row_numbers const& rows) : position_(position), rows_(rows) {}
 
   /// Whether elements are dropped in this pass.
   template <class Context>
@@ -38,9 +38,7 @@ class dropout {
   /// `output = input * factors`; `output` may be `input`. Only where it happens.
   template <class Context>
   constexpr void apply(Context& run, T const* input, index_t rows, T* output) const {
-    if constexpr (exists) {
-      run.launch(rows, kernels::dropout<Width, T, Rate>{input, output, stream(run), first_row_});
-    }
+    if constexpr (exists) { run.launch(rows, kernels::dropout<Width, T, Rate>{input, output, stream(run), rows_}); }
   }
   /// In place, where it happens.
   template <class Context>
@@ -51,7 +49,7 @@ class dropout {
   template <class Context>
   constexpr void apply_to(Context& run, T const* input, index_t rows, T const* addend, T* output) const {
     if constexpr (exists) {
-      run.launch(rows, kernels::add_dropped<Width, T, Rate>{input, addend, output, stream(run), first_row_});
+      run.launch(rows, kernels::add_dropped<Width, T, Rate>{input, addend, output, stream(run), rows_});
     }
   }
 
@@ -60,11 +58,11 @@ class dropout {
     constexpr std::uint32_t places = 0x40000000U;  // apart from those of optimizers and schedules
     return run.random(places + static_cast<std::uint32_t>(position_));
   }
-  [[nodiscard]] constexpr index_t first_row() const { return first_row_; }
+  [[nodiscard]] constexpr row_numbers const& rows() const { return rows_; }
 
  private:
   int position_;
-  index_t first_row_;
+  row_numbers rows_;
 };
 
 /// Rows that are restored by `Source` and then dropped from, as the forward pass did.
@@ -74,13 +72,13 @@ struct dropped_rows {
 
   Source source;
   random_stream stream;
-  index_t first_row;
+  row_numbers rows;
 
   template <lane_group Group>
   SLIMFIT_HD auto restore(Group group, index_t row) const {
     auto const values = source.restore(group, row);
     using value_type = std::remove_cvref_t<decltype(values.values[0])>;
-    auto const factors = kernels::dropout_factors<value_type, Width, Rate>(group, stream, first_row + row);
+    auto const factors = kernels::dropout_factors<value_type, Width, Rate>(group, stream, rows.of(row));
     return map([](auto x, auto f) { return x * f; }, values, factors);
   }
   template <class Body>

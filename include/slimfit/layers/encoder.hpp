@@ -3,14 +3,17 @@
 // anything to update at or below it, and blocks further down keep nothing.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include <slimfit/layers/bind.hpp>
 #include <slimfit/layers/counting_context.hpp>
+#include <slimfit/layers/live_rows.hpp>
 
 namespace slimfit {
 
-template <class Block, int Layers, bias_updates Biases>
+/// @tparam Live rows of the last block's output that the head reads
+template <class Block, int Layers, bias_updates Biases, live_rows Live = live_rows::all>
 class encoder {
   static_assert(Layers > 0, "slimfit: encoder<Block, Layers, ...>: Layers must be positive");
 
@@ -45,6 +48,10 @@ class encoder {
 
   [[nodiscard]] constexpr Block& first_block() { return blocks_[0]; }
 
+  /// The rows that `forward` leaves in the stream.
+  [[nodiscard]] static constexpr sequence_batch output(sequence_batch const& batch) { return live_part<Live>(batch); }
+
+  /// Updates `stream`, the batch's rows, in place.
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, typename Block::value_type* stream,
                                             sequence_batch const& batch) const {
@@ -52,10 +59,11 @@ class encoder {
     for (std::size_t i = 0; i < Layers; ++i) {
       [[maybe_unused]] auto const range = run.range("block, forward");
       auto here = run.with_backward(needs_backward(run, last_unit_[i]));
-      kept[i] = blocks_[i].forward(here, stream, batch);
+      kept[i] = forward_block(i, here, stream, batch);
     }
     return kept;
   }
+  /// Turns the gradient of what `forward` left into that of the input stream, in place.
   /// @return whether the gradient of the input stream was computed: something below has to be updated
   template <class Context>
   constexpr bool backward(Context& run, kept_type const& kept, typename Block::value_type* stream_gradient,
@@ -63,28 +71,56 @@ class encoder {
     for (std::size_t i = Layers; i-- > 0;) {
       if (!needs_backward(run, last_unit_[i])) { return false; }
       [[maybe_unused]] auto const range = run.range("block, backward");
-      blocks_[i].backward(run, kept[i], stream_gradient, batch);
+      backward_block(i, run, kept[i], stream_gradient, batch);
     }
     return needs_backward(run, first_unit_ - 1);
   }
 
-  /// For every unit of the stack, the bytes it adds to what is stored when it alone is active. Blocks are equal, so one
-  /// is measured.
+  /// For every unit of the stack, the bytes it adds to what is stored when it alone is active. Blocks are equal but for
+  /// the last, so two are measured.
   constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
-    auto const stored = [&](active_set const& active) {
-      return stored_bytes(active, [&](counting_context& run) { (void)blocks_[0].forward(run, nullptr, batch); });
-    };
-    index_t const none = stored(active_set::none());
     int const units = last_unit_[0] + 1 - first_unit_;
-    for (int unit = 0; unit < units; ++unit) {
-      active_set only;
-      only.set(first_unit_ + unit);
-      index_t const cost = stored(only) - none;
-      for (int layer = 0; layer < Layers; ++layer) { costs[first_unit_ + layer * units + unit] = cost; }
+    for (int layer = 0; layer < Layers; ++layer) {
+      index_t* const own = costs + first_unit_ + layer * units;
+      if (layer > 0 && layer + 1 < Layers) {
+        std::copy_n(own - units, units, own);
+        continue;
+      }
+      auto const stored = [&](active_set const& active) {
+        return stored_bytes(active, [&](counting_context& run) {
+          (void)forward_block(static_cast<std::size_t>(layer), run, nullptr, batch);
+        });
+      };
+      index_t const none = stored(active_set::none());
+      for (int unit = 0; unit < units; ++unit) {
+        active_set only;
+        only.set(first_unit_ + layer * units + unit);
+        own[unit] = stored(only) - none;
+      }
     }
   }
 
  private:
+  template <class Context>
+  [[nodiscard]] constexpr typename Block::kept_type forward_block(std::size_t i, Context& run,
+                                                                  typename Block::value_type* stream,
+                                                                  sequence_batch const& batch) const {
+    if constexpr (Layers > 1) {
+      if (i + 1 < Layers) { return blocks_[i].forward(run, stream, batch); }
+    }
+    return blocks_.back().template forward<Live>(run, stream, batch);
+  }
+  template <class Context>
+  constexpr void backward_block(std::size_t i, Context& run, typename Block::kept_type const& kept,
+                                typename Block::value_type* stream_gradient, sequence_batch const& batch) const {
+    if constexpr (Layers > 1) {
+      if (i + 1 < Layers) {
+        blocks_[i].backward(run, kept, stream_gradient, batch);
+        return;
+      }
+    }
+    blocks_.back().template backward<Live>(run, kept, stream_gradient, batch);
+  }
   /// Whether anything is updated among the units up to `last`, and what lies below them.
   template <class Context>
   static constexpr bool needs_backward([[maybe_unused]] Context const& run, [[maybe_unused]] int last) {

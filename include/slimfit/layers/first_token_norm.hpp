@@ -3,8 +3,8 @@
 // eager frameworks normalise and keep all rows, which the policy can ask for to compare with them.
 #pragma once
 
-#include <slimfit/kernels/token_rows.hpp>
 #include <slimfit/layers/layer_norm.hpp>
+#include <slimfit/layers/live_rows.hpp>
 
 namespace slimfit {
 
@@ -42,10 +42,10 @@ class first_token_norm {
       auto const unkept = run.template scratch<T>(run.training ? 0 : rows * Hidden);
       T* const normalized = run.training ? kept.normalized.data : unkept.data();
       norm_.apply(run, stream, kept.norm, rows, normalized);
-      run.launch(sequences, kernels::gather_rows<Hidden, T>{normalized, batch.where(), first_rows});
+      gather_first_rows<Hidden>(run, normalized, batch, first_rows);
     } else {
       auto const gathered = run.template scratch<T>(sequences * Hidden);
-      run.launch(sequences, kernels::gather_rows<Hidden, T>{stream, batch.where(), gathered.data()});
+      gather_first_rows<Hidden>(run, stream, batch, gathered.data());
       norm_.apply(run, gathered.data(), kept.norm, rows, first_rows);
     }
     return kept;
@@ -58,7 +58,7 @@ class first_token_norm {
                                  Body const& body) const {
     if constexpr (all_rows) {
       auto const rows = run.template scratch<T>(batch.count() * Hidden);
-      run.launch(batch.count(), kernels::gather_rows<Hidden, T>{kept.normalized.data, batch.where(), rows.data()});
+      gather_first_rows<Hidden>(run, kept.normalized.data, batch, rows.data());
       body(stash::dense::kept<T, Hidden>::adopt(rows.data()));
     } else {
       body(own);
@@ -76,14 +76,14 @@ class first_token_norm {
       if constexpr (all_rows) {
         run.memory.release(kept.normalized);
         auto const spread = run.template scratch<T>(rows * Hidden);
-        spread_rows(run, first_gradient, batch, spread.data());
+        spread_first_rows<Hidden>(run, first_gradient, batch, spread.data());
         norm_.apply_backward(run, kept.norm, spread.data(), rows, stream_gradient, update_mode::overwrite, sums,
                              update_mode::overwrite);
       } else {
         auto const gathered = run.template scratch<T>(sequences * Hidden);
         norm_.apply_backward(run, kept.norm, first_gradient, sequences, gathered.data(), update_mode::overwrite, sums,
                              update_mode::overwrite);
-        spread_rows(run, gathered.data(), batch, stream_gradient);
+        spread_first_rows<Hidden>(run, gathered.data(), batch, stream_gradient);
       }
       sums.finish();
     }
@@ -91,13 +91,6 @@ class first_token_norm {
   }
 
  private:
-  /// Overwrites `target` (all rows): `rows` where sequences begin, else 0.
-  template <class Context>
-  static constexpr void spread_rows(Context& run, T const* rows, sequence_batch const& batch, T* target) {
-    run.device.fill_zero(target, batch.rows() * Hidden);
-    run.launch(batch.count(), kernels::scatter_rows<Hidden, T>{rows, batch.where(), target});
-  }
-
   norm_type norm_;
 };
 

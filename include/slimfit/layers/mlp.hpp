@@ -69,9 +69,9 @@ class mlp {
   }
 
   /// `output = residual + mlp(input)`. `residual` may be `output` or `input`.
-  /// @param first_row number of the first row in the batch
+  /// @param numbers of the rows in the batch
   template <class Context>
-  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t first_row, index_t rows,
+  constexpr void apply(Context& run, T const* input, kept_type const& kept, row_numbers const& numbers, index_t rows,
                        T const* residual, T* output) const {
     first_.save_input(run, kept.input, input, rows);
     output_target<T> const before(run, kept.gelu, rows * Width);
@@ -94,7 +94,7 @@ class mlp {
     } else if (output_dropout::happens(run)) {
       auto const whole = run.template scratch<T>(rows * Hidden);
       second_.apply(run, hidden, rows, whole.data());
-      output_drop(first_row).apply_to(run, whole.data(), rows, residual, output);
+      output_drop(numbers).apply_to(run, whole.data(), rows, residual, output);
     } else {
       second_.apply_to(run, hidden, rows, residual, output);
     }
@@ -127,13 +127,13 @@ class mlp {
   /// may be `output_gradient`.
   template <class Context, class Source, class Updates>
   constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* output_gradient,
-                                index_t first_row, index_t rows, T* input_gradient, update_mode input_mode,
+                                row_numbers const& numbers, index_t rows, T* input_gradient, update_mode input_mode,
                                 gradients<Updates>& sums, update_mode sum_mode) const {
     bool const drops = output_dropout::happens(run);
     auto const dropped = run.template scratch<T>(drops ? rows * Hidden : 0);
     T const* upstream = output_gradient;
     if (drops) {
-      output_drop(first_row).apply(run, output_gradient, rows, dropped.data());
+      output_drop(numbers).apply(run, output_gradient, rows, dropped.data());
       upstream = dropped.data();
     }
     // The linear's own gradients are made from what is not scaled yet, see layer_scale.hpp.
@@ -164,8 +164,8 @@ class mlp {
   }
 
  private:
-  [[nodiscard]] constexpr output_dropout output_drop(index_t first_row) const {
-    return {second_.weight().position, first_row};
+  [[nodiscard]] constexpr output_dropout output_drop(row_numbers const& numbers) const {
+    return {second_.weight().position, numbers};
   }
 
   first_type first_;

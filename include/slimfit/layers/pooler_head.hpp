@@ -91,7 +91,7 @@ class pooler_head {
 
  private:
   using classifier_dropout = dropout<Hidden, typename Dropout::hidden, T>;
-  [[nodiscard]] constexpr classifier_dropout classifier_drop() const { return {classifier_.weight().position, 0}; }
+  [[nodiscard]] constexpr classifier_dropout classifier_drop() const { return {classifier_.weight().position, {}}; }
   /// Calls `body` with the classifier's input.
   template <class Context, class Body>
   constexpr void with_dropped(Context& run, T const* pooled, index_t sequences, Body const& body) const {

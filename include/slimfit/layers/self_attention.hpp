@@ -7,6 +7,7 @@
 #include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/layer_scale.hpp>
 #include <slimfit/layers/linear.hpp>
+#include <slimfit/layers/live_rows.hpp>
 #include <slimfit/layers/target.hpp>
 
 namespace slimfit {
@@ -34,9 +35,12 @@ class self_attention {
     typename core::kept_type attention;
     typename output_type::kept_type output_input;
 
-    /// The part from row `row` on, the first of a sequence of `batch`.
-    [[nodiscard]] constexpr kept_type from(index_t row, sequence_batch const& batch) const {
-      return {input.rows_from(row), attention.from(row, batch), output_input.rows_from(row)};
+    /// The part from sequence `s` of `batch` on.
+    template <live_rows Live>
+    [[nodiscard]] constexpr kept_type from(index_t s, sequence_batch const& batch) const {
+      index_t const row = batch.first(s);
+      return {input.rows_from(row), attention.from(row, batch),
+              output_input.rows_from(live_part<Live>(batch).first(s))};
     }
   };
 
@@ -55,12 +59,12 @@ class self_attention {
     scale_.visit(visitor, name);
   }
 
-  template <class Context>
+  template <live_rows Live, class Context>
   [[nodiscard]] constexpr kept_type keep(Context& run, sequence_batch const& batch) const {
     kept_type kept;
     kept.input = projections_.keep(run, batch.rows());
     kept.attention = core::keep(run, batch);
-    kept.output_input = output_.keep(run, batch.rows());
+    kept.output_input = output_.keep(run, live_part<Live>(batch).rows());
     return kept;
   }
   template <class Context>
@@ -70,14 +74,19 @@ class self_attention {
     projections_.release(run, kept.input);
   }
 
-  /// `output = residual + attention(input)`. `residual` may be `output` or `input`.
-  template <class Context>
+  /// `output = residual + attention(input)`, of the rows that live. `residual` may be `output` or `input`, and `output`
+  /// may lie on the first rows of either.
+  template <live_rows Live, class Context>
   constexpr void apply(Context& run, T const* input, kept_type const& kept, sequence_batch const& batch,
                        T const* residual, T* output) const {
+    constexpr bool all = Live == live_rows::all;
     index_t const rows = batch.rows();
+    auto const live = live_part<Live>(batch);
     projections_.save_input(run, kept.input, input, rows);
-    output_target<T> const attended(run, kept.output_input, rows * Hidden);
+    output_target<T> const attended(run, kept.output_input, live.rows() * Hidden);
     {
+      auto const whole = run.template scratch<T>(all ? 0 : rows * Hidden);
+      T* const attended_rows = all ? attended.data() : whole.data();
       output_target<T> const query(run, kept.attention.operands[0], rows * Hidden);
       output_target<T> const key(run, kept.attention.operands[1], rows * Hidden);
       output_target<T> const value(run, kept.attention.operands[2], rows * Hidden);
@@ -90,21 +99,27 @@ class self_attention {
       projections_.apply(run, input, rows, value.data(), 2);
       value_drop(batch).apply(run, value.data(), rows);
       core::forward(
-          run, {query.data(), key.data(), value.data()}, kept.attention, batch, attended.data(),
+          run, {query.data(), key.data(), value.data()}, kept.attention, batch, attended_rows,
           {projections_.output_place(saturated_matrix::query, 0), projections_.output_place(saturated_matrix::key, 1),
            projections_.output_place(saturated_matrix::value, 2)});
+      if constexpr (!all) { gather_first_rows<Hidden>(run, attended_rows, batch, attended.data()); }
     }
-    output_.save_input(run, kept.output_input, attended.data(), rows);
+    auto const live_residual = run.template scratch<T>(all ? 0 : live.rows() * Hidden);
+    if constexpr (!all) {
+      gather_first_rows<Hidden>(run, residual, batch, live_residual.data());
+      residual = live_residual.data();
+    }
+    output_.save_input(run, kept.output_input, attended.data(), live.rows());
     if constexpr (Scaled) {
-      auto const whole = run.template scratch<T>(rows * Hidden);
-      output_.apply(run, attended.data(), rows, whole.data());
-      scale_.apply(run, whole.data(), rows, residual, output);
+      auto const whole = run.template scratch<T>(live.rows() * Hidden);
+      output_.apply(run, attended.data(), live.rows(), whole.data());
+      scale_.apply(run, whole.data(), live.rows(), residual, output);
     } else if (output_dropout::happens(run)) {
-      auto const whole = run.template scratch<T>(rows * Hidden);
-      output_.apply(run, attended.data(), rows, whole.data());
-      output_drop(batch).apply_to(run, whole.data(), rows, residual, output);
+      auto const whole = run.template scratch<T>(live.rows() * Hidden);
+      output_.apply(run, attended.data(), live.rows(), whole.data());
+      output_drop(live).apply_to(run, whole.data(), live.rows(), residual, output);
     } else {
-      output_.apply_to(run, attended.data(), rows, residual, output);
+      output_.apply_to(run, attended.data(), live.rows(), residual, output);
     }
   }
 
@@ -136,24 +151,26 @@ class self_attention {
   };
 
   /// `input_gradient (+)= ...`, and adds to `sums`. `input` yields the rows that `apply` was given; `input_gradient`
-  /// may be `output_gradient`.
-  template <class Context, class Source, class Updates>
+  /// may be `output_gradient`, which has the rows that live, where all do.
+  template <live_rows Live, class Context, class Source, class Updates>
   constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* output_gradient,
                                 sequence_batch const& batch, T* input_gradient, update_mode input_mode,
                                 gradients<Updates>& sums, update_mode sum_mode) const {
+    constexpr bool all = Live == live_rows::all;
     index_t const rows = batch.rows();
+    auto const live = live_part<Live>(batch);
     bool const drops = output_dropout::happens(run);
-    auto const dropped = run.template scratch<T>(drops ? rows * Hidden : 0);
+    auto const dropped = run.template scratch<T>(drops ? live.rows() * Hidden : 0);
     T const* upstream = output_gradient;
     if (drops) {
-      output_drop(batch).apply(run, output_gradient, rows, dropped.data());
+      output_drop(live).apply(run, output_gradient, live.rows(), dropped.data());
       upstream = dropped.data();
     }
     // The linear's own gradients are made from what is not scaled yet, see layer_scale.hpp.
-    auto const scaled = run.template scratch<T>(Scaled ? rows * Hidden : 0);
+    auto const scaled = run.template scratch<T>(Scaled ? live.rows() * Hidden : 0);
     T const* below = upstream;
     if constexpr (Scaled) {
-      scale_.apply(run, upstream, rows, nullptr, scaled.data());
+      scale_.apply(run, upstream, live.rows(), nullptr, scaled.data());
       below = scaled.data();
     }
     auto const operand_gradients = run.template scratch<T>(3 * rows * Hidden);
@@ -161,9 +178,14 @@ class self_attention {
                                  advance(operand_gradients.data(), 2 * rows * Hidden)};
     {
       auto const attended_gradient = run.template scratch<T>(rows * Hidden);
-      output_.apply_transpose(run, below, rows, attended_gradient.data(), update_mode::overwrite);
+      {
+        auto const first_rows = run.template scratch<T>(all ? 0 : live.rows() * Hidden);
+        T* const live_gradient = all ? attended_gradient.data() : first_rows.data();
+        output_.apply_transpose(run, below, live.rows(), live_gradient, update_mode::overwrite);
+        if constexpr (!all) { spread_first_rows<Hidden>(run, live_gradient, batch, attended_gradient.data()); }
+      }
       T const* const output_gradients[1]{upstream};
-      output_.add_gradients(run, kept.output_input, output_gradients, rows, sums.output_weight, sums.output_bias,
+      output_.add_gradients(run, kept.output_input, output_gradients, live.rows(), sums.output_weight, sums.output_bias,
                             sum_mode);
       core::backward(run, kept.attention, batch, attended_gradient.data(), each);
       value_drop(batch).apply(run, each[2], rows);
@@ -178,10 +200,10 @@ class self_attention {
 
  private:
   [[nodiscard]] constexpr value_dropout value_drop(sequence_batch const& batch) const {
-    return {projections_.weight(2).position, batch.rows_before()};
+    return {projections_.weight(2).position, batch.numbers()};
   }
   [[nodiscard]] constexpr output_dropout output_drop(sequence_batch const& batch) const {
-    return {output_.weight().position, batch.rows_before()};
+    return {output_.weight().position, batch.numbers()};
   }
 
   projection_type projections_;

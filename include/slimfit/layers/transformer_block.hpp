@@ -6,6 +6,7 @@
 
 #include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/layer_norm.hpp>
+#include <slimfit/layers/live_rows.hpp>
 #include <slimfit/layers/mlp.hpp>
 #include <slimfit/layers/self_attention.hpp>
 
@@ -49,53 +50,59 @@ class transformer_block {
     mlp_norm_.set_epsilon(epsilon);
   }
 
-  /// Updates `stream`, the batch's rows, in place. @return what `backward` needs
-  template <class Context>
+  /// Updates `stream`, the batch's rows, in place: its first rows are then those that live, one after the other.
+  /// @tparam Live rows of the output that somebody reads
+  /// @return what `backward` needs
+  template <live_rows Live = live_rows::all, class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T* stream, sequence_batch const& batch) const {
-    index_t const rows = batch.rows();
+    auto const live = live_part<Live>(batch);
     index_t const chunk = chunk_rows<typename Policy::chunk>(batch, Hidden);
     kept_type kept;
-    kept.attention_norm = attention_norm_.keep(run, rows);
-    kept.attention = attention_.keep(run, batch);
+    kept.attention_norm = attention_norm_.keep(run, batch.rows());
+    kept.attention = attention_.template keep<Live>(run, batch);
     for_each_part(run, batch, chunk, [&](index_t first, index_t count) {
       auto const sequences = batch.part(first, count);
       index_t const row = batch.first(first);
-      auto const part = kept.attention.from(row, batch);
+      auto const part = kept.attention.template from<Live>(first, batch);
       output_target<T> const normalized(run, part.input, sequences.rows() * Hidden);
       T* const here = advance(stream, row * Hidden);
       attention_norm_.apply(run, here, kept.attention_norm.rows_from(row), sequences.rows(), normalized.data());
-      if (drops_input(run)) { input_drop(row).apply(run, normalized.data(), sequences.rows()); }
-      attention_.apply(run, normalized.data(), part, sequences, residual_of(here, normalized.data()), here);
+      if (drops_input(run)) { input_drop(sequences).apply(run, normalized.data(), sequences.rows()); }
+      // Live rows are never further down than those they are computed from, which were read by then.
+      attention_.template apply<Live>(run, normalized.data(), part, sequences, residual_of(here, normalized.data()),
+                                      advance(stream, live.first(first) * Hidden));
     });
-    kept.mlp_norm = mlp_norm_.keep(run, rows);
-    kept.mlp = mlp_.keep(run, rows);
-    for_each_chunk(run, rows, chunk, [&](index_t row, index_t count) {
+    kept.mlp_norm = mlp_norm_.keep(run, live.rows());
+    kept.mlp = mlp_.keep(run, live.rows());
+    for_each_chunk(run, live.rows(), chunk, [&](index_t row, index_t count) {
       auto const part = kept.mlp.rows_from(row);
       output_target<T> const normalized(run, part.input, count * Hidden);
       T* const here = advance(stream, row * Hidden);
       mlp_norm_.apply(run, here, kept.mlp_norm.rows_from(row), count, normalized.data());
-      mlp_.apply(run, normalized.data(), part, row, count, residual_of(here, normalized.data()), here);
+      mlp_.apply(run, normalized.data(), part, live.numbers().from(row), count, residual_of(here, normalized.data()),
+                 here);
     });
     return kept;
   }
 
-  /// Turns the gradient of the output stream into that of the input stream, in place.
-  template <class Context>
+  /// Turns the gradient of the output stream, of the rows that live, into that of the input stream, in place.
+  template <live_rows Live = live_rows::all, class Context>
   constexpr void backward(Context& run, kept_type const& kept, T* stream_gradient, sequence_batch const& batch) const {
     using updates = typename Context::updates_type;
-    index_t const rows = batch.rows();
+    auto const live = live_part<Live>(batch);
     index_t const chunk = chunk_rows<typename Policy::chunk>(batch, Hidden);
     {
       typename norm_type::template gradients<updates> norm_sums(run, mlp_norm_);
       typename mlp_type::template gradients<updates> sums(run, mlp_);
-      for_each_chunk(run, rows, chunk, [&](index_t row, index_t count) {
+      for_each_chunk(run, live.rows(), chunk, [&](index_t row, index_t count) {
         auto const mode = row == 0 ? update_mode::overwrite : update_mode::accumulate;
         T* const here = advance(stream_gradient, row * Hidden);
         auto const part = kept.mlp.rows_from(row);
         auto const norm_part = kept.mlp_norm.rows_from(row);
         normalized_gradient const inner(run, here, count);
         with_input(mlp_norm_, norm_part, part.input, [&](auto const& input) {
-          mlp_.apply_backward(run, input, part, here, row, count, inner.data, inner_mode, sums, mode);
+          mlp_.apply_backward(run, input, part, here, live.numbers().from(row), count, inner.data, inner_mode, sums,
+                              mode);
         });
         mlp_norm_.apply_backward(run, norm_part, inner.data, count, here, stream_mode, norm_sums, mode);
       });
@@ -105,6 +112,10 @@ class transformer_block {
     mlp_.release(run, kept.mlp);
     mlp_norm_.release(run, kept.mlp_norm);
     {
+      auto const live_gradient = run.template scratch<T>(Live == live_rows::all ? 0 : live.rows() * Hidden);
+      if constexpr (Live != live_rows::all) {
+        gather_first_rows<Hidden>(run, stream_gradient, live, live_gradient.data());
+      }
       typename norm_type::template gradients<updates> norm_sums(run, attention_norm_);
       typename attention_type::template gradients<updates> sums(run, attention_);
       for_each_part(run, batch, chunk, [&](index_t first, index_t count) {
@@ -112,24 +123,28 @@ class transformer_block {
         auto const sequences = batch.part(first, count);
         index_t const row = batch.first(first);
         T* const here = advance(stream_gradient, row * Hidden);
-        auto const part = kept.attention.from(row, batch);
+        T const* const upstream =
+            Live == live_rows::all ? here : advance(live_gradient.data(), live.first(first) * Hidden);
+        if constexpr (Live != live_rows::all) { spread_first_rows<Hidden>(run, upstream, sequences, here); }
+        auto const part = kept.attention.template from<Live>(first, batch);
         auto const norm_part = kept.attention_norm.rows_from(row);
         normalized_gradient const inner(run, here, sequences.rows());
         auto const apply = [&](auto const& input) {
-          attention_.apply_backward(run, input, part, here, sequences, inner.data, inner_mode, sums, mode);
+          attention_.template apply_backward<Live>(run, input, part, upstream, sequences, inner.data, inner_mode, sums,
+                                                   mode);
         };
         with_input(attention_norm_, norm_part, part.input, [&](auto const& input) {
           if constexpr (rebuilds && input_dropout::exists) {
             if (drops_input(run)) {
               using source_type = std::remove_cvref_t<decltype(input)>;
-              apply(
-                  dropped_rows<Hidden, typename Dropout::hidden, source_type>{input, input_drop(row).stream(run), row});
+              apply(dropped_rows<Hidden, typename Dropout::hidden, source_type>{
+                  input, input_drop(sequences).stream(run), input_drop(sequences).rows()});
               return;
             }
           }
           apply(input);
         });
-        if (drops_input(run)) { input_drop(row).apply(run, inner.data, sequences.rows()); }
+        if (drops_input(run)) { input_drop(sequences).apply(run, inner.data, sequences.rows()); }
         attention_norm_.apply_backward(run, norm_part, inner.data, sequences.rows(), here, stream_mode, norm_sums,
                                        mode);
       });
@@ -151,8 +166,8 @@ class transformer_block {
   [[nodiscard]] constexpr bool drops_input(Context const& run) const {
     return drops_input_ && input_dropout::happens(run);
   }
-  [[nodiscard]] constexpr input_dropout input_drop(index_t first_row) const {
-    return {attention_norm_.weight().position, first_row};
+  [[nodiscard]] constexpr input_dropout input_drop(sequence_batch const& batch) const {
+    return {attention_norm_.weight().position, batch.numbers()};
   }
 
   /// How each half adds its gradient to that of its input, and the normalisation its own to the stream's.

@@ -68,7 +68,10 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   using embedding_type = embedding<Shape.vocabulary, Shape.positions, Shape.types, Shape.hidden, T>;
   using dropout_type = dropout_rates<percent<Shape.hidden_dropout>, percent<Shape.attention_dropout>>;
   using block_type = post_norm_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T, dropout_type>;
-  using encoder_type = encoder<block_type, Shape.layers, Policy::biases>;
+  /// Rows of the last block's output that are computed: those the head reads, unless the policy wants all.
+  static constexpr live_rows live =
+      Shape.head == bert_head::span || Policy::computes_dead_rows ? live_rows::all : live_rows::first;
+  using encoder_type = encoder<block_type, Shape.layers, Policy::biases, live>;
   static constexpr bert_head head = Shape.head;
   static constexpr index_t classes = head == bert_head::classification ? Shape.classes : 1;
   using head_type = std::conditional_t<head == bert_head::span, span_head<Shape.hidden, Policy, T>,
@@ -150,7 +153,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     embedding_.forward(run, ids_of(ids, batch), batch.rows(), stream.data());
     kept_type kept;
     kept.blocks = encoder_.forward(run, stream.data(), batch);
-    kept.head = head_.forward(run, stream.data(), batch, logits);
+    kept.head = head_.forward(run, stream.data(), encoder_.output(batch), logits);
     return kept;
   }
   /// Hands every gradient to the context's updates.
@@ -158,7 +161,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   constexpr void backward(Context& run, kept_type const& kept, input_type const* ids, sequence_batch const& batch,
                           T const* logit_gradient) const {
     auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden);
-    head_.backward(run, kept.head, logit_gradient, batch, stream_gradient.data());
+    head_.backward(run, kept.head, logit_gradient, encoder_.output(batch), stream_gradient.data());
     if (encoder_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
       embedding_.backward(run, ids_of(ids, batch), batch.rows(), stream_gradient.data());
     }
@@ -167,7 +170,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   /// For every unit, the bytes it adds to what is stored when it alone is active.
   constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
     encoder_.unit_costs(batch, costs);
-    head_.unit_costs(batch, costs);
+    head_.unit_costs(encoder_.output(batch), costs);
   }
 
  private:

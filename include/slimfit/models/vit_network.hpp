@@ -50,7 +50,9 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   using embedding_type =
       patch_embedding<Shape.image, Shape.patch, Shape.channels, Shape.hidden, typename Policy::chunk, T>;
   using block_type = encoder_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T, Shape.layer_scale>;
-  using encoder_type = encoder<block_type, Shape.layers, Policy::biases>;
+  /// Rows of the last block's output that are computed: the class token's, unless the policy wants all.
+  static constexpr live_rows live = Policy::computes_dead_rows ? live_rows::all : live_rows::first;
+  using encoder_type = encoder<block_type, Shape.layers, Policy::biases, live>;
   using head_type = class_token_head<Shape.hidden, Shape.classes, Policy, T>;
   using input_type = T;
   static constexpr index_t tokens = embedding_type::tokens;
@@ -104,7 +106,7 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
     embedding_.forward(run, images, batch.count(), stream.data());
     kept_type kept;
     kept.blocks = encoder_.forward(run, stream.data(), batch);
-    kept.head = head_.forward(run, stream.data(), batch, logits);
+    kept.head = head_.forward(run, stream.data(), encoder_.output(batch), logits);
     return kept;
   }
   /// Hands every gradient to the context's updates.
@@ -112,7 +114,7 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   constexpr void backward(Context& run, kept_type const& kept, T const* images, sequence_batch const& batch,
                           T const* logit_gradient) const {
     auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden);
-    head_.backward(run, kept.head, logit_gradient, batch, stream_gradient.data());
+    head_.backward(run, kept.head, logit_gradient, encoder_.output(batch), stream_gradient.data());
     if (encoder_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
       embedding_.backward(run, images, batch.count(), stream_gradient.data());
     }
@@ -121,7 +123,7 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   /// For every unit, the bytes it adds to what is stored when it alone is active.
   constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
     encoder_.unit_costs(batch, costs);
-    head_.unit_costs(batch, costs);
+    head_.unit_costs(encoder_.output(batch), costs);
   }
 
  private:

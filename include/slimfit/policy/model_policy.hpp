@@ -83,6 +83,7 @@ concept has_options = requires {
   { P::padding } -> std::same_as<padding_tokens const&>;
   { P::releases_gradients } -> std::same_as<bool const&>;
   { P::normalizes_all_rows } -> std::same_as<bool const&>;
+  { P::computes_dead_rows } -> std::same_as<bool const&>;
 };
 template <class P>
 concept has_head_input = P::normalizes_all_rows || is_input_stash<typename P::head_input, false>;
@@ -117,7 +118,8 @@ struct checked_policy {
   static_assert(has_chunk<P>, "slimfit: policy: chunk must be chunk::whole_batch or chunk::tokens<Tokens>");
   static_assert(has_options<P>,
                 "slimfit: policy: biases (bias_updates), classifier_kind (parameter_kind), padding (padding_tokens), "
-                "releases_gradients and normalizes_all_rows (bool) must be static constexpr members of these types");
+                "releases_gradients, normalizes_all_rows and computes_dead_rows (bool) must be static constexpr "
+                "members of these types");
   static_assert(!has_options<P> || has_head_input<P>,
                 "slimfit: policy: head_input must be a matrix stash, e.g. stash::dense, unless normalizes_all_rows");
 };

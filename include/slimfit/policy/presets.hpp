@@ -40,6 +40,8 @@ struct eager {
   static constexpr bool releases_gradients = false;
   /// Whether the final normalisation runs on all tokens although a class token is all that is read.
   static constexpr bool normalizes_all_rows = true;
+  /// Whether the last block computes and keeps all rows after its attention although only class tokens are read.
+  static constexpr bool computes_dead_rows = true;
 };
 
 /// The method of Ardakani et al. (SlimFit, arXiv 2305.18513) at a freezing rate of 95 %, without the temporaries of its
@@ -71,6 +73,7 @@ struct exact : eager {
   static constexpr padding_tokens padding = padding_tokens::dropped;
   static constexpr bool releases_gradients = true;
   static constexpr bool normalizes_all_rows = false;
+  static constexpr bool computes_dead_rows = false;
 };
 
 /// `slim` with `Bits` bits for normalised rows and GELU's derivative.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: slimfit: policy: biases (bias_updates), classifier_kind (parameter_kind), padding (padding_tokens), releases_gradients and normalizes_all_rows (bool) must be static constexpr members of these types
+// expect: slimfit: policy: biases (bias_updates), classifier_kind (parameter_kind), padding (padding_tokens), releases_gradients, normalizes_all_rows and computes_dead_rows (bool) must be static constexpr members of these types
 #include <slimfit/backend/host.hpp>
 #include <slimfit/models/vit.hpp>
 #include <slimfit/policy/presets.hpp>
