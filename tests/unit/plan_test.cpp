@@ -32,6 +32,14 @@ struct whole_tensors : policy::paper {
                       stash::layer_norm_normalized<stash::pruned<percent<10>, format::full, stash::per_tensor>>>;
 };
 
+/// Two of three blocks keep their input only, in 8 bits, and the embedding's gradient is not always computed.
+struct mostly_recomputed : with_unit_biases {
+  using blocks = slimfit::blocks::recompute_lowest<2, stash::quantized<format::affine<8, 8>>>;
+};
+struct recomputed_paper : policy::paper {
+  using blocks = slimfit::blocks::recompute_all<>;
+};
+
 /// Chooses a random number of random units in every step.
 struct any_units {
   using options = freezing::schedule_options<>;
@@ -102,7 +110,8 @@ struct all_rows : policy::exact {
 }  // namespace
 
 TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them", P, policy::eager, policy::paper,
-                   policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases, whole_tensors) {
+                   policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases, whole_tensors,
+                   mostly_recomputed, recomputed_paper) {
   check_plans<vit<narrow, P, host, float>>(1, 12);
   check_plans<vit<narrow, P, host, float>>(21, 25);
   check_plans<vit<odd, P, host, double>>(5, 12);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A stack of equal blocks. When biases are updated with their unit, the backward pass ends at the lowest block that has
-// anything to update at or below it, and blocks further down keep nothing.
+// A stack of equal blocks, each of which keeps its stashes or is recomputed. When biases are updated with their unit,
+// the backward pass ends at the lowest block that has anything to update at or below it, and blocks further down keep
+// nothing.
 #pragma once
 
 #include <algorithm>
@@ -9,18 +10,22 @@
 #include <slimfit/layers/bind.hpp>
 #include <slimfit/layers/counting_context.hpp>
 #include <slimfit/layers/live_rows.hpp>
+#include <slimfit/layers/recomputed_block.hpp>
 
 namespace slimfit {
 
-/// @tparam Live rows of the last block's output that the head reads
-template <class Block, int Layers, bias_updates Biases, live_rows Live = live_rows::all>
+/// @tparam Live   rows of the last block's output that the head reads
+/// @tparam Blocks which blocks are recomputed, see policy/blocks.hpp
+template <class Block, int Layers, bias_updates Biases, live_rows Live = live_rows::all, class Blocks = blocks::stashed>
 class encoder {
   static_assert(Layers > 0, "slimfit: encoder<Block, Layers, ...>: Layers must be positive");
 
  public:
   static constexpr int layers = Layers;
   using block_type = Block;
-  using kept_type = std::array<typename Block::kept_type, Layers>;
+  using recomputed = recomputed_block<Block, typename Blocks::input>;
+  using kept_block = typename recomputed::kept_type;
+  using kept_type = std::array<kept_block, Layers>;
 
   /// Blocks are named `name0`, `name1`, ...
   /// @param before for post-norm blocks: name of the normalisation that the first one begins with
@@ -76,8 +81,8 @@ class encoder {
     return needs_backward(run, first_unit_ - 1);
   }
 
-  /// For every unit of the stack, the bytes it adds to what is stored when it alone is active. Blocks are equal but for
-  /// the last, so two are measured.
+  /// For every unit of the stack, the bytes that its block keeps more when it alone is active, whether through the
+  /// forward pass or only while it is recomputed. Blocks are equal but for the last, so two are measured.
   constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
     int const units = last_unit_[0] + 1 - first_unit_;
     for (int layer = 0; layer < Layers; ++layer) {
@@ -88,7 +93,11 @@ class encoder {
       }
       auto const stored = [&](active_set const& active) {
         return stored_bytes(active, [&](counting_context& run) {
-          (void)forward_block(static_cast<std::size_t>(layer), run, nullptr, batch);
+          if (layer + 1 < Layers) {
+            (void)blocks_.front().forward(run, nullptr, batch);
+          } else {
+            (void)blocks_.back().template forward<Live>(run, nullptr, batch);
+          }
         });
       };
       index_t const none = stored(active_set::none());
@@ -101,25 +110,53 @@ class encoder {
   }
 
  private:
+  static constexpr bool is_recomputed(std::size_t i) {
+    return Blocks::of(static_cast<int>(i), Layers) == block_memory::recomputed;
+  }
+  static constexpr bool recomputes_some = [] {
+    bool some = false;
+    for (std::size_t i = 0; i < Layers; ++i) { some = some || is_recomputed(i); }
+    return some;
+  }();
   template <class Context>
-  [[nodiscard]] constexpr typename Block::kept_type forward_block(std::size_t i, Context& run,
-                                                                  typename Block::value_type* stream,
-                                                                  sequence_batch const& batch) const {
+  [[nodiscard]] constexpr kept_block forward_block(std::size_t i, Context& run, typename Block::value_type* stream,
+                                                   sequence_batch const& batch) const {
     if constexpr (Layers > 1) {
-      if (i + 1 < Layers) { return blocks_[i].forward(run, stream, batch); }
+      if (i + 1 < Layers) { return forward_rows<live_rows::all>(blocks_[i], is_recomputed(i), run, stream, batch); }
     }
-    return blocks_.back().template forward<Live>(run, stream, batch);
+    return forward_rows<Live>(blocks_.back(), is_recomputed(i), run, stream, batch);
+  }
+  template <live_rows Rows, class Context>
+  [[nodiscard]] static constexpr kept_block forward_rows(Block const& block, [[maybe_unused]] bool recompute,
+                                                         Context& run, typename Block::value_type* stream,
+                                                         sequence_batch const& batch) {
+    if constexpr (recomputes_some) {
+      if (recompute) { return recomputed::template forward<Rows>(run, block, stream, batch); }
+    }
+    return {{}, block.template forward<Rows>(run, stream, batch)};
   }
   template <class Context>
-  constexpr void backward_block(std::size_t i, Context& run, typename Block::kept_type const& kept,
+  constexpr void backward_block(std::size_t i, Context& run, kept_block const& kept,
                                 typename Block::value_type* stream_gradient, sequence_batch const& batch) const {
     if constexpr (Layers > 1) {
       if (i + 1 < Layers) {
-        blocks_[i].backward(run, kept, stream_gradient, batch);
+        backward_rows<live_rows::all>(blocks_[i], is_recomputed(i), run, kept, stream_gradient, batch);
         return;
       }
     }
-    blocks_.back().template backward<Live>(run, kept, stream_gradient, batch);
+    backward_rows<Live>(blocks_.back(), is_recomputed(i), run, kept, stream_gradient, batch);
+  }
+  template <live_rows Rows, class Context>
+  static constexpr void backward_rows(Block const& block, [[maybe_unused]] bool recompute, Context& run,
+                                      kept_block const& kept, typename Block::value_type* stream_gradient,
+                                      sequence_batch const& batch) {
+    if constexpr (recomputes_some) {
+      if (recompute) {
+        recomputed::template backward<Rows>(run, block, kept, stream_gradient, batch);
+        return;
+      }
+    }
+    block.template backward<Rows>(run, kept.stashes, stream_gradient, batch);
   }
   /// Whether anything is updated among the units up to `last`, and what lies below them.
   template <class Context>

@@ -26,6 +26,7 @@ template <int Hidden, int Heads, int Mlp, class Policy, scalar T, residual Resid
 class transformer_block {
  public:
   using value_type = T;
+  static constexpr int hidden = Hidden;
   using norm_type = layer_norm<Hidden, typename Policy::norm, T>;
   using attention_type = self_attention<Hidden, Heads, Policy, T, Dropout, Scaled>;
   using mlp_type = mlp<Hidden, Mlp, Policy, T, Dropout, Scaled>;

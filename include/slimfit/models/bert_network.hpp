@@ -71,7 +71,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   /// Rows of the last block's output that are computed: those the head reads, unless the policy wants all.
   static constexpr live_rows live =
       Shape.head == bert_head::span || Policy::computes_dead_rows ? live_rows::all : live_rows::first;
-  using encoder_type = encoder<block_type, Shape.layers, Policy::biases, live>;
+  using encoder_type = encoder<block_type, Shape.layers, Policy::biases, live, typename Policy::blocks>;
   static constexpr bert_head head = Shape.head;
   static constexpr index_t classes = head == bert_head::classification ? Shape.classes : 1;
   using head_type = std::conditional_t<head == bert_head::span, span_head<Shape.hidden, Policy, T>,

@@ -52,7 +52,7 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   using block_type = encoder_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T, Shape.layer_scale>;
   /// Rows of the last block's output that are computed: the class token's, unless the policy wants all.
   static constexpr live_rows live = Policy::computes_dead_rows ? live_rows::all : live_rows::first;
-  using encoder_type = encoder<block_type, Shape.layers, Policy::biases, live>;
+  using encoder_type = encoder<block_type, Shape.layers, Policy::biases, live, typename Policy::blocks>;
   using head_type = class_token_head<Shape.hidden, Shape.classes, Policy, T>;
   using input_type = T;
   static constexpr index_t tokens = embedding_type::tokens;

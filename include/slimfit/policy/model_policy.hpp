@@ -6,6 +6,7 @@
 #include <concepts>
 
 #include <slimfit/policy/attention.hpp>
+#include <slimfit/policy/blocks.hpp>
 #include <slimfit/policy/freezing/schedule.hpp>
 #include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>
@@ -73,6 +74,8 @@ concept has_attention = requires {
   typename P::attention::probability_stash::template kept<float>;
 };
 template <class P>
+concept has_blocks = block_choice<typename P::blocks> && keeps_while_active<typename P::blocks::input>;
+template <class P>
 concept has_chunk = requires(index_t n) {
   { P::chunk::rows(n, n) } -> std::convertible_to<index_t>;
 };
@@ -115,6 +118,10 @@ struct checked_policy {
   static_assert(has_attention<P>,
                 "slimfit: policy: attention must be attention_policy::tiled<...> or "
                 "attention_policy::materialized<...> of a matrix stash or stash::quantized_heads<Bits>");
+  static_assert(
+      has_blocks<P>,
+      "slimfit: policy: blocks must say what each block keeps, e.g. blocks::stashed or "
+      "blocks::recompute_lowest<2, stash::quantized<format::affine<8, 64>>>; its input must be a matrix stash");
   static_assert(has_chunk<P>, "slimfit: policy: chunk must be chunk::whole_batch or chunk::tokens<Tokens>");
   static_assert(has_options<P>,
                 "slimfit: policy: biases (bias_updates), classifier_kind (parameter_kind), padding (padding_tokens), "

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <slimfit/policy/attention.hpp>
+#include <slimfit/policy/blocks.hpp>
 #include <slimfit/policy/chunk.hpp>
 #include <slimfit/policy/formats.hpp>
 #include <slimfit/policy/freezing.hpp>
@@ -29,6 +30,8 @@ struct eager {
   using norm = stash::layer_norm_input<stash::statistics::with>;
   using gelu = stash::gelu_input<stash::dense>;
   using attention = attention_policy::materialized<stash::dense, stash::probabilities_dense, attention_keys::with_bias>;
+  /// Which blocks keep their stashes, and which only their input.
+  using blocks = slimfit::blocks::stashed;
   /// How much of the batch a block works on at a time.
   using chunk = slimfit::chunk::whole_batch;
   static constexpr bias_updates biases = bias_updates::always;

@@ -128,8 +128,9 @@ class memory_plan {
     usage.peak_by_category[category::workspace] =
         std::max(usage.peak_by_category[category::workspace], all.peak_by_category[category::workspace]);
     index_t const before = usage.total - usage.activations;
+    // A block that is recomputed may hold more than the forward pass left.
+    usage.activations = std::max(usage.stored + temporary, usage.activations + extra + temporary - usage.temporary);
     usage.temporary = temporary;
-    usage.activations = usage.stored + temporary;
     usage.total = before + usage.activations;
     return usage;
   }
