@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "runs.hpp"
+#include "schedules.hpp"
 
 namespace examples {
 
@@ -54,6 +55,13 @@ void add_training_options(CLI::App& app, training_options& options, std::string 
   app.add_option("--scheduled-learning-rate", options.scheduled_learning_rate,
                  "First learning rate of runs that freeze")
       ->check(CLI::PositiveNumber);
+  std::string schedule_help = "Which units freeze";
+  std::vector<std::string> schedule_names;
+  for (auto const& [name, each] : schedules()) {
+    schedule_help += "; " + name + ": " + each.meaning;
+    schedule_names.push_back(name);
+  }
+  app.add_option("--schedule", options.schedule, schedule_help)->check(CLI::IsMember(schedule_names));
   app.add_option("--weight-decay", options.weight_decay, "AdamW's decoupled weight decay")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--seed", options.seed, "Of batches, schedule, dropout and new weights");
@@ -95,6 +103,7 @@ nlohmann::json fixed_options(training_options const& options, std::string const&
           {"epochs", options.epochs},
           {"learning-rate", options.learning_rate},
           {"scheduled-learning-rate", options.scheduled_learning_rate},
+          {"schedule", options.schedule},
           {"weight-decay", options.weight_decay},
           {"backend", options.backend},
           {"bucket-window", options.bucket_window},

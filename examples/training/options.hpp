@@ -34,8 +34,9 @@ struct training_options {
   index_t samples = 0;           ///< training samples used; 0: all
   index_t batch = 32;
   double epochs = 3;
-  double learning_rate = 5e-5;            ///< of runs without freezing
-  double scheduled_learning_rate = 1e-4;  ///< of runs with freezing
+  double learning_rate = 5e-5;               ///< of runs without freezing
+  double scheduled_learning_rate = 1e-4;     ///< of runs with freezing
+  std::string schedule = "relative-update";  ///< of runs with freezing
   double weight_decay = 0;
   std::uint64_t seed = 1;
   int threads = 0;

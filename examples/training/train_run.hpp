@@ -10,6 +10,7 @@
 #include "../support/progress.hpp"
 #include "runs.hpp"
 #include "saturation.hpp"
+#include "schedules.hpp"
 #include "task.hpp"
 
 namespace examples {
@@ -52,8 +53,7 @@ class training_run {
   using input_type = typename network_type::input_type;
   using label_type = typename network_type::loss_type::label_type;
   using task_type = task<input_type, label_type>;
-  using schedule_type =
-      slimfit::freezing::inter_layer<slimfit::freezing::relative_update, slimfit::freezing::run_time_rate>;
+  using schedule_type = slimfit::freezing::any_schedule;
   using trainer_type = slimfit::trainer<Model, slimfit::adamw, schedule_type>;
   /// Loads the weights that training starts from, or saves those that it ends with.
   using weights_function = std::function<void(Model&)>;
@@ -75,11 +75,12 @@ class training_run {
         trainer_(net_, slimfit::adamw{.learning_rate = learning_rate(), .weight_decay = request.options.weight_decay},
                  slimfit::trainer_options{
                      .seed = request.options.seed, .steps = steps_, .count_saturation = request.options.saturation},
-                 schedule_type(slimfit::freezing::run_time_rate(request.choice.rate))) {
+                 schedules().at(request.options.schedule).make(slimfit::freezing::run_time_rate(request.choice.rate))) {
     load_start(net_);
     report_ = {{"policy", request.choice.policy},
                {"rate", request.choice.rate},
                {"seed", request.options.seed},
+               {"schedule", request.options.schedule},
                {"learning_rate", learning_rate()},
                {"units", Model::units},
                {"losses", nlohmann::json::array()},

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The freezing schedules that a run can be asked for by name.
+#pragma once
+
+#include <slimfit/policy/freezing.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+
+namespace examples {
+
+/// A schedule that freezes a share of the units.
+using make_schedule = std::function<slimfit::freezing::any_schedule(slimfit::freezing::run_time_rate)>;
+
+struct named_schedule {
+  std::string meaning;
+  make_schedule make;
+};
+
+/// All of them by name.
+inline std::map<std::string, named_schedule> const& schedules() {
+  namespace freezing = slimfit::freezing;
+  auto const of = []<class Criterion, class... Options>(Criterion, Options...) -> make_schedule {
+    return [](freezing::run_time_rate rate) {
+      return freezing::any_schedule(freezing::inter_layer<Criterion, freezing::run_time_rate, Options...>(rate));
+    };
+  };
+  static std::map<std::string, named_schedule> const known{
+      {"relative-update", {"the paper's: least relative updates freeze", of(freezing::relative_update{})}},
+      {"ageing",
+       {"the same, but none stays frozen for more than 8 choices",
+        of(freezing::relative_update{}, freezing::at_most_stale<8>{})}},
+      {"late",
+       {"the same, with priorities growing to 4 times towards the last layer",
+        of(freezing::weighted_by_depth<freezing::relative_update, 4>{})}},
+      {"round-robin", {"all in turn", of(freezing::round_robin{})}},
+      {"round-robin-10", {"all in turn, each for 10 steps", of(freezing::round_robin{}, freezing::hold<10>{})}},
+      {"round-robin-50", {"all in turn, each for 50 steps", of(freezing::round_robin{}, freezing::hold<50>{})}},
+      {"random", {"drawn anew in every step", of(freezing::random{})}},
+      {"gradient-norm", {"smallest gradients freeze", of(freezing::gradient_norm{})}}};
+  return known;
+}
+
+}  // namespace examples
