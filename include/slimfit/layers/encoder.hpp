@@ -81,22 +81,40 @@ class encoder {
     return needs_backward(run, first_unit_ - 1);
   }
 
-  /// For every unit of the stack, the bytes that its block keeps more when it alone is active, whether through the
-  /// forward pass or only while it is recomputed. Blocks are equal but for the last, so two are measured.
+  /// For every unit of the stack, the bytes it adds to what is stored when it alone is active.
   constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
+    write_costs(batch, costs, [](int layer) { return !is_recomputed(layer); });
+  }
+  /// For the units of one recomputed block, where there is one, the bytes they add while it is recomputed.
+  constexpr void recomputed_unit_costs(sequence_batch const& batch, index_t* costs) const {
+    int first = 0;
+    while (first < Layers && !is_recomputed(first)) { ++first; }
+    write_costs(batch, costs, [&](int layer) { return layer == first; });
+  }
+
+ private:
+  /// Writes what the units of those blocks cost that `wanted(block)` chooses. Blocks are equal but for the last, so two
+  /// are measured.
+  template <class Wanted>
+  constexpr void write_costs(sequence_batch const& batch, index_t* costs, Wanted const& wanted) const {
     int const units = last_unit_[0] + 1 - first_unit_;
+    int measured = -1;
     for (int layer = 0; layer < Layers; ++layer) {
+      if (!wanted(layer)) { continue; }
       index_t* const own = costs + first_unit_ + layer * units;
-      if (layer > 0 && layer + 1 < Layers) {
-        std::copy_n(own - units, units, own);
+      bool const last = layer + 1 == Layers;
+      if (measured >= 0 && !last) {
+        std::copy_n(costs + first_unit_ + measured * units, units, own);
         continue;
       }
+      measured = layer;
+      auto const& block = blocks_[static_cast<std::size_t>(last ? Layers - 1 : layer)];
       auto const stored = [&](active_set const& active) {
         return stored_bytes(active, [&](counting_context& run) {
-          if (layer + 1 < Layers) {
-            (void)blocks_.front().forward(run, nullptr, batch);
+          if (last) {
+            (void)block.template forward<Live>(run, nullptr, batch);
           } else {
-            (void)blocks_.back().template forward<Live>(run, nullptr, batch);
+            (void)block.forward(run, nullptr, batch);
           }
         });
       };
@@ -108,23 +126,21 @@ class encoder {
       }
     }
   }
-
- private:
-  static constexpr bool is_recomputed(std::size_t i) {
-    return Blocks::of(static_cast<int>(i), Layers) == block_memory::recomputed;
-  }
+  static constexpr bool is_recomputed(int layer) { return Blocks::of(layer, Layers) == block_memory::recomputed; }
   static constexpr bool recomputes_some = [] {
     bool some = false;
-    for (std::size_t i = 0; i < Layers; ++i) { some = some || is_recomputed(i); }
+    for (int layer = 0; layer < Layers; ++layer) { some = some || is_recomputed(layer); }
     return some;
   }();
   template <class Context>
   [[nodiscard]] constexpr kept_block forward_block(std::size_t i, Context& run, typename Block::value_type* stream,
                                                    sequence_batch const& batch) const {
     if constexpr (Layers > 1) {
-      if (i + 1 < Layers) { return forward_rows<live_rows::all>(blocks_[i], is_recomputed(i), run, stream, batch); }
+      if (i + 1 < Layers) {
+        return forward_rows<live_rows::all>(blocks_[i], is_recomputed(static_cast<int>(i)), run, stream, batch);
+      }
     }
-    return forward_rows<Live>(blocks_.back(), is_recomputed(i), run, stream, batch);
+    return forward_rows<Live>(blocks_.back(), is_recomputed(static_cast<int>(i)), run, stream, batch);
   }
   template <live_rows Rows, class Context>
   [[nodiscard]] static constexpr kept_block forward_rows(Block const& block, [[maybe_unused]] bool recompute,
@@ -140,11 +156,12 @@ class encoder {
                                 typename Block::value_type* stream_gradient, sequence_batch const& batch) const {
     if constexpr (Layers > 1) {
       if (i + 1 < Layers) {
-        backward_rows<live_rows::all>(blocks_[i], is_recomputed(i), run, kept, stream_gradient, batch);
+        backward_rows<live_rows::all>(blocks_[i], is_recomputed(static_cast<int>(i)), run, kept, stream_gradient,
+                                      batch);
         return;
       }
     }
-    backward_rows<Live>(blocks_.back(), is_recomputed(i), run, kept, stream_gradient, batch);
+    backward_rows<Live>(blocks_.back(), is_recomputed(static_cast<int>(i)), run, kept, stream_gradient, batch);
   }
   template <live_rows Rows, class Context>
   static constexpr void backward_rows(Block const& block, [[maybe_unused]] bool recompute, Context& run,

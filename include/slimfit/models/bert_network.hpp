@@ -172,6 +172,10 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     encoder_.unit_costs(batch, costs);
     head_.unit_costs(encoder_.output(batch), costs);
   }
+  /// See encoder::recomputed_unit_costs.
+  constexpr void recomputed_unit_costs(sequence_batch const& batch, index_t* costs) const {
+    encoder_.recomputed_unit_costs(batch, costs);
+  }
 
  private:
   static constexpr kernels::token_ids ids_of(input_type const* ids, sequence_batch const& batch) {

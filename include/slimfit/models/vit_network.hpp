@@ -125,6 +125,10 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
     encoder_.unit_costs(batch, costs);
     head_.unit_costs(encoder_.output(batch), costs);
   }
+  /// See encoder::recomputed_unit_costs.
+  constexpr void recomputed_unit_costs(sequence_batch const& batch, index_t* costs) const {
+    encoder_.recomputed_unit_costs(batch, costs);
+  }
 
  private:
   index_t tokens_ = tokens;

@@ -117,21 +117,23 @@ class memory_plan {
     if (active >= units) { return with(active_set::all(units)); }
     auto const all = with(active_set::all(units));
     auto usage = with(least());
-    auto const extra = most_expensive(active);
+    index_t const extra = most_expensive(active, false);
+    // A block that is recomputed may hold more for a while than the forward pass left.
+    index_t const extra_at_peak = most_expensive(active, true);
     index_t const gradients = policy_type::releases_gradients ? 0 : largest_gradients(active);
     index_t const temporary = std::max(usage.temporary, all.temporary) + gradients;
-    usage.stored += extra;
-    usage.peak_by_category[category::dynamic_activations] += extra;
-    usage.peak_by_category[category::static_activations] += extra;
-    usage.peak_by_category[category::gradients] =
-        std::max(usage.peak_by_category[category::gradients] + gradients, all.peak_by_category[category::gradients]);
-    usage.peak_by_category[category::workspace] =
-        std::max(usage.peak_by_category[category::workspace], all.peak_by_category[category::workspace]);
     index_t const before = usage.total - usage.activations;
-    // A block that is recomputed may hold more than the forward pass left.
-    usage.activations = std::max(usage.stored + temporary, usage.activations + extra + temporary - usage.temporary);
-    usage.temporary = temporary;
+    usage.activations =
+        std::max(usage.stored + extra + temporary, usage.activations + extra_at_peak + temporary - usage.temporary);
     usage.total = before + usage.activations;
+    usage.stored += extra;
+    usage.temporary = temporary;
+    auto& peaks = usage.peak_by_category;
+    peaks[category::dynamic_activations] += extra_at_peak;
+    peaks[category::static_activations] += extra_at_peak;
+    peaks[category::gradients] =
+        std::max(peaks[category::gradients] + gradients, all.peak_by_category[category::gradients]);
+    peaks[category::workspace] = std::max(peaks[category::workspace], all.peak_by_category[category::workspace]);
     return usage;
   }
 
@@ -187,10 +189,13 @@ class memory_plan {
     return active_set::all(policy_type::biases == bias_updates::always ? 0 : std::min<index_t>(1, units));
   }
 
-  /// Sum of the `count` largest costs of single units.
-  [[nodiscard]] constexpr index_t most_expensive(index_t count) const {
+  /// Sum of the `count` largest costs of single units, while a block is recomputed or not.
+  [[nodiscard]] constexpr index_t most_expensive(index_t count, bool recomputing) const {
     std::array<index_t, active_set::capacity> costs{};
     network_.unit_costs(batch_, costs.data());
+    if constexpr (requires { network_.recomputed_unit_costs(batch_, costs.data()); }) {
+      if (recomputing) { network_.recomputed_unit_costs(batch_, costs.data()); }
+    }
     return sum_of_largest(costs, count);
   }
   [[nodiscard]] constexpr index_t largest_gradients(index_t count) const {
