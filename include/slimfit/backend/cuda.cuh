@@ -62,8 +62,8 @@ class cuda {
   }
   void replay(recording const& work) const { work.replay(stream_); }
 
-  /// What is enqueued while the result lives appears under `name` in a profile.
-  [[nodiscard]] static profile_range range(char const* name) { return profile_range(name); }
+  /// What is enqueued while the result lives appears under `name` in a profile. @param number see profile_range
+  [[nodiscard]] static profile_range range(char const* name, int number) { return {name, number}; }
 
   /// Enqueues `kernel(group, row)` for every row in [0, rows). @throws cuda_error
   template <class Kernel>

@@ -41,11 +41,14 @@ class attention {
   template <class Context>
   [[nodiscard]] static constexpr kept_type keep(Context& run, sequence_batch const& batch) {
     auto const state = run.training ? unit_state::active : unit_state::inference;
-    auto const operand = [&] {
-      return operand_stash::template keep<T, Hidden>(run.memory, batch.rows(), category::static_activations, state);
+    auto const operand = [&](char const* name) {
+      return run.template keep<operand_stash, T, Hidden>(name, batch.rows(), category::static_activations, state);
     };
     // Braces keep the order. A loop that assigns to the three makes g++ 12 warn, at -O3, of writes that are not there.
-    kept_type kept{{operand(), operand(), operand()}, {}};
+    kept_type kept{{operand("queries"), operand("keys"), operand("values")}, {}};
+    recorded_matrix const label(run.memory.record(), [&] {
+      return kept_matrix{"attention's probabilities", stash::form_of<probability_stash, T>(state), {}};
+    });
     kept.probabilities = probability_stash::template keep<T>(run.memory, batch.rows() * Heads, batch.tokens(), state);
     return kept;
   }

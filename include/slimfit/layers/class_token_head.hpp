@@ -34,11 +34,14 @@ class class_token_head {
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
                                             T* logits) const {
+    auto const range = run.range("head");
     index_t const sequences = batch.count();
     auto const first_rows = run.template scratch<T>(sequences * Hidden);
     kept_type kept;
     kept.norm = norm_.forward(run, stream, batch, first_rows.data());
-    kept.input = classifier_.forward(run, first_rows.data(), sequences, logits);
+    kept.input = classifier_.keep(run, sequences, "classifier's input");
+    classifier_.save_input(run, kept.input, first_rows.data(), sequences);
+    classifier_.apply(run, first_rows.data(), sequences, logits);
     return kept;
   }
 
@@ -46,6 +49,7 @@ class class_token_head {
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, sequence_batch const& batch,
                           T* stream_gradient) const {
+    auto const range = run.range("head");
     index_t const sequences = batch.count();
     auto const first_gradient = run.template scratch<T>(sequences * Hidden);
     norm_.with_first_rows(run, kept.norm, kept.input, batch, [&](auto const& input) {

@@ -5,19 +5,19 @@
 #pragma once
 
 #include <algorithm>
+#include <initializer_list>
+#include <iterator>
 
 #include <slimfit/core/philox.hpp>
 #include <slimfit/kernels/saturation.hpp>
 #include <slimfit/kernels/sequences.hpp>
 #include <slimfit/layers/parameter.hpp>
 #include <slimfit/memory/arena.hpp>
+#include <slimfit/memory/recorded_scope.hpp>
 #include <slimfit/policy/active_set.hpp>
-#include <slimfit/stash/matrix_stash.hpp>
+#include <slimfit/stash/form.hpp>
 
 namespace slimfit {
-
-/// The name of a range where the backend has none.
-struct no_range {};
 
 /// Where clipped values are counted, see layers/saturation.hpp.
 struct saturation_table {
@@ -55,17 +55,36 @@ struct context {
   [[nodiscard]] constexpr scratch_buffer<T> scratch(index_t count) {
     return scratch_buffer<T>(memory, count);
   }
+  /// The same under a name of its own in records.
+  template <class T>
+  [[nodiscard]] constexpr scratch_buffer<T> scratch(index_t count, char const* name) {
+    recorded_matrix const label(memory.record(), [&] { return kept_matrix{name, {}, {}}; });
+    return scratch_buffer<T>(memory, count);
+  }
+  /// Makes room on the tape for `rows` rows of `Width` numbers, in the form that `Stash` has in `state`.
+  /// @param name of the matrix, @param units active units that it is kept for; none: it always is
+  template <class Stash, scalar T, int Width>
+  [[nodiscard]] constexpr auto keep(char const* name, index_t rows, category purpose, unit_state state,
+                                    std::initializer_list<int> units = {}) {
+    recorded_matrix const label(memory.record(), [&] {
+      kept_matrix matrix{name, stash::form_of<Stash, T>(state), {}};
+      // Other stashes keep the same in every state.
+      if constexpr (requires { Stash::is_dense_in(state); }) {
+        std::copy_if(units.begin(), units.end(), std::back_inserter(matrix.units),
+                     [&](int u) { return active.test(u); });
+      }
+      return matrix;
+    });
+    return Stash::template keep<T, Width>(memory, rows, purpose, state);
+  }
   template <class Kernel>
   constexpr void launch(index_t rows, Kernel const& kernel) {
     device.launch(rows, kernel);
   }
-  /// While the result lives, what runs belongs to `name` in a profile, on backends that have such names.
-  [[nodiscard]] constexpr auto range(char const* name) const {
-    if constexpr (requires { Device::range(name); }) {
-      return Device::range(name);
-    } else {
-      return no_range{};
-    }
+  /// While the result lives, what runs belongs to `name` in records of memory and, on backends that have such names, in
+  /// profiles. @param number behind the name; negative: none
+  [[nodiscard]] constexpr recorded_range<Device> range(char const* name, int number = -1) const {
+    return {memory.record(), name, number};
   }
   [[nodiscard]] constexpr random_stream random(std::uint32_t place) const { return {seed, iteration, place}; }
 

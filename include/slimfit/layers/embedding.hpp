@@ -40,12 +40,14 @@ class embedding {
   /// Overwrites `stream` (`rows` rows).
   template <class Context>
   constexpr void forward(Context& run, kernels::token_ids const& ids, index_t rows, T* stream) const {
+    auto const range = run.range("embeddings");
     run.launch(rows, kernels::embed_tokens<Hidden, T>{ids, words_.data, types_.data, positions_.data, stream});
   }
 
   /// Hands the gradients of the active tables to the context's updates.
   template <class Context>
   constexpr void backward(Context& run, kernels::token_ids const& ids, index_t rows, T const* stream_gradient) const {
+    auto const range = run.range("embeddings");
     add_rows(run, words_, ids.words, rows, stream_gradient);
     add_rows(run, types_, ids.types, rows, stream_gradient);
     add_rows(run, positions_, ids.positions, rows, stream_gradient);

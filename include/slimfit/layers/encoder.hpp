@@ -62,7 +62,7 @@ class encoder {
                                             sequence_batch const& batch) const {
     kept_type kept;
     for (std::size_t i = 0; i < Layers; ++i) {
-      [[maybe_unused]] auto const range = run.range("block, forward");
+      auto const range = run.range("block", static_cast<int>(i));
       auto here = run.with_backward(needs_backward(run, last_unit_[i]));
       kept[i] = forward_block(i, here, stream, batch);
     }
@@ -75,7 +75,7 @@ class encoder {
                           sequence_batch const& batch) const {
     for (std::size_t i = Layers; i-- > 0;) {
       if (!needs_backward(run, last_unit_[i])) { return false; }
-      [[maybe_unused]] auto const range = run.range("block, backward");
+      auto const range = run.range("block", static_cast<int>(i));
       backward_block(i, run, kept[i], stream_gradient, batch);
     }
     return needs_backward(run, first_unit_ - 1);

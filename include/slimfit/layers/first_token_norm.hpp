@@ -36,9 +36,12 @@ class first_token_norm {
     kept_type kept;
     index_t const sequences = batch.count();
     index_t const rows = all_rows ? batch.rows() : sequences;
-    kept.norm = norm_.keep(run, rows);
+    kept.norm = norm_.keep(run, rows, "last LayerNorm");
     if constexpr (all_rows) {
-      if (run.training) { kept.normalized = run.memory.template keep<T>(rows * Hidden, category::static_activations); }
+      if (run.training) {
+        recorded_matrix const label(run.memory.record(), [] { return kept_matrix{"last LayerNorm's output", {}, {}}; });
+        kept.normalized = run.memory.template keep<T>(rows * Hidden, category::static_activations);
+      }
       auto const unkept = run.template scratch<T>(run.training ? 0 : rows * Hidden);
       T* const normalized = run.training ? kept.normalized.data : unkept.data();
       norm_.apply(run, stream, kept.norm, rows, normalized);

@@ -36,9 +36,10 @@ class layer_norm {
   [[nodiscard]] constexpr parameter<T> const& weight() const { return weight_; }
   [[nodiscard]] constexpr parameter<T> const& bias() const { return bias_; }
 
+  /// @param name for records of memory
   template <class Context>
-  [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows) const {
-    return stash_type::template keep<T, Width>(run.memory, rows, category::static_activations, run.state(weight_.unit));
+  [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows, char const* name = "LayerNorm") const {
+    return run.template keep<stash_type, T, Width>(name, rows, category::static_activations, run.state(weight_.unit));
   }
   template <class Context>
   constexpr void release(Context& run, kept_type const& kept) const {

@@ -59,10 +59,14 @@ class linear {
     return unit_state::frozen;
   }
 
-  /// Makes room for the input of `rows` rows on the tape.
+  /// Makes room for the input of `rows` rows on the tape. @param name of the input, for records of memory
   template <class Context>
-  [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows) const {
-    return InputStash::template keep<T, In>(run.memory, rows, category::dynamic_activations, state(run));
+  [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows, char const* name = "linear's input") const {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return run.template keep<InputStash, T, In>(name, rows, category::dynamic_activations, state(run),
+                                                  {weight_[I].unit...});
+    }
+    (std::make_index_sequence<Count>{});
   }
   template <class Context>
   constexpr void release(Context& run, kept_type const& kept) const {

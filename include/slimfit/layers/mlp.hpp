@@ -56,9 +56,9 @@ class mlp {
   [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows) const {
     auto const state = run.training ? unit_state::active : unit_state::inference;
     kept_type kept;
-    kept.input = first_.keep(run, rows);
-    kept.gelu = gelu_stash::template keep<T, Width>(run.memory, rows, category::static_activations, state);
-    kept.hidden = second_.keep(run, rows);
+    kept.input = first_.keep(run, rows, "MLP's input");
+    kept.gelu = run.template keep<gelu_stash, T, Width>("GELU", rows, category::static_activations, state);
+    kept.hidden = second_.keep(run, rows, "input of MLP's second linear");
     return kept;
   }
   template <class Context>
@@ -73,6 +73,7 @@ class mlp {
   template <class Context>
   constexpr void apply(Context& run, T const* input, kept_type const& kept, row_numbers const& numbers, index_t rows,
                        T const* residual, T* output) const {
+    auto const range = run.range("MLP");
     first_.save_input(run, kept.input, input, rows);
     output_target<T> const before(run, kept.gelu, rows * Width);
     // GELU runs in place unless its input stays on the tape.
@@ -129,6 +130,7 @@ class mlp {
   constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* output_gradient,
                                 row_numbers const& numbers, index_t rows, T* input_gradient, update_mode input_mode,
                                 gradients<Updates>& sums, update_mode sum_mode) const {
+    auto const range = run.range("MLP");
     bool const drops = output_dropout::happens(run);
     auto const dropped = run.template scratch<T>(drops ? rows * Hidden : 0);
     T const* upstream = output_gradient;

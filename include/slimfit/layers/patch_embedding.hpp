@@ -45,6 +45,7 @@ class patch_embedding {
   /// Overwrites `stream` (count * tokens rows) with the tokens of `count` images.
   template <class Context>
   constexpr void forward(Context& run, T const* images, index_t count, T* stream) const {
+    auto const range = run.range("embeddings");
     run.launch(count * tokens_,
                kernels::start_tokens<Hidden, T>{position_.data, class_token_.data, bias_.data, tokens_, stream});
     for_each_patch_chunk(run, images, count, [&](index_t row, index_t rows, T const* patches) {
@@ -57,6 +58,7 @@ class patch_embedding {
   /// Hands the gradients of the parameters to the context's updates.
   template <class Context>
   constexpr void backward(Context& run, T const* images, index_t count, T const* stream_gradient) const {
+    auto const range = run.range("embeddings");
     gradient position_gradient(run, position_);
     gradient class_gradient(run, class_token_);
     gradient bias_gradient(run, bias_);

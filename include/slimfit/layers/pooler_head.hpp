@@ -43,13 +43,17 @@ class pooler_head {
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
                                             T* logits) const {
+    auto const range = run.range("head");
     index_t const sequences = batch.count();
     auto const first_rows = run.template scratch<T>(sequences * Hidden);
     kept_type kept;
     kept.norm = norm_.forward(run, stream, batch, first_rows.data());
-    kept.input = pooler_.keep(run, sequences);
+    kept.input = pooler_.keep(run, sequences, "pooler's input");
     pooler_.save_input(run, kept.input, first_rows.data(), sequences);
-    if (run.training) { kept.pooled = run.memory.template keep<T>(sequences * Hidden, category::static_activations); }
+    if (run.training) {
+      recorded_matrix const label(run.memory.record(), [] { return kept_matrix{"pooler's output", {}, {}}; });
+      kept.pooled = run.memory.template keep<T>(sequences * Hidden, category::static_activations);
+    }
     auto const unkept = run.template scratch<T>(run.training ? 0 : sequences * Hidden);
     T* const pooled = run.training ? kept.pooled.data : unkept.data();
     pooler_.apply(run, first_rows.data(), sequences, pooled);
@@ -62,6 +66,7 @@ class pooler_head {
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, sequence_batch const& batch,
                           T* stream_gradient) const {
+    auto const range = run.range("head");
     index_t const sequences = batch.count();
     auto const first_gradient = run.template scratch<T>(sequences * Hidden);
     {

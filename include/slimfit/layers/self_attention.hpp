@@ -62,9 +62,9 @@ class self_attention {
   template <live_rows Live, class Context>
   [[nodiscard]] constexpr kept_type keep(Context& run, sequence_batch const& batch) const {
     kept_type kept;
-    kept.input = projections_.keep(run, batch.rows());
+    kept.input = projections_.keep(run, batch.rows(), "attention's input");
     kept.attention = core::keep(run, batch);
-    kept.output_input = output_.keep(run, live_part<Live>(batch).rows());
+    kept.output_input = output_.keep(run, live_part<Live>(batch).rows(), "attention's output");
     return kept;
   }
   template <class Context>
@@ -79,6 +79,7 @@ class self_attention {
   template <live_rows Live, class Context>
   constexpr void apply(Context& run, T const* input, kept_type const& kept, sequence_batch const& batch,
                        T const* residual, T* output) const {
+    auto const range = run.range("attention");
     constexpr bool all = Live == live_rows::all;
     index_t const rows = batch.rows();
     auto const live = live_part<Live>(batch);
@@ -156,6 +157,7 @@ class self_attention {
   constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* output_gradient,
                                 sequence_batch const& batch, T* input_gradient, update_mode input_mode,
                                 gradients<Updates>& sums, update_mode sum_mode) const {
+    auto const range = run.range("attention");
     constexpr bool all = Live == live_rows::all;
     index_t const rows = batch.rows();
     auto const live = live_part<Live>(batch);

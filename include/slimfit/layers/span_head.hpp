@@ -39,9 +39,10 @@ class span_head {
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
                                             T* result) const {
+    auto const range = run.range("head");
     kept_type kept;
-    kept.norm = norm_.keep(run, batch.rows());
-    kept.input = output_.keep(run, batch.rows());
+    kept.norm = norm_.keep(run, batch.rows(), "last LayerNorm");
+    kept.input = output_.keep(run, batch.rows(), "head's input");
     for_each_chunk(
         run, batch.rows(), chunk_rows<typename Policy::chunk>(batch, Hidden), [&](index_t row, index_t count) {
           auto const part = kept.input.rows_from(row);
@@ -57,6 +58,7 @@ class span_head {
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, T const* score_gradient, sequence_batch const& batch,
                           T* stream_gradient) const {
+    auto const range = run.range("head");
     using updates = typename Context::updates_type;
     {
       typename norm_type::template gradients<updates> norm_sums(run, norm_);

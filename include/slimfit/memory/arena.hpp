@@ -84,6 +84,8 @@ class arena {
   /// Most bytes that were in use at once.
   [[nodiscard]] constexpr index_t high_water() const { return high_water_; }
   [[nodiscard]] constexpr index_t capacity() const { return capacity_; }
+  /// Where its ledger's changes are recorded, or null.
+  [[nodiscard]] constexpr memory_record* record() const { return book_->record(); }
   [[nodiscard]] static constexpr index_t padded(index_t bytes) { return round_up(bytes, alignment); }
 
  private:

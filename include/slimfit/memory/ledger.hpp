@@ -3,8 +3,7 @@
 // compile time, which is why it is constexpr.
 #pragma once
 
-#include <vector>
-
+#include <slimfit/memory/record.hpp>
 #include <slimfit/memory/usage.hpp>
 
 namespace slimfit {
@@ -15,14 +14,18 @@ class ledger {
     if (bytes == 0) { return; }
     now_[which] += bytes;
     note(which);
+    if (record_ != nullptr) { record_->change(which, bytes); }
   }
   constexpr void remove(category which, index_t bytes) {
     if (bytes == 0) { return; }
     now_[which] -= bytes;
-    if (timeline_ != nullptr) { timeline_->push_back(now_); }
+    if (record_ != nullptr) { record_->change(which, -bytes); }
   }
   /// Called where a forward pass ends: what the tape holds now is what was stored.
-  constexpr void forward_ended() { peaks_.stored = std::max(peaks_.stored, now_.stored()); }
+  constexpr void forward_ended() {
+    peaks_.stored = std::max(peaks_.stored, now_.stored());
+    if (record_ != nullptr) { record_->forward_ended(); }
+  }
 
   [[nodiscard]] constexpr byte_counts const& now() const { return now_; }
   [[nodiscard]] constexpr memory_usage const& peaks() const { return peaks_; }
@@ -32,8 +35,13 @@ class ledger {
     peaks_.peak_by_category = now_;
     note_sums();
   }
-  /// Appends the bytes in use to `samples` after every change from now on; null stops that.
-  constexpr void record_timeline(std::vector<byte_counts>* samples) { timeline_ = samples; }
+  /// Writes every change from now on to `record`, which is started anew; null stops that.
+  constexpr void record(memory_record* record) {
+    record_ = record;
+    if (record_ != nullptr) { record_->start(now_); }
+  }
+  /// Where changes are recorded, or null.
+  [[nodiscard]] constexpr memory_record* record() const { return record_; }
 
  private:
   // Few steps, because compilers limit how many a constant expression may take, and a plan comes here for every
@@ -41,7 +49,6 @@ class ledger {
   constexpr void note(category raised) {
     peaks_.peak_by_category[raised] = std::max(peaks_.peak_by_category[raised], now_[raised]);
     note_sums();
-    if (timeline_ != nullptr) { timeline_->push_back(now_); }
   }
   constexpr void note_sums() {
     index_t const temporary = now_.temporary();
@@ -54,7 +61,7 @@ class ledger {
 
   byte_counts now_;
   memory_usage peaks_;
-  std::vector<byte_counts>* timeline_ = nullptr;
+  memory_record* record_ = nullptr;
 };
 
 }  // namespace slimfit

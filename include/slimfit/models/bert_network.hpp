@@ -149,7 +149,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, input_type const* ids, sequence_batch const& batch,
                                             T* logits) const {
-    auto const stream = run.template scratch<T>(batch.rows() * Shape.hidden);
+    auto const stream = run.template scratch<T>(batch.rows() * Shape.hidden, "stream between blocks");
     embedding_.forward(run, ids_of(ids, batch), batch.rows(), stream.data());
     kept_type kept;
     kept.blocks = encoder_.forward(run, stream.data(), batch);
@@ -160,7 +160,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, input_type const* ids, sequence_batch const& batch,
                           T const* logit_gradient) const {
-    auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden);
+    auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden, "gradient of the stream");
     head_.backward(run, kept.head, logit_gradient, encoder_.output(batch), stream_gradient.data());
     if (encoder_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
       embedding_.backward(run, ids_of(ids, batch), batch.rows(), stream_gradient.data());

@@ -102,7 +102,7 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T const* images, sequence_batch const& batch,
                                             T* logits) const {
-    auto const stream = run.template scratch<T>(batch.rows() * Shape.hidden);
+    auto const stream = run.template scratch<T>(batch.rows() * Shape.hidden, "stream between blocks");
     embedding_.forward(run, images, batch.count(), stream.data());
     kept_type kept;
     kept.blocks = encoder_.forward(run, stream.data(), batch);
@@ -113,7 +113,7 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, T const* images, sequence_batch const& batch,
                           T const* logit_gradient) const {
-    auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden);
+    auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden, "gradient of the stream");
     head_.backward(run, kept.head, logit_gradient, encoder_.output(batch), stream_gradient.data());
     if (encoder_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
       embedding_.backward(run, images, batch.count(), stream_gradient.data());

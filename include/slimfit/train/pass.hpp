@@ -33,14 +33,14 @@ constexpr void training_pass(Network const& network, Context& run, batch_view<Ne
   auto const score_gradient = run.template scratch<value_type>(loss_type::scores(batch.sequences));
   auto const kept = [&] {
     auto const scores = run.template scratch<value_type>(loss_type::scores(batch.sequences));
-    [[maybe_unused]] auto const range = run.range("forward");
+    auto const range = run.range("forward");
     auto result = network.forward(run, batch.inputs, batch.sequences, scores.data());
     loss_type::apply(run, scores.data(), batch.labels, batch.sequences, score_gradient.data(), batch.results);
     run.launch(1, kernels::sum_results{batch.results, batch.count(), batch.total});
     return result;
   }();
   forward_done();
-  [[maybe_unused]] auto const range = run.range("backward");
+  auto const range = run.range("backward");
   network.backward(run, kept, batch.inputs, batch.sequences, score_gradient.data());
 }
 

@@ -104,6 +104,15 @@ class memory_plan {
     return memory.high_water();
   }
 
+  /// Records such a step. Its peaks are what `with(active)` says.
+  void record(active_set const& active, memory_record& events) const {
+    ledger book;
+    add(book, resident(active_set::all(units)));
+    book.record(&events);
+    arena memory(book);
+    run(book, memory, active);
+  }
+
   /// An upper bound over all choices that the policy's schedule can make.
   [[nodiscard]] constexpr memory_usage bound() const {
     return bound(typename policy_type::freezing{}.most_active(units));

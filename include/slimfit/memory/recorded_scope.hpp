@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Scopes that tell a memory record where a pass is and what it keeps. Without a record they do nothing, in constant
+// expressions too.
+#pragma once
+
+#include <slimfit/memory/record.hpp>
+
+namespace slimfit {
+
+/// The name of a range where the backend has none.
+struct no_range {};
+
+/// A range of a record and, where the backend has such, of a profile.
+/// @tparam Device its `range(name, number)` gives an object that lives as long as the range
+template <class Device>
+class recorded_range {
+ public:
+  constexpr recorded_range(memory_record* record, char const* name, int number)
+      : record_(record), profiled_(profiled(name, number)) {
+    if (record_ != nullptr) { record_->enter(name, number); }
+  }
+  recorded_range(recorded_range const&) = delete;
+  recorded_range& operator=(recorded_range const&) = delete;
+  constexpr ~recorded_range() {
+    if (record_ != nullptr) { record_->leave(); }
+  }
+
+ private:
+  static constexpr auto profiled([[maybe_unused]] char const* name, [[maybe_unused]] int number) {
+    if constexpr (requires { Device::range(name, number); }) {
+      return Device::range(name, number);
+    } else {
+      return no_range{};
+    }
+  }
+
+  memory_record* record_;
+  [[no_unique_address]] decltype(profiled("", 0)) profiled_;
+};
+
+/// While it lives, what goes on the tape is one matrix.
+class recorded_matrix {
+ public:
+  /// @param describe gives a `kept_matrix`; called only when there is a record
+  template <class Describe>
+  constexpr recorded_matrix(memory_record* record, Describe const& describe) : record_(record) {
+    if (record_ != nullptr) { record_->name_matrix(describe()); }
+  }
+  recorded_matrix(recorded_matrix const&) = delete;
+  recorded_matrix& operator=(recorded_matrix const&) = delete;
+  constexpr ~recorded_matrix() {
+    if (record_ != nullptr) { record_->name_matrix({}); }
+  }
+
+ private:
+  memory_record* record_;
+};
+
+}  // namespace slimfit
