@@ -2,6 +2,7 @@
 // What slimfit-step measures.
 #pragma once
 
+#include <slimfit/memory/record.hpp>
 #include <slimfit/memory/usage.hpp>
 #include <string>
 #include <vector>
@@ -17,8 +18,9 @@ struct step_request {
   std::string policy = "slim";
   double rate = -1;  ///< share of frozen units; negative: the policy's default
   index_t batch = 8;
-  int steps = 5;    ///< measured; one more runs before them
-  int threads = 0;  ///< 0: as many as OpenMP offers
+  int steps = 5;        ///< measured; one more runs before them
+  int threads = 0;      ///< 0: as many as OpenMP offers
+  bool record = false;  ///< whether to run one more step and record its memory
 };
 
 /// How long something took, in seconds.
@@ -33,6 +35,7 @@ struct step_measurement {
   std::vector<step_time> products;  ///< of the same step's matrix products alone
   slimfit::memory_usage ledger;     ///< peaks over the steps
   slimfit::memory_usage planned;    ///< the same by plans
+  slimfit::memory_record record;    ///< of one more step, where that was asked for
   index_t peak_resident = 0;        ///< of the process without the products' own numbers, bytes; 0 where unknown
 };
 

@@ -5,6 +5,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "memory_tables.hpp"
+#include "plan_record.hpp"
 #include "plan_rows.hpp"
 #include "table.hpp"
 
@@ -20,6 +22,9 @@ struct options {
   std::vector<std::string> scalars{"float"};
   std::vector<std::string> policies{"all"};
   std::vector<double> rates;
+  int holders = 0;  ///< how many to show; 0: other things are asked for
+  bool xray = false;
+  std::string trace;
   bool json = false;
 };
 
@@ -27,7 +32,8 @@ options parse(int argc, char** argv) {
   options chosen;
   CLI::App app{
       "Plans the memory of training: bytes by category, what is stored for the backward pass, temporary memory and the "
-      "peak, as bounds over every choice of active units. Every option but --json can be repeated."};
+      "peak, as bounds over every choice of active units. Options up to --rate can be repeated. --xray, --holders and "
+      "--trace show a single step in full, in which those units are active that store most."};
   auto const or_all = [](std::vector<std::string> names) {
     names.insert(names.begin(), "all");
     return CLI::IsMember(names);
@@ -47,6 +53,10 @@ options parse(int argc, char** argv) {
   app.add_option("--rate", chosen.rates,
                  "Freezing rates, at least 0 and less than 1; without it 0 for eager and exact, 0.95 for the others")
       ->check(CLI::Range(0.0, 1.0));
+  app.add_flag("--xray", chosen.xray, "What is kept for the backward pass: where, what, in which form, why");
+  app.add_flag("--holders{15}", chosen.holders, "Who holds how much at the peak, the largest 15 or --holders=N");
+  app.add_option("--trace", chosen.trace,
+                 "File for the memory of one step as a Chrome trace, with event numbers for time: ui.perfetto.dev");
   app.add_flag("--json", chosen.json, "Print an array of objects, bytes in full");
   try {
     app.parse(argc, argv);
@@ -62,24 +72,81 @@ options parse(int argc, char** argv) {
   return chosen;
 }
 
-std::vector<plan_row> plan_all(options const& chosen) {
-  std::vector<plan_row> rows;
+std::vector<plan_request> requests(options const& chosen) {
+  std::vector<plan_request> all;
   for (auto const& model : chosen.models) {
     for (auto const tokens : chosen.tokens) {
       for (auto const batch : chosen.batches) {
         for (auto const& scalar : chosen.scalars) {
           for (auto const& policy : chosen.policies) {
-            for (auto const rate : chosen.rates) {
-              plan_request const request{model, policy, scalar, tokens, batch, rate};
-              rows.push_back(
-                  with_name<plan_row>(all_models{}, model, [&]<class Entry>() { return plan_model<Entry>(request); }));
-            }
+            for (auto const rate : chosen.rates) { all.push_back({model, policy, scalar, tokens, batch, rate}); }
           }
         }
       }
     }
   }
+  return all;
+}
+
+std::vector<plan_row> plan_all(options const& chosen) {
+  std::vector<plan_row> rows;
+  for (auto const& request : requests(chosen)) {
+    rows.push_back(
+        with_name<plan_row>(all_models{}, request.model, [&]<class Entry>() { return plan_model<Entry>(request); }));
+  }
   return rows;
+}
+
+nlohmann::json steps_json(options const& chosen, std::vector<plan_record> const& steps) {
+  auto array = nlohmann::json::array();
+  for (auto const& step : steps) {
+    auto const& request = step.request;
+    auto active = nlohmann::json::array();
+    for (std::size_t unit = 0; unit < step.unit_names.size(); ++unit) {
+      if (step.active.test(static_cast<index_t>(unit))) { active.push_back(step.unit_names[unit]); }
+    }
+    nlohmann::json object{{"model", request.model},   {"tokens", request.tokens},    {"batch", request.batch},
+                          {"scalar", request.scalar}, {"policy", request.policy},    {"rate", request.rate},
+                          {"active", active},         {"stored", step.usage.stored}, {"peak", step.usage.peak()}};
+    if (chosen.xray) { object["kept"] = xray_json(step.events, step.unit_names); }
+    if (chosen.holders > 0) { object["holders"] = holders_json(step.events); }
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
+/// Shows steps in full.
+void show_steps(options const& chosen) {
+  auto const all = requests(chosen);
+  if (!chosen.trace.empty() && all.size() != 1) {
+    throw slimfit::usage_error("--trace: " + std::to_string(all.size()) +
+                               " steps, expected one: name one model, policy, rate, batch and so on");
+  }
+  std::vector<plan_record> steps;
+  for (auto const& request : all) {
+    steps.push_back(with_name<plan_record>(all_models{}, request.model,
+                                           [&]<class Entry>() { return record_plan<Entry>(request); }));
+  }
+  if (!chosen.trace.empty()) { save_trace(chosen.trace, steps.front().events, slimfit::trace_time::counted); }
+  if (chosen.json) {
+    std::cout << steps_json(chosen, steps).dump(2) << '\n';
+    return;
+  }
+  for (auto const& step : steps) {
+    auto const& request = step.request;
+    std::cout << request.model << ", " << request.tokens << " tokens, batch " << request.batch << ", " << request.scalar
+              << ", policy " << request.policy << ", " << step.active.count() << " of " << step.unit_names.size()
+              << " units active: peak " << mebibytes(step.usage.peak()) << " MiB, stored "
+              << mebibytes(step.usage.stored) << " MiB\n";
+    if (chosen.xray) {
+      std::cout << '\n';
+      print_xray(std::cout, step.events, step.unit_names);
+    }
+    if (chosen.holders > 0) {
+      std::cout << '\n';
+      print_holders(std::cout, step.events, chosen.holders);
+    }
+  }
 }
 
 void print_json(std::vector<plan_row> const& rows) {
@@ -144,6 +211,10 @@ void print_table(std::vector<plan_row> const& rows) {
 int main(int argc, char** argv) {
   auto const chosen = parse(argc, argv);
   try {
+    if (chosen.xray || chosen.holders > 0 || !chosen.trace.empty()) {
+      show_steps(chosen);
+      return 0;
+    }
     auto const rows = plan_all(chosen);
     if (chosen.json) {
       print_json(rows);

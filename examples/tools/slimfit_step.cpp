@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "measured_step.hpp"
+#include "memory_tables.hpp"
 #include "table.hpp"
 
 namespace {
@@ -15,6 +16,8 @@ using slimfit::category_names;
 
 struct options {
   step_request request;
+  int holders = 0;  ///< how many to show
+  std::string trace;
   bool json = false;
 };
 
@@ -41,10 +44,15 @@ options parse(int argc, char** argv) {
   app.add_option("--threads", request.threads, "0: as many as OpenMP offers")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  app.add_flag("--holders{15}", chosen.holders,
+               "Who held how much at the peak of one more step, the largest 15 or --holders=N");
+  app.add_option("--trace", chosen.trace,
+                 "File for the memory of one more step over time as a Chrome trace: ui.perfetto.dev");
   app.add_flag("--json", chosen.json, "Print an object, bytes in full");
   try {
     app.parse(argc, argv);
   } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
+  request.record = chosen.holders > 0 || !chosen.trace.empty();
   return chosen;
 }
 
@@ -90,22 +98,23 @@ nlohmann::json json_of(spread const& seconds) {
   return {{"median", seconds.median}, {"min", seconds.least}, {"max", seconds.most}};
 }
 
-void print_json(step_measurement const& result) {
+void print_json(step_measurement const& result, bool with_holders) {
   auto const& request = result.request;
-  nlohmann::json const object{{"model", request.model},
-                              {"policy", request.policy},
-                              {"rate", request.rate},
-                              {"batch", request.batch},
-                              {"steps", request.steps},
-                              {"threads", request.threads},
-                              {"seconds", json_of(spread(each(result.steps, &step_time::elapsed)))},
-                              {"product_seconds", json_of(spread(each(result.products, &step_time::elapsed)))},
-                              {"ratio", ratio(result, &step_time::elapsed)},
-                              {"processor_seconds", json_of(spread(each(result.steps, &step_time::processor)))},
-                              {"processor_ratio", ratio(result, &step_time::processor)},
-                              {"ledger", json_of(result.ledger)},
-                              {"planned", json_of(result.planned)},
-                              {"peak_resident", result.peak_resident}};
+  nlohmann::json object{{"model", request.model},
+                        {"policy", request.policy},
+                        {"rate", request.rate},
+                        {"batch", request.batch},
+                        {"steps", request.steps},
+                        {"threads", request.threads},
+                        {"seconds", json_of(spread(each(result.steps, &step_time::elapsed)))},
+                        {"product_seconds", json_of(spread(each(result.products, &step_time::elapsed)))},
+                        {"ratio", ratio(result, &step_time::elapsed)},
+                        {"processor_seconds", json_of(spread(each(result.steps, &step_time::processor)))},
+                        {"processor_ratio", ratio(result, &step_time::processor)},
+                        {"ledger", json_of(result.ledger)},
+                        {"planned", json_of(result.planned)},
+                        {"peak_resident", result.peak_resident}};
+  if (with_holders) { object["holders"] = holders_json(result.record); }
   std::cout << object.dump(2) << '\n';
 }
 
@@ -148,10 +157,15 @@ int main(int argc, char** argv) {
   try {
     auto const result = with_name<step_measurement>(
         all_models{}, chosen.request.model, [&]<class Entry>() { return measure_steps<Entry>(chosen.request); });
+    if (!chosen.trace.empty()) { save_trace(chosen.trace, result.record, slimfit::trace_time::measured); }
     if (chosen.json) {
-      print_json(result);
+      print_json(result, chosen.holders > 0);
     } else {
       print_text(result);
+      if (chosen.holders > 0) {
+        std::cout << '\n';
+        print_holders(std::cout, result.record, chosen.holders);
+      }
     }
   } catch (std::exception const& problem) {
     std::cerr << "slimfit-step: " << problem.what() << '\n';

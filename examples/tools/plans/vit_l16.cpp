@@ -2,3 +2,4 @@
 #include "plan_model.hpp"
 
 template examples::plan_row examples::plan_model<examples::vit_l16>(plan_request const&);
+template examples::plan_record examples::record_plan<examples::vit_l16>(plan_request const&);

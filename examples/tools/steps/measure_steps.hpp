@@ -58,6 +58,12 @@ void measure(step_measurement& result) {
     result.ledger.raise_to(report.measured);
     result.planned.raise_to(report.planned);
   }
+  if (request.record) {
+    auto& book = device.memory().book();
+    book.record(&result.record);
+    trainer.step(batch.inputs, batch.labels);
+    book.record(nullptr);
+  }
   result.peak_resident = std::max<index_t>(peak_resident_bytes() - player.bytes(), 0);
 }
 

@@ -13,6 +13,9 @@ template <bert_shape Shape, class Policy, class Device, scalar T = float>
 class bert : public model<bert_network<Shape, Policy, T>, Device> {
  public:
   static constexpr bert_shape shape = Shape;
+  /// The same under another policy, whose weights lie in memory alike.
+  template <class Other>
+  using with_policy = bert<Shape, Other, Device, T>;
   using model<bert_network<Shape, Policy, T>, Device>::model;
 };
 

@@ -13,6 +13,9 @@ template <vit_shape Shape, class Policy, class Device, scalar T = float>
 class vit : public model<vit_network<Shape, Policy, T>, Device> {
  public:
   static constexpr vit_shape shape = Shape;
+  /// The same under another policy, whose weights lie in memory alike.
+  template <class Other>
+  using with_policy = vit<Shape, Other, Device, T>;
   using model<vit_network<Shape, Policy, T>, Device>::model;
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 
 #include <slimfit/layers/bind.hpp>
 #include <slimfit/layers/counting_context.hpp>
@@ -144,6 +145,19 @@ class memory_plan {
         std::max(peaks[category::gradients] + gradients, all.peak_by_category[category::gradients]);
     peaks[category::workspace] = std::max(peaks[category::workspace], all.peak_by_category[category::workspace]);
     return usage;
+  }
+
+  /// The `count` units that store most while they are active; of those that store the same, the first ones.
+  [[nodiscard]] constexpr active_set costliest_units(index_t count) const {
+    std::array<index_t, active_set::capacity> costs{};
+    network_.unit_costs(batch_, costs.data());
+    active_set result;
+    for (index_t i = 0; i < std::min(count, units); ++i) {
+      auto const largest = std::max_element(costs.begin(), costs.begin() + units);
+      result.set(largest - costs.begin());
+      *largest = std::numeric_limits<index_t>::min();
+    }
+    return result;
   }
 
   [[nodiscard]] constexpr resident_bytes resident(active_set const& updated) const {

@@ -10,6 +10,7 @@
 #include <slimfit/optim/adamw.hpp>
 #include <slimfit/policy/freezing/schedule.hpp>
 #include <slimfit/train/batch_buffers.hpp>
+#include <slimfit/train/check_batch.hpp>
 #include <slimfit/train/learning_rate.hpp>
 #include <slimfit/train/plan.hpp>
 #include <slimfit/train/recorded_step.hpp>
@@ -118,7 +119,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     auto const active = next.schedule.choose(iteration_);
     next.updated = updated_;
     for (std::size_t i = 0; i < active.words.size(); ++i) { next.updated.words[i] |= active.words[i]; }
-    auto const count = check(inputs, labels);
+    auto const count = check_batch<network_type>(inputs, labels);
     auto const sequences = batch_.arrange(inputs, count);
     memory_plan<Model, Optimizer> const planned(sequences, optimizer_.options(),
                                                 {.count_saturation = settings_.count_saturation});
@@ -178,7 +179,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// @throws shape_error, value_error, memory_error
   evaluation evaluate(std::span<input_type const> inputs, std::span<label_type const> labels, index_t batch) {
     evaluation result;
-    auto const all = check(inputs, labels);
+    auto const all = check_batch<network_type>(inputs, labels);
     for_each_batch(inputs, all, batch, [&](index_t first, index_t count) {
       batch_.load(labels.subspan(static_cast<std::size_t>(first * loss_type::labels),
                                  static_cast<std::size_t>(count * loss_type::labels)));
@@ -195,7 +196,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// class. @throws shape_error, value_error, memory_error
   std::vector<value_type> predict(std::span<input_type const> inputs, index_t batch) {
     auto const all = std::ssize(inputs) / network_type::inputs;
-    check_inputs(inputs, all);
+    check_inputs<network_type>(inputs, all);
     auto const each = loss_type::sample_scores(network_type::tokens);
     std::vector<value_type> result(static_cast<std::size_t>(all * each));
     std::vector<value_type> part;
@@ -263,18 +264,6 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     releasing_updates<optimizer_type> none{optimizer_};
     context<device_type, decltype(none)> inference{net_->device(), memory, none, {}, false, settings_.seed, 0};
     pass(inference);
-  }
-  static void check_inputs(std::span<input_type const> inputs, index_t count) {
-    require_equal("inputs: count", std::ssize(inputs), count * network_type::inputs);
-    if constexpr (requires { network_type::check_inputs(inputs); }) { network_type::check_inputs(inputs); }
-  }
-  index_t check(std::span<input_type const> inputs, std::span<label_type const> labels) const {
-    auto const count = std::ssize(labels) / loss_type::labels;
-    if (count == 0) { throw shape_error(mismatch("labels: count", std::ssize(labels), "at least 1")); }
-    require_equal("labels: count", std::ssize(labels), count * loss_type::labels);
-    check_inputs(inputs, count);
-    loss_type::check(labels, network_type::tokens);
-    return count;
   }
   [[nodiscard]] std::vector<parameter_extent> extents(active_set const& active) const {
     std::vector<parameter_extent> result;

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// How far a policy's gradients are from exact ones, parameter by parameter, on a batch and at the weights that a model
+// has. Both come from the same layers; nothing is updated.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <slimfit/layers/counting_context.hpp>
+#include <slimfit/policy/presets.hpp>
+#include <slimfit/train/batch_buffers.hpp>
+#include <slimfit/train/check_batch.hpp>
+
+namespace slimfit {
+
+/// Of one parameter. Norms are Euclidean.
+struct gradient_error {
+  std::string name;
+  int unit = no_unit;
+  index_t count = 0;
+  double exact = 0;       ///< norm of the exact gradient
+  double difference = 0;  ///< norm of the policy's gradient less the exact one, root mean square over the passes
+  [[nodiscard]] double relative() const { return exact > 0 ? difference / exact : 0; }
+};
+
+/// The same of several parameters taken together.
+inline gradient_error sum_of(std::vector<gradient_error> const& errors, std::string name = "all") {
+  gradient_error sum{.name = std::move(name)};
+  for (auto const& each : errors) {
+    sum.count += each.count;
+    sum.exact = std::hypot(sum.exact, each.exact);
+    sum.difference = std::hypot(sum.difference, each.difference);
+  }
+  return sum;
+}
+
+struct error_options {
+  /// Units are measured in so many passes; in each, every so manyeth unit is active and the others are frozen. What a
+  /// policy keeps depends on that: 20 passes show it at a freezing rate of 95 %, 1 pass with nothing frozen.
+  index_t passes = 1;
+  std::uint64_t seed = 0;  ///< of dropout
+};
+
+/// `policy::exact` with the padding of `Policy`: rows are numbered alike then, so that dropout drops the same.
+template <class Policy>
+struct exact_beside : policy::exact {
+  static constexpr padding_tokens padding = Policy::padding;
+};
+
+namespace detail {
+
+/// Gradients as they are completed, as parts of at most a parameter: `receive(position, first, values)`.
+template <class Device, class Receive>
+struct read_updates {
+  static constexpr bool releases = true;
+  Device const& device;
+  Receive receive;
+
+  template <scalar T>
+  void apply(parameter<T> const& target, T const* gradient) {
+    apply_part(target, gradient, 0, target.count());
+  }
+  template <scalar T>
+  void apply_part(parameter<T> const& target, T const* gradient, index_t first, index_t count) {
+    std::vector<T> values(static_cast<std::size_t>(count));
+    device.copy(gradient, values.data(), count);
+    receive(target.position, first, values);
+  }
+};
+
+/// One pass over the batch with the layers of `network`.
+template <class Network, class Device, class Receive>
+void read_gradients(Device& device, Network const& network, batch_buffers<Device, Network> const& batch,
+                    active_set const& active, error_options const& options, Receive const& receive) {
+  auto const pass = [&](auto& backend, arena& memory, auto& updates, batch_view<Network> const& view) {
+    context<std::remove_reference_t<decltype(backend)>, std::remove_reference_t<decltype(updates)>> run{
+        backend, memory, updates, active, true, options.seed, 0, {}, true};
+    training_pass(network, run, view, [] {});
+  };
+  index_t const bytes = [&] {
+    ledger book;
+    arena counted(book);
+    counting<Device> backend;
+    counted_updates<true> updates;
+    pass(backend, counted, updates, batch_view<Network>{.sequences = batch.view().sequences});
+    return counted.high_water();
+  }();
+  arena_block<Device> block(device);
+  block.reserve(bytes);
+  arena memory(device.memory().book(), block.data(), block.size());
+  read_updates<Device, Receive> updates{device, receive};
+  pass(device, memory, updates, batch.view());
+}
+
+}  // namespace detail
+
+/// Measures the errors of the gradients that `net`'s policy gives, in the order of its parameters.
+/// @tparam Reference the policy whose gradients count as exact; void: `exact_beside` the model's own
+/// @param inputs, labels as for `trainer::step`. Dropout takes place.
+/// @throws shape_error, value_error, memory_error
+template <class Reference = void, class Model>
+std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::network_type::input_type const> inputs,
+                                          std::span<typename Model::network_type::loss_type::label_type const> labels,
+                                          error_options options = {}) {
+  using value_type = typename Model::value_type;
+  using device_type = typename Model::device_type;
+  using network_type = typename Model::network_type;
+  using reference_policy =
+      std::conditional_t<std::is_void_v<Reference>, exact_beside<typename Model::policy_type>, Reference>;
+  using reference_model = typename Model::template with_policy<reference_policy>;
+  using reference_type = typename reference_model::network_type;
+  check_batch<network_type>(inputs, labels);
+  if (options.passes < 1) { throw value_error(mismatch("measure_error: passes", options.passes, "at least 1")); }
+  auto& device = net.device();
+
+  std::vector<gradient_error> errors;
+  std::vector<std::vector<value_type>> exact;
+  for (auto const& [name, each] : net.parameters()) {
+    errors.push_back({.name = name, .unit = each.unit, .count = each.count()});
+    exact.emplace_back(static_cast<std::size_t>(each.count()));
+  }
+  {
+    // The same weights under the reference's layers: parameters are visited in the same order whatever the policy.
+    reference_type network;
+    bind_parameters(network, net.parameters().front().value.data, reference_policy::biases);
+    batch_buffers<device_type, reference_type> batch(device);
+    batch.load(inputs, labels);
+    detail::read_gradients(device, network, batch, active_set::all(reference_model::units), options,
+                           [&](int position, index_t first, std::vector<value_type> const& values) {
+                             std::copy(values.begin(), values.end(),
+                                       exact[static_cast<std::size_t>(position)].begin() + first);
+                           });
+  }
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    double squares = 0;
+    for (auto const value : exact[i]) { squares += static_cast<double>(value) * static_cast<double>(value); }
+    errors[i].exact = std::sqrt(squares);
+  }
+
+  batch_buffers<device_type, network_type> batch(device);
+  batch.load(inputs, labels);
+  std::vector<double> squares(errors.size());
+  std::vector<index_t> compared(errors.size());
+  for (index_t pass = 0; pass < options.passes; ++pass) {
+    active_set active;
+    for (index_t unit = pass; unit < Model::units; unit += options.passes) { active.set(unit); }
+    detail::read_gradients(device, net.network(), batch, active, options,
+                           [&](int position, index_t first, std::vector<value_type> const& values) {
+                             auto const at = static_cast<std::size_t>(position);
+                             auto const* const expected = exact[at].data() + first;
+                             for (std::size_t i = 0; i < values.size(); ++i) {
+                               double const difference =
+                                   static_cast<double>(values[i]) - static_cast<double>(expected[i]);
+                               squares[at] += difference * difference;
+                             }
+                             compared[at] += std::ssize(values);
+                           });
+  }
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    if (compared[i] == 0) { continue; }
+    errors[i].difference =
+        std::sqrt(squares[i] * static_cast<double>(errors[i].count) / static_cast<double>(compared[i]));
+  }
+  return errors;
+}
+
+}  // namespace slimfit
