@@ -27,7 +27,7 @@ run_outcome train_model(bert_run const& run) {
       slimfit::save_huggingface(net, run.save, {.type = slimfit::dtype_of_name(run.request.options.save_type)});
     }
   };
-  return training_run<Model>(run.request, std::get<task<std::int32_t, label_type>>(run.task), load, save).train();
+  return training_run<Model>(run.request, std::get<task<std::int32_t, label_type>>(run.task), load, save).run();
 }
 
 template <class Policy, class Device>

@@ -26,7 +26,7 @@ run_outcome train_model(vit_run const& run) {
       slimfit::save_huggingface(net, run.save, {.type = type});
     }
   };
-  return training_run<Model>(run.request, run.task, load, save).train();
+  return training_run<Model>(run.request, run.task, load, save).run();
 }
 
 template <class Policy, class Device>

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <slimfit/core/error.hpp>
+#include <slimfit/io/atomic_file.hpp>
 #include <slimfit/memory/chrome_trace.hpp>
 #include <slimfit/memory/record.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -88,10 +88,12 @@ inline nlohmann::json xray_json(slimfit::memory_record const& record, std::vecto
 
 /// @throws slimfit::file_error
 inline void save_trace(std::string const& path, slimfit::memory_record const& record, slimfit::trace_time time) {
-  std::ofstream file(path);
-  slimfit::write_chrome_trace(file, record, time);
-  file.close();
-  if (!file) { throw slimfit::file_error(slimfit::mismatch("trace", path, "a file that can be written")); }
+  std::ostringstream trace;
+  slimfit::write_chrome_trace(trace, record, time);
+  auto const text = trace.str();
+  slimfit::atomic_file file(path);
+  file.write(text.data(), std::ssize(text));
+  file.commit();
 }
 
 }  // namespace examples

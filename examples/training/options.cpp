@@ -76,6 +76,11 @@ void add_training_options(CLI::App& app, training_options& options, std::string 
       ->check(CLI::IsMember({"F32", "F16", "BF16"}));
   app.add_flag("--saturation", options.saturation,
                "Count the values that formats with fixed ranges clip; steps are the same to the bit");
+  app.add_option(
+         "--measure-error", options.error_batches,
+         "Instead of training, measure on so many batches how far each run's gradients are from exact ones, and "
+         "write errors.json to --out")
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--resume", options.resume, "Continue the interrupted run in --out, bit for bit");
 }
 

@@ -44,6 +44,7 @@ struct training_options {
   std::string backend = "host";
   index_t bucket_window = 0;  ///< batches among which samples are sorted by length; 0: none are
   bool saturation = false;    ///< count the values that formats with fixed ranges clip
+  index_t error_batches = 0;  ///< on which gradients' errors are measured, instead of training; 0: train
   bool resume = false;
 };
 

@@ -74,6 +74,18 @@ int run_all(program const& what, int argc, char** argv) {
     }
     finished.push_back(std::move(outcome.report));
   }
+  if (options.error_batches > 0) {
+    auto const path = options.out + "/errors.json";
+    report["batches"] = options.error_batches;
+    report["data"]["batch"] = options.batch;
+    report["runs"] = finished;
+    slimfit::atomic_file file(path);
+    auto const text = report.dump();
+    file.write(text.data(), std::ssize(text));
+    file.commit();
+    std::printf("%s was written\n", path.c_str());
+    return 0;
+  }
   auto command = nlohmann::json::array();
   for (int i = 0; i < argc; ++i) { command.push_back(argv[i]); }
   report["slimfit"] = slimfit::version;

@@ -8,6 +8,7 @@
 
 #include "../data/batches.hpp"
 #include "../support/progress.hpp"
+#include "gradient_errors.hpp"
 #include "runs.hpp"
 #include "saturation.hpp"
 #include "schedules.hpp"
@@ -97,8 +98,10 @@ class training_run {
     }
   }
 
-  run_outcome train() {
-    auto const name = request_.choice.policy + ", " + percent_text(request_.choice.rate) + " frozen";
+  /// Trains, or measures errors at the start where the options say so.
+  run_outcome run() {
+    if (request_.options.error_batches > 0) { return measure_errors(); }
+    auto const name = this->name();
     std::printf("%s: %lld steps of %lld %s\n", name.c_str(), static_cast<long long>(steps_),
                 static_cast<long long>(request_.options.batch), request_.samples.c_str());
     {
@@ -126,6 +129,24 @@ class training_run {
   }
 
  private:
+  [[nodiscard]] std::string name() const {
+    return request_.choice.policy + ", " + percent_text(request_.choice.rate) + " frozen";
+  }
+  run_outcome measure_errors() {
+    auto const& options = request_.options;
+    std::vector<slimfit::gradient_error> errors;
+    auto const passes = std::lround(1 / (1 - request_.choice.rate));
+    for (index_t i = 0; i < options.error_batches; ++i) {
+      if (interrupt_requested()) { throw slimfit::usage_error("interrupted; there is nothing to resume from"); }
+      auto const batch = batches_.training(i);
+      slimfit::error_options const settings{.passes = passes, .seed = options.seed + static_cast<std::uint64_t>(i)};
+      add_errors(errors, slimfit::measure_error(net_, batch.inputs, batch.labels, settings));
+    }
+    std::printf("%s: %s\n", name().c_str(), error_line(errors).c_str());
+    std::fflush(stdout);
+    return {{{"policy", request_.choice.policy}, {"rate", request_.choice.rate}, {"errors", errors_json(errors)}}};
+  }
+
   static constexpr index_t distance_samples = 60;
   static constexpr index_t evaluation_batch = 64;
 

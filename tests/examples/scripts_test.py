@@ -193,6 +193,31 @@ class ClippedTable(Scratch):
             self.assertNotIn("Traceback", result.stderr)
 
 
+class ErrorTable(Scratch):
+    def run_script(self, content):
+        (self.folder / "errors.json").write_text(content)
+        return subprocess.run([sys.executable, ROOT / "examples" / "report" / "error_table.py", self.folder],
+                              capture_output=True, text=True, check=False)
+
+    def test_table(self):
+        errors = [{"name": "vit.embeddings.cls_token", "exact": 1, "difference": 0.5},
+                  {"name": "vit.encoder.layer.0.output.dense.weight", "exact": 3, "difference": 0.3},
+                  {"name": "vit.encoder.layer.0.output.dense.bias", "exact": 4, "difference": 0.4},
+                  {"name": "vit.encoder.layer.10.output.dense.bias", "exact": 0, "difference": 0},
+                  {"name": "classifier.bias", "exact": 0, "difference": 0}]
+        result = self.run_script(json.dumps({"runs": [{"policy": "paper", "rate": 0.75, "errors": errors}]}))
+        self.assertEqual(result.stdout.splitlines(),
+                         ["| parameters | `paper`, 75 % |", "| --- | ---: |", "| embeddings | 50.00 |", "| block 0 | 10.00 |",
+                          "| block 10 | 0.00 |", "| head | 0.00 |", "| all | 13.87 |"])
+
+    def test_without_errors(self):
+        for content in ("no report", "{}", '{"runs": []}', '{"runs": [{"policy": "slim", "rate": 0}]}'):
+            result = self.run_script(content)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("--measure-error", result.stderr)
+            self.assertNotIn("Traceback", result.stderr)
+
+
 class Weights(Scratch):
     def run_script(self, name, *options):
         return subprocess.run([sys.executable, FETCH / name, self.folder, *options], capture_output=True, text=True, timeout=60,
