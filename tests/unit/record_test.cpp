@@ -77,6 +77,9 @@ void check_sums() {
     }
   }
 }
+struct recomputing : policy::slim {
+  using blocks = slimfit::blocks::recompute_lowest<1, stash::quantized<format::affine<8, 64>>>;
+};
 template <template <class> class Model>
 void check_presets() {
   check_sums<Model<policy::eager>>();
@@ -85,6 +88,7 @@ void check_presets() {
   check_sums<Model<policy::slim>>();
   check_sums<Model<policy::slim_3bit>>();
   check_sums<Model<policy::slim_2bit>>();
+  check_sums<Model<recomputing>>();
 }
 template <class Policy>
 using vit_of = vit<small_vit, Policy, host>;
@@ -105,7 +109,7 @@ TEST_CASE("record: labels say where and in which form") {
   active.set(first_block + 8 + 1);  // the second block's key
   auto const stored = plan_record<model>(2, active).stored();
   index_t const rows = 2 * 10;
-  auto const* const gelu = find(stored, "block 2: GELU, derivative, 4 bits");
+  auto const* const gelu = find(stored, "block 1: GELU, derivative, 4 bits");
   REQUIRE(gelu != nullptr);
   CHECK(gelu->purpose == category::static_activations);
   CHECK(gelu->bytes == arena::padded(rows * small_vit.mlp / 2));
@@ -123,6 +127,9 @@ TEST_CASE("record: labels say where and in which form") {
   auto const eager = plan_record<vit_of<policy::eager>>(2, active_set::all(model::units));
   CHECK(find(eager.stored(), "block 1: attention's probabilities, float") != nullptr);
   CHECK(find(eager.holders_at_peak(), "weights")->bytes == plan<vit_of<policy::eager>>(2).resident({}).weights);
+  auto const recomputed = plan_record<vit_of<recomputing>>(2, active_set::none()).stored();
+  CHECK(find(recomputed, "block 0: block's input, 8 bits, scale and zero per 64") != nullptr);
+  CHECK(find(recomputed, "block 1: block's input, 8 bits, scale and zero per 64") == nullptr);
   auto const paper = plan_record<vit_of<policy::paper>>(2, active_set::none()).stored();
   CHECK(find(paper, "block 1: GELU, input, 4 bits, fixed range") != nullptr);
   CHECK(find(paper, "block 1: MLP's LayerNorm, normalised rows, largest 10 % of each row in float, bitmap") != nullptr);

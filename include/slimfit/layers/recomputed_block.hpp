@@ -30,8 +30,8 @@ class recomputed_block {
                                                    sequence_batch const& batch) {
     auto const state = run.training ? unit_state::active : unit_state::inference;
     kept_type kept;
-    kept.input = input_stash::template keep<value_type, Block::hidden>(run.memory, batch.rows(),
-                                                                       category::static_activations, state);
+    kept.input = run.template keep<input_stash, value_type, Block::hidden>("block's input", batch.rows(),
+                                                                           category::static_activations, state);
     kept.input.visit([&](auto const& form) {
       using form_type = std::remove_cvref_t<decltype(form)>;
       if constexpr (form_type::restores) {
