@@ -16,6 +16,9 @@ class bert : public model<bert_network<Shape, Policy, T>, Device> {
   /// The same under another policy, whose weights lie in memory alike.
   template <class Other>
   using with_policy = bert<Shape, Other, Device, T>;
+  /// The same with other numbers.
+  template <scalar Other>
+  using with_scalar = bert<Shape, Policy, Device, Other>;
   using model<bert_network<Shape, Policy, T>, Device>::model;
 };
 

@@ -16,6 +16,9 @@ class vit : public model<vit_network<Shape, Policy, T>, Device> {
   /// The same under another policy, whose weights lie in memory alike.
   template <class Other>
   using with_policy = vit<Shape, Other, Device, T>;
+  /// The same with other numbers.
+  template <scalar Other>
+  using with_scalar = vit<Shape, Policy, Device, Other>;
   using model<vit_network<Shape, Policy, T>, Device>::model;
 };
 

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// Chooses a model's policy for a memory budget, at compile time: of all candidates that fit, whatever their schedule
+// chooses, the one whose steps have the least error.
+#pragma once
+
+#include <array>
+#include <tuple>
+
+#include <slimfit/optim/sgd.hpp>
+#include <slimfit/train/measured_candidates.hpp>
+#include <slimfit/train/plan.hpp>
+
+namespace slimfit {
+
+namespace detail {
+
+/// Most bytes at any moment of training `Model` in batches of `Batch`. A constant expression of its own for each,
+/// because compilers limit how long one may take.
+template <class Model, class Optimizer, index_t Batch>
+inline constexpr index_t planned_peak = plan<Model, Optimizer>(Batch).peak();
+
+/// The same with another optimizer, by what stays from step to step.
+template <class Model, class Optimizer, class Other, index_t Batch>
+constexpr index_t peak_with_optimizer() {
+  constexpr auto updated = active_set::all(Model::units);
+  constexpr auto own = memory_plan<Model, Optimizer>(Batch).resident(updated);
+  constexpr auto other = memory_plan<Model, Other>(Batch).resident(updated);
+  return planned_peak<Model, Optimizer, Batch> + other.optimizer + other.workspace - own.optimizer - own.workspace;
+}
+
+/// The largest batch from `Low` on and below `High` that fits, given that `Low` does; 0 always does.
+template <class Model, class Optimizer, index_t Budget, index_t Low, index_t High>
+constexpr index_t largest_batch() {
+  if constexpr (Low + 1 == High) {
+    return Low;
+  } else {
+    constexpr index_t middle = (Low + High) / 2;
+    if constexpr (planned_peak<Model, Optimizer, middle> <= Budget) {
+      return largest_batch<Model, Optimizer, Budget, middle, High>();
+    } else {
+      return largest_batch<Model, Optimizer, Budget, Low, middle>();
+    }
+  }
+}
+
+constexpr index_t mebibytes_above(index_t bytes, index_t budget) {
+  return bytes > budget ? divide_up(bytes - budget, MiB) : 0;
+}
+
+template <class Model>
+constexpr auto bf16_model() {
+  if constexpr (requires { typename Model::template with_scalar<bf16>; }) {
+    return std::type_identity<typename Model::template with_scalar<bf16>>{};
+  } else {
+    return std::type_identity<Model>{};
+  }
+}
+
+}  // namespace detail
+
+/// What the smallest candidate takes above the budget.
+template <index_t MiB>
+struct missing_mebibytes {};
+/// The largest batch with which it fits; 0: none.
+template <index_t Batch>
+struct batch_that_fits {};
+/// What it takes above the budget with weights and dense activations in bf16.
+template <index_t MiB>
+struct missing_mebibytes_in_bf16 {};
+/// What it takes above the budget with `sgd`, which keeps no moments.
+template <index_t MiB>
+struct missing_mebibytes_without_moments {};
+
+namespace detail {
+
+/// Its template arguments are part of the compiler's message.
+template <bool Fits, class Smallest, class Missing, class Batch, class Bf16, class Moments>
+struct checked_budget {
+  static_assert(
+      Fits,
+      "slimfit: fit: no candidate fits the budget. checked_budget<...> in this message has the smallest "
+      "candidate, the MiB it takes too much (missing_mebibytes), and three remedies: the batch that would fit "
+      "(0: none), what would still be missing in bf16, and what without the optimizer's moments (0: it fits)");
+};
+
+template <class First, class... Rest>
+struct candidate_search {
+  using all = std::tuple<First, Rest...>;
+  static constexpr std::size_t count = 1 + sizeof...(Rest);
+  template <std::size_t I>
+  using at = std::tuple_element_t<I, all>;
+
+  /// Numbers of the candidates, the best first.
+  static constexpr std::array<std::size_t, count> order = [] {
+    constexpr double errors[]{First::step_error_squared, Rest::step_error_squared...};
+    constexpr double times[]{First::time, Rest::time...};
+    auto const is_better = [&](std::size_t a, std::size_t b) {
+      return errors[a] < errors[b] || (errors[a] == errors[b] && times[a] < times[b]);
+    };
+    std::array<std::size_t, count> numbers{};
+    for (std::size_t i = 0; i < count; ++i) {
+      std::size_t k = i;
+      for (; k > 0 && is_better(i, numbers[k - 1]); --k) { numbers[k] = numbers[k - 1]; }
+      numbers[k] = i;
+    }
+    return numbers;
+  }();
+
+  template <template <class> class Model, class Optimizer, index_t Batch, std::size_t I>
+  static constexpr index_t peak = planned_peak<Model<typename at<I>::policy_type>, Optimizer, Batch>;
+
+  /// Number of the best candidate that fits; `count`: none does. Worse ones are not planned.
+  template <template <class> class Model, class Optimizer, index_t Batch, index_t Budget, std::size_t Rank = 0>
+  static constexpr std::size_t find() {
+    if constexpr (Rank == count) {
+      return count;
+    } else if constexpr (peak<Model, Optimizer, Batch, order[Rank]> <= Budget) {
+      return order[Rank];
+    } else {
+      return find<Model, Optimizer, Batch, Budget, Rank + 1>();
+    }
+  }
+  template <template <class> class Model, class Optimizer, index_t Batch>
+  static constexpr std::size_t smallest() {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      constexpr index_t peaks[]{peak<Model, Optimizer, Batch, I>...};
+      return static_cast<std::size_t>(std::min_element(peaks, peaks + count) - peaks);
+    }
+    (std::make_index_sequence<count>{});
+  }
+};
+
+template <class Candidates>
+struct search_of;
+template <class... Candidates>
+struct search_of<candidates<Candidates...>> {
+  using type = candidate_search<Candidates...>;
+};
+
+/// Fails, with what is missing and what would help in its message.
+template <template <class> class Model, index_t Budget, index_t Batch, class Optimizer, class Smallest,
+          class Network = Model<typename Smallest::policy_type>>
+using over_budget = checked_budget<
+    false, Smallest, missing_mebibytes<mebibytes_above(planned_peak<Network, Optimizer, Batch>, Budget)>,
+    batch_that_fits<largest_batch<Network, Optimizer, Budget, 0, Batch>()>,
+    missing_mebibytes_in_bf16<mebibytes_above(
+        planned_peak<typename decltype(bf16_model<Network>())::type, Optimizer, Batch>, Budget)>,
+    missing_mebibytes_without_moments<mebibytes_above(peak_with_optimizer<Network, Optimizer, sgd, Batch>(), Budget)>>;
+
+/// The candidate with number `Found`; where there is none, an error.
+template <template <class> class Model, index_t Budget, index_t Batch, class Search, class Optimizer, std::size_t Found>
+struct chosen {
+  using type = typename Search::template at<Found>;
+};
+template <template <class> class Model, index_t Budget, index_t Batch, class Search, class Optimizer, std::size_t Found>
+requires(Found == Search::count) struct chosen<Model, Budget, Batch, Search, Optimizer, Found>
+    : over_budget<Model, Budget, Batch, Optimizer,
+                  typename Search::template at<Search::template smallest<Model, Optimizer, Batch>()>> {
+  using type = typename Search::template at<Search::template smallest<Model, Optimizer, Batch>()>;
+};
+
+}  // namespace detail
+
+/// The choice for training in batches of `Batch` with at most `Budget` bytes on the device: weights, moments, data,
+/// gradients, what is stored, and workspace. Where nothing fits, the compiler's message says by how much and what would
+/// help.
+///
+///     template <class Policy>
+///     using network = slimfit::vit<shape, Policy, slimfit::host>;
+///     using choice = slimfit::fit<network, 8 * slimfit::GiB, 32>;
+///     choice::model_type net(device);
+///
+/// @tparam Model      template of models by their policy
+/// @tparam Candidates what there is to choose from; by default the presets at five freezing rates, with what
+///                    bench/candidates.sh measured
+/// @tparam Optimizer  options of an optimizer
+template <template <class> class Model, index_t Budget, index_t Batch, class Candidates = measured_candidates,
+          class Optimizer = adamw>
+struct fit {
+ private:
+  using search = typename detail::search_of<Candidates>::type;
+
+ public:
+  /// What was chosen.
+  using candidate_type = typename detail::chosen<Model, Budget, Batch, search, Optimizer,
+                                                 search::template find<Model, Optimizer, Batch, Budget>()>::type;
+  using policy_type = typename candidate_type::policy_type;
+  using model_type = Model<policy_type>;
+  /// Most bytes at any moment.
+  static constexpr index_t peak = detail::planned_peak<model_type, Optimizer, Batch>;
+};
+
+}  // namespace slimfit
