@@ -5,6 +5,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "budget.hpp"
 #include "memory_tables.hpp"
 #include "plan_record.hpp"
 #include "plan_rows.hpp"
@@ -25,6 +26,7 @@ struct options {
   int holders = 0;  ///< how many to show; 0: other things are asked for
   bool xray = false;
   std::string trace;
+  std::uint64_t budget = 0;  ///< 0: other things are asked for
   bool json = false;
 };
 
@@ -57,6 +59,11 @@ options parse(int argc, char** argv) {
   app.add_flag("--holders{15}", chosen.holders, "Who holds how much at the peak, the largest 15 or --holders=N");
   app.add_option("--trace", chosen.trace,
                  "File for the memory of one step as a Chrome trace, with event numbers for time: ui.perfetto.dev");
+  app.add_option("--budget", chosen.budget,
+                 "Bytes that the device has, e.g. 8GiB: which policy and freezing rate fit, and which of them is best; "
+                 "--policy and --rate are not looked at")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::PositiveNumber);
   app.add_flag("--json", chosen.json, "Print an array of objects, bytes in full");
   try {
     app.parse(argc, argv);
@@ -113,6 +120,22 @@ nlohmann::json steps_json(options const& chosen, std::vector<plan_record> const&
     array.push_back(std::move(object));
   }
   return array;
+}
+
+/// Explains which policy is best for the budget.
+void show_choices(options chosen) {
+  chosen.policies = {""};
+  chosen.rates = {-1};
+  auto array = nlohmann::json::array();
+  for (auto const& request : requests(chosen)) {
+    auto const answer = choose_for_budget(request, static_cast<index_t>(chosen.budget));
+    if (chosen.json) {
+      array.push_back(budget_json(answer));
+    } else {
+      print_budget(std::cout, answer);
+    }
+  }
+  if (chosen.json) { std::cout << array.dump(2) << '\n'; }
 }
 
 /// Shows steps in full.
@@ -211,6 +234,10 @@ void print_table(std::vector<plan_row> const& rows) {
 int main(int argc, char** argv) {
   auto const chosen = parse(argc, argv);
   try {
+    if (chosen.budget > 0) {
+      show_choices(chosen);
+      return 0;
+    }
     if (chosen.xray || chosen.holders > 0 || !chosen.trace.empty()) {
       show_steps(chosen);
       return 0;

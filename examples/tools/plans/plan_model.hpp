@@ -3,6 +3,7 @@
 #pragma once
 
 #include <slimfit/backend/host.hpp>
+#include <slimfit/optim/sgd.hpp>
 #include <slimfit/train/plan.hpp>
 
 #include "../plan_record.hpp"
@@ -19,6 +20,10 @@ void fill_row(plan_row& row) {
   auto const planned = slimfit::plan<Model>(request.batch, request.tokens);
   index_t const active = Model::units - slimfit::freezing::run_time_rate(request.rate).frozen(Model::units, 0);
   row.usage = planned.bound(active);
+  auto const updated = slimfit::active_set::all(Model::units);
+  auto const kept = planned.resident(updated);
+  auto const without = slimfit::plan<Model, slimfit::sgd>(request.batch, request.tokens).resident(updated);
+  row.peak_without_moments = row.usage.peak() - kept.optimizer - kept.workspace + without.optimizer + without.workspace;
   row.static_bytes = planned.bound(0).stored;
   row.dynamic_bytes = row.usage.stored - row.static_bytes;
   constexpr auto const& shape = Model::shape;

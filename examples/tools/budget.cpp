@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "budget.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <slimfit/train/measured_candidates.hpp>
+
+#include "table.hpp"
+
+namespace examples {
+
+namespace {
+
+/// The name of a preset.
+template <class Preset, class... Policies>
+std::string name_of(type_list<Policies...> /*policies*/) {
+  std::string name;
+  ((std::is_same_v<Preset, typename Policies::type> ? void(name = Policies::name) : void()), ...);
+  return name;
+}
+template <class... Candidates>
+std::vector<budget_row> rows_of(slimfit::candidates<Candidates...> /*all*/) {
+  return {{name_of<typename Candidates::preset>(all_policies{}), Candidates::rate, 0, Candidates::gradient_error,
+           std::sqrt(Candidates::step_error_squared), Candidates::time}...};
+}
+
+plan_row planned(plan_request request, budget_row const& row) {
+  request.policy = row.policy;
+  request.rate = row.rate;
+  return with_name<plan_row>(all_models{}, request.model, [&]<class Entry>() { return plan_model<Entry>(request); });
+}
+
+/// The largest number below `high` with which `peak(number)` fits; 0: none.
+template <class Peak>
+index_t largest(index_t high, index_t budget, Peak const& peak) {
+  index_t low = 0;
+  while (high - low > 1) {
+    index_t const middle = (low + high) / 2;
+    (peak(middle) <= budget ? low : high) = middle;
+  }
+  return low;
+}
+
+/// What would help `smallest`.
+std::vector<budget_remedy> remedies_of(plan_request const& request, index_t budget, budget_row const& smallest) {
+  std::vector<budget_remedy> remedies;
+  auto const peak_of_batch = [&](index_t batch) {
+    auto smaller = request;
+    smaller.batch = batch;
+    return planned(smaller, smallest).usage.peak();
+  };
+  auto const batch = std::max<index_t>(largest(request.batch, budget, peak_of_batch), 1);
+  if (batch < request.batch) {
+    remedies.push_back(
+        {"batches of " + std::to_string(batch) + " instead of " + std::to_string(request.batch), peak_of_batch(batch)});
+  }
+  if (request.scalar != "bf16") {
+    auto half = request;
+    half.scalar = "bf16";
+    remedies.push_back({"weights and dense activations in bf16", planned(half, smallest).usage.peak()});
+  }
+  remedies.push_back({"an optimizer without moments (sgd)", planned(request, smallest).peak_without_moments});
+  auto const fits = [&](budget_remedy const& each) { return each.peak <= budget; };
+  std::stable_partition(remedies.begin(), remedies.end(), fits);
+  return remedies;
+}
+
+std::string percent_text(double share) { return fixed(100 * share, 0) + " %"; }
+
+}  // namespace
+
+budget_answer choose_for_budget(plan_request const& request, index_t budget) {
+  budget_answer answer;
+  answer.request = request;
+  answer.budget = budget;
+  answer.rows = rows_of(slimfit::measured_candidates{});
+  for (auto& row : answer.rows) { row.peak = planned(request, row).usage.peak(); }
+  std::stable_sort(answer.rows.begin(), answer.rows.end(), [](budget_row const& a, budget_row const& b) {
+    return a.step_error < b.step_error || (a.step_error == b.step_error && a.time < b.time);
+  });
+  auto const found =
+      std::find_if(answer.rows.begin(), answer.rows.end(), [&](budget_row const& row) { return row.peak <= budget; });
+  if (found != answer.rows.end()) {
+    answer.chosen = static_cast<int>(found - answer.rows.begin());
+  } else {
+    auto const smallest = std::min_element(answer.rows.begin(), answer.rows.end(),
+                                           [](budget_row const& a, budget_row const& b) { return a.peak < b.peak; });
+    answer.remedies = remedies_of(request, budget, *smallest);
+  }
+  return answer;
+}
+
+void print_budget(std::ostream& out, budget_answer const& answer) {
+  auto const& request = answer.request;
+  out << request.model << ", batch " << request.batch << ", " << request.scalar << ", budget "
+      << mebibytes(answer.budget) << " MiB\n\n";
+  table lines({"policy", "frozen", "peak MiB", "gradients' error", "error of a step", "time", ""}, {0, 6});
+  for (std::size_t i = 0; i < answer.rows.size(); ++i) {
+    auto const& row = answer.rows[i];
+    bool const is_chosen = static_cast<int>(i) == answer.chosen;
+    lines.add({row.policy, percent_text(row.rate), mebibytes(row.peak), fixed(100 * row.gradient_error, 2) + " %",
+               fixed(100 * row.step_error, 1) + " %", fixed(row.time, 2),
+               is_chosen ? "chosen" : (row.peak <= answer.budget ? "fits" : "")});
+  }
+  lines.print(out);
+  out << "\nThe error of a step is its distance from one that updates everything exactly: what is frozen is missing\n"
+         "whole. Time is that of a step, of eager's with nothing frozen.\n\n";
+  if (answer.chosen >= 0) {
+    auto const& row = answer.rows[static_cast<std::size_t>(answer.chosen)];
+    out << "Chosen: " << row.policy << ", " << percent_text(row.rate)
+        << " frozen. Of those that fit its steps have the least error; " << mebibytes(answer.budget - row.peak)
+        << " MiB are left.\n";
+    return;
+  }
+  auto const smallest = std::min_element(answer.rows.begin(), answer.rows.end(),
+                                         [](budget_row const& a, budget_row const& b) { return a.peak < b.peak; });
+  out << "None fits. The smallest, " << smallest->policy << " with " << percent_text(smallest->rate)
+      << " frozen, takes " << mebibytes(smallest->peak - answer.budget) << " MiB too much. With it:\n";
+  for (auto const& each : answer.remedies) {
+    out << "  " << each.change << ": peak " << mebibytes(each.peak) << " MiB, "
+        << (each.peak <= answer.budget ? "fits"
+                                       : "alone not enough, " + mebibytes(each.peak - answer.budget) + " MiB too much")
+        << '\n';
+  }
+}
+
+nlohmann::json budget_json(budget_answer const& answer) {
+  auto rows = nlohmann::json::array();
+  for (auto const& row : answer.rows) {
+    rows.push_back({{"policy", row.policy},
+                    {"rate", row.rate},
+                    {"peak", row.peak},
+                    {"gradient_error", row.gradient_error},
+                    {"step_error", row.step_error},
+                    {"time", row.time},
+                    {"fits", row.peak <= answer.budget}});
+  }
+  auto remedies = nlohmann::json::array();
+  for (auto const& each : answer.remedies) {
+    remedies.push_back({{"change", each.change}, {"peak", each.peak}, {"fits", each.peak <= answer.budget}});
+  }
+  nlohmann::json object{{"model", answer.request.model},
+                        {"batch", answer.request.batch},
+                        {"scalar", answer.request.scalar},
+                        {"budget", answer.budget},
+                        {"candidates", rows},
+                        {"remedies", remedies}};
+  if (answer.request.tokens > 0) { object["tokens"] = answer.request.tokens; }
+  object["chosen"] = answer.chosen >= 0 ? rows.at(static_cast<std::size_t>(answer.chosen)) : nlohmann::json();
+  return object;
+}
+
+}  // namespace examples
