@@ -2,6 +2,7 @@
 // A vision transformer trained on CUDA beside the same one on the host: the same losses, the same units, memory as
 // planned, the same bits from run to run.
 #include <slimfit/slimfit.hpp>
+#include <slimfit/train/gradient_error.hpp>
 
 #include "support/fixture.hpp"
 #include "support/training.hpp"
@@ -106,4 +107,45 @@ TEST_CASE("a loss that is not finite changes nothing") {
   CHECK(run.iteration() == 1);
   run.step(images<float>(), labels);
   CHECK(run.iteration() == 2);
+}
+
+TEST_CASE("the meter of gradients' errors finds on CUDA what it finds on the host") {
+  auto const errors = []<class Device>(Device& device) {
+    small_vit<policy::slim_2bit, Device> net(device, 3);
+    return measure_error(net, images<float>(), labels, {.passes = 2});
+  };
+  cuda device;
+  host beside;
+  auto const actual = errors(device);
+  auto const expected = errors(beside);
+  auto const all = sum_of(expected).exact;
+  REQUIRE(actual.size() == expected.size());
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    CAPTURE(actual[i].name);
+    CHECK(actual[i].exact == doctest::Approx(expected[i].exact).epsilon(1e-4).scale(1e-4 * all));
+    CHECK(std::abs(actual[i].difference - expected[i].difference) < 2e-3 * all);  // codes near the middle of two
+  }
+  CHECK(sum_of(actual).relative() > 0.01);
+}
+
+TEST_CASE("a record of a step on CUDA says what its plan's does") {
+  using model_type = small_vit<policy::slim, cuda>;
+  cuda device;
+  model_type net(device, 3);
+  trainer run(net, adamw{});
+  memory_record measured;
+  device.memory().book().record(&measured);
+  auto const report = run.step(images<float>(), labels);
+  device.memory().book().record(nullptr);
+  memory_record planned;
+  plan<model_type>(batch).record(report.active, planned);
+  auto const texts = [](std::vector<memory_holder> const& holders) {
+    std::vector<std::pair<std::string, index_t>> result;
+    for (auto const& each : holders) { result.emplace_back(each.label.text(), each.bytes); }
+    return result;
+  };
+  CHECK(texts(measured.stored()) == texts(planned.stored()));
+  index_t sum = 0;
+  for (auto const& each : measured.holders_at_peak()) { sum += each.bytes; }
+  CHECK(sum == report.measured.total);
 }

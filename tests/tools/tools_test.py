@@ -5,8 +5,10 @@
 Usage: tools_test.py PLAN STEP, the two programs.
 """
 import json
+import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 BYTES = ["weights", "gradients", "optimizer", "static", "dynamic", "workspace", "data", "stored", "temporary", "peak"]
@@ -68,6 +70,101 @@ class Plan(unittest.TestCase):
             self.assertIn(word, result.stdout)
 
 
+def check_trace(test, path, peaks):
+    """A Chrome trace whose slices are nested and whose counters reach the peaks."""
+    events = json.loads(path.read_text())["traceEvents"]
+    most, depth, last, names = {}, 0, 0, set()
+    for event in events:
+        test.assertGreaterEqual(event["ts"], last)
+        last = event["ts"]
+        if event["ph"] == "B":
+            depth += 1
+            names.add(event["name"])
+        elif event["ph"] == "E":
+            depth -= 1
+        elif event["ph"] == "C":
+            most[event["name"]] = max(most.get(event["name"], 0), event["args"]["bytes"])
+        test.assertGreaterEqual(depth, 0)
+    test.assertEqual(depth, 0)
+    test.assertLessEqual({"forward", "backward", "block 0", "block 11", "attention", "MLP"}, names)
+    for key, bytes_ in peaks.items():
+        test.assertEqual(most[key], bytes_, key)
+
+
+class PlannedStep(unittest.TestCase):
+    """--xray, --holders, --trace."""
+
+    def test_kept_and_holders_add_up(self):
+        for model in ("vit-s16", "bert-base"):
+            for step in rows("--model", model, "--batch", "2", "--xray", "--holders"):
+                self.assertEqual(sum(each["bytes"] for each in step["kept"]), step["stored"])
+                self.assertEqual(sum(each["bytes"] for each in step["holders"]), step["peak"])
+                for each in step["kept"]:
+                    self.assertLessEqual(set(each["units"]), set(step["active"]))
+                places = {each["where"] for each in step["kept"]}
+                self.assertEqual(places, {*(f"block {i}" for i in range(12)), "head"})
+                (row,) = rows("--model", model, "--batch", "2", "--policy", step["policy"])
+                self.assertLessEqual(step["peak"], row["peak"])
+
+    def test_text(self):
+        result = run(PLAN, "--model", "vit-s16", "--batch", "1", "--policy", "slim", "--xray", "--holders=4")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        xray, holders = result.stdout.split("held at the peak by")
+        self.assertRegex(xray, r"block 3 +GELU +derivative, 4 bits +\d+ +[\d.]+  always\n")
+        self.assertIn("input of MLP's second linear", xray)
+        self.assertEqual(len(holders.splitlines()), 1 + 4 + 2)
+        self.assertIn("others", holders)
+
+    def test_trace(self):
+        with tempfile.TemporaryDirectory(prefix="slimfit.") as folder:
+            path = pathlib.Path(folder) / "trace.json"
+            options = ["--model", "vit-s16", "--batch", "1", "--policy", "slim", "--trace", str(path)]
+            (step,) = rows(*options)
+            check_trace(self, path, {"total": step["peak"]})
+            result = run(PLAN, *options[:4], "--trace", str(path))
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn("expected one", result.stderr)
+
+
+class Budget(unittest.TestCase):
+    def choice(self, *options):
+        (answer,) = rows("--model", "vit-s16", *options)
+        return answer
+
+    def test_best_that_fits(self):
+        answer = self.choice("--batch", "8", "--budget", "480MiB")
+        errors = [row["step_error"] for row in answer["candidates"]]
+        self.assertEqual(errors, sorted(errors))
+        fitting = [row for row in answer["candidates"] if row["peak"] <= 480 << 20]
+        self.assertEqual(answer["chosen"], fitting[0])
+        self.assertEqual(answer["remedies"], [])
+        self.assertEqual(self.choice("--batch", "8", "--budget", str(answer["chosen"]["peak"]))["chosen"], answer["chosen"])
+        tighter = self.choice("--batch", "8", "--budget", str(answer["chosen"]["peak"] - 1))["chosen"]
+        self.assertGreater(tighter["step_error"], answer["chosen"]["step_error"])
+        for row in answer["candidates"]:
+            (planned,) = rows("--model", "vit-s16", "--batch", "8", "--policy", row["policy"], "--rate", str(row["rate"]))
+            self.assertEqual(row["peak"], planned["peak"])
+
+    def test_nothing_fits(self):
+        answer = self.choice("--batch", "64", "--budget", "330MiB")
+        self.assertIsNone(answer["chosen"])
+        self.assertEqual(len(answer["remedies"]), 3)
+        self.assertEqual([each["fits"] for each in answer["remedies"]],
+                         sorted((each["fits"] for each in answer["remedies"]), reverse=True))
+        batch = int(answer["remedies"][0]["change"].split()[2])
+        smallest = min(answer["candidates"], key=lambda row: row["peak"])
+        peaks = [row["peak"] for row in rows("--model", "vit-s16", "--policy", smallest["policy"], "--rate",
+                                             str(smallest["rate"]), "--batch", str(batch), "--batch", str(batch + 1))]
+        self.assertLessEqual(peaks[0], 330 << 20)
+        self.assertGreater(peaks[1], 330 << 20)
+
+    def test_text(self):
+        result = run(PLAN, "--model", "vit-s16", "--batch", "64", "--budget", "330MiB")
+        self.assertRegex(result.stdout, r"None fits\. The smallest, slim_2bit with 95 % frozen, takes [\d.]+ MiB too much")
+        result = run(PLAN, "--model", "vit-s16", "--batch", "4", "--budget", "64GiB")
+        self.assertRegex(result.stdout, r"(?m)^eager .* chosen$")
+
+
 class Step(unittest.TestCase):
     """On the smallest model: one step takes some seconds."""
 
@@ -107,6 +204,18 @@ class Step(unittest.TestCase):
         for key in ("weights", "gradients", "optimizer", "workspace", "data", "stored", "temporary", "peak"):
             self.assertEqual(row[key], self.results["eager"]["ledger"][key], key)
 
+    def test_recorded_step(self):
+        with tempfile.TemporaryDirectory(prefix="slimfit.") as folder:
+            path = pathlib.Path(folder) / "trace.json"
+            result = run(STEP, "--model", "vit-s16", "--policy", "eager", "--batch", "1", "--steps", "1", "--threads", "1",
+                         "--json", "--holders", "--trace", str(path))
+            self.assertEqual(result.returncode, 0, result.stderr)
+            measured = json.loads(result.stdout)
+            ledger = measured["ledger"]
+            self.assertEqual(sum(each["bytes"] for each in measured["holders"]), ledger["peak"])
+            peaks = {key: ledger[key] for key in BYTES if key not in ("stored", "temporary", "peak")}
+            check_trace(self, path, {"total": ledger["peak"], **peaks})
+
     def test_resident_memory_holds_the_ledger(self):
         for result in self.results.values():
             if result["peak_resident"] > 0:  # 0: the system does not say
@@ -136,6 +245,11 @@ class Mistakes(unittest.TestCase):
             self.expect(program, ["--rate", "-0.5"], "--rate")
         self.expect(PLAN, ["--model", "bert-base", "--tokens", "513"], "tokens", "513", "512")
         self.expect(STEP, ["--steps", "0"], "--steps")
+        for budget in ("0", "lots", "-1"):
+            self.expect(PLAN, ["--budget", budget], "--budget")
+        for program in (PLAN, STEP):
+            self.expect(program, ["--model", "vit-s16", "--policy", "slim", "--batch", "1", "--trace", "/no/such/folder/file"],
+                        "/no/such/folder/file")
 
     def test_help(self):
         for program, options in ((PLAN, ["--tokens", "--scalar"]), (STEP, ["--steps", "--threads"])):

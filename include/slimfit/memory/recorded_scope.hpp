@@ -35,7 +35,7 @@ class recorded_range {
   }
 
   memory_record* record_;
-  [[no_unique_address]] decltype(profiled("", 0)) profiled_;
+  decltype(profiled("", 0)) profiled_;
 };
 
 /// While it lives, what goes on the tape is one matrix.
