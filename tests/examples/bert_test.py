@@ -172,6 +172,25 @@ class BertTest(support.ProgramTest):
             self.assertLess(sum(run["losses"][-5:]), 0.5 * sum(run["losses"][:5]))
             self.assertGreaterEqual(run["accuracy"], 0.75)
 
+    def test_gradient_errors(self):
+        output = self.succeed("--measure-error", "2", "--run", "eager", "--run", "paper:75", "--run", "slim")
+        errors = json.loads((self.folder / "out" / "errors.json").read_text(encoding="utf-8"))
+        self.assertEqual([(run["policy"], run["rate"]) for run in errors["runs"]],
+                         [("eager", 0), ("paper", 0.75), ("slim", 0)])
+
+        def relative(run):
+            squares = [sum(each[key] ** 2 for each in run["errors"]) for key in ("difference", "exact")]
+            return (squares[0] / squares[1]) ** 0.5
+
+        eager, paper, slim = (relative(run) for run in errors["runs"])
+        self.assertLess(eager, 1e-5)
+        self.assertGreater(slim, 1e-3)
+        self.assertGreater(paper, slim)
+        self.assertEqual([each["name"] for each in errors["runs"][0]["errors"]],
+                         [each["name"] for each in errors["runs"][2]["errors"]])
+        self.assertRegex(output, r"(?m)^slim, 0 % frozen: gradients \d+\.\d\d % off, most in bert\.")
+        self.assertFalse((self.folder / "out" / "report.json").exists())
+
     def test_resume(self):
         options = ["--epochs", "240", "--run", "eager", "--run", "paper:75"]
         self.succeed(*options, out="whole")
