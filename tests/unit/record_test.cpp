@@ -187,7 +187,7 @@ TEST_CASE("record: pieces of one category are given back newest first, ranges an
   auto const stored = record.stored();
   REQUIRE(stored.size() == 1);
   CHECK(stored[0].bytes == 5);
-  CHECK(record.label(record.events().back()).text() == "outside of passes");
+  CHECK(record.label(record.events().back()).text() == "held by backend and optimizer");
 }
 
 TEST_CASE("trace: JSON with balanced slices, and counters that reach the peaks") {

@@ -60,12 +60,9 @@ class memory_record {
   void start(byte_counts const& held) {
     *this = {};
     start_ = std::chrono::steady_clock::now();
-    constexpr std::array<char const*, category_count> names{
-        "weights", "gradients", "moments", "stored before", "stored before", "held by backend and optimizer", "batch"};
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (held.by_category[i] == 0) { continue; }
-      add(memory_event::kind::change, static_cast<category>(i), number_of(labels_, {names[i], {}, {}}),
-          held.by_category[i]);
+    for (int i = 0; i < category_count; ++i) {
+      auto const which = static_cast<category>(i);
+      if (held[which] != 0) { change(which, held[which]); }
     }
   }
 
@@ -88,6 +85,10 @@ class memory_record {
   }
   /// `bytes` were taken, or when negative given back.
   void change(category purpose, index_t bytes) {
+    if (ranges_.empty()) {
+      add(memory_event::kind::change, purpose, number_of(labels_, outside_passes(purpose)), bytes);
+      return;
+    }
     if (!label_) { label_ = number_of(labels_, current_label()); }
     add(memory_event::kind::change, purpose, *label_, bytes);
   }
@@ -144,8 +145,14 @@ class memory_record {
     std::chrono::duration<double> const since = std::chrono::steady_clock::now() - start_;
     events_.push_back({what, purpose, text, bytes, since.count()});
   }
+  /// What is taken outside of passes stays longer than they do.
+  static memory_label outside_passes(category purpose) {
+    constexpr std::array<char const*, category_count> names{
+        "weights", "gradients", "moments", "stored before", "stored before", "held by backend and optimizer", "batch"};
+    return {names[static_cast<std::size_t>(purpose)], {}, {}};
+  }
   [[nodiscard]] memory_label current_label() const {
-    memory_label result{ranges_.empty() ? "outside of passes" : ranges_.front(), {}, matrix_};
+    memory_label result{ranges_.front(), {}, matrix_};
     for (std::size_t i = 1; i < ranges_.size(); ++i) { result.place += (i > 1 ? ", " : "") + ranges_[i]; }
     return result;
   }
