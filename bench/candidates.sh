@@ -26,7 +26,7 @@ for policy in "${policies[@]}"; do
   for rate in "${rates[@]}"; do
     # Waiting threads must not count as computing.
     OMP_WAIT_POLICY=passive build/host/examples/tools/slimfit-step --model vit-s16 --policy "$policy" --rate "0.$rate" \
-      --batch 8 --steps 5 --threads 1 --json >"$out/$policy-$rate.json"
+      --batch 4 --steps 3 --threads 1 --json >"$out/$policy-$rate.json"
   done
 done
 python3 bench/write_candidates.py "$out" >include/slimfit/train/measured_candidates.hpp
