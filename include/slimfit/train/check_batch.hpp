@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include <slimfit/core/config.hpp>
 #include <slimfit/core/error.hpp>
 
 namespace slimfit {
