@@ -25,7 +25,7 @@ struct task {
   /// The figure that stands for the run.
   std::string metric = "accuracy";
   /// A figure to show beside it; empty: none.
-  std::string second_metric;
+  std::string second_metric{};
 };
 
 }  // namespace examples
