@@ -3,11 +3,11 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
+#include "preprocessing.hpp"
 #include "samples.hpp"
 
 namespace examples {
@@ -40,15 +40,12 @@ inline std::vector<resampling> bilinear(index_t from, index_t to) {
   return line;
 }
 
-/// ImageNet's statistics, by which pretrained models expect their pixels: (pixel / 255 - mean) / deviation.
-inline constexpr std::array<float, 3> imagenet_mean{0.485F, 0.456F, 0.406F};
-inline constexpr std::array<float, 3> imagenet_deviation{0.229F, 0.224F, 0.225F};
-
 class resized_images : public sample_source<float, std::int32_t> {
  public:
   /// @param side of what the network reads
-  resized_images(colour_images images, index_t side)
-      : images_(std::move(images)), side_(side), line_(bilinear(images_.side, side)) {}
+  /// @param how scale of the colours; enlarging is bilinear in any case
+  resized_images(colour_images images, index_t side, preprocessing const& how = {})
+      : images_(std::move(images)), side_(side), how_(how), line_(bilinear(images_.side, side)) {}
 
   [[nodiscard]] index_t size() const override { return images_.count(); }
   void fill(index_t i, index_t /*epoch*/, float* inputs, std::int32_t* labels) const override {
@@ -67,7 +64,7 @@ class resized_images : public sample_source<float, std::int32_t> {
           };
           float const top = between(low);
           float const value = (top + row.share * (between(high) - top)) / 255.0F;
-          *inputs++ = (value - imagenet_mean[at]) / imagenet_deviation[at];
+          *inputs++ = (value - how_.mean[at]) / how_.deviation[at];
         }
       }
     }
@@ -78,6 +75,7 @@ class resized_images : public sample_source<float, std::int32_t> {
  private:
   colour_images images_;
   index_t side_;
+  preprocessing how_;
   std::vector<resampling> line_;
 };
 

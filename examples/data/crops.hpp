@@ -15,17 +15,19 @@ namespace examples {
 /// 256 / 224 of it; those of 384 and more see all of it (Dosovitskiy et al. 2021).
 constexpr index_t resized_side(index_t side) { return side >= 384 ? side : side * 256 / 224; }
 
-/// The middle: Resize(resized_side(side)), CenterCrop(side).
-inline rgb_image central_square(rgb_image const& image, index_t side) {
+/// The middle: Resize(resized), CenterCrop(side).
+/// @param resized pixels of the shorter side, at least `side`
+inline rgb_image central_square(rgb_image const& image, index_t side, index_t resized, resize_filter filter) {
   index_t const shorter = std::min(image.width, image.height);
-  auto const resized = [&](index_t length) { return resized_side(side) * length / shorter; };
+  auto const after = [&](index_t length) { return resized * length / shorter; };
   // Half a pixel goes to the even number, as Python rounds.
   auto const margin = [&](index_t length) {
     return static_cast<index_t>(std::nearbyint(static_cast<double>(length - side) / 2));
   };
-  index_t const width = resized(image.width);
-  index_t const height = resized(image.height);
-  return resize(image, {0, 0, image.width, image.height}, width, height, {margin(width), margin(height), side, side});
+  index_t const width = after(image.width);
+  index_t const height = after(image.height);
+  return resize(image, {0, 0, image.width, image.height}, width, height, {margin(width), margin(height), side, side},
+                filter);
 }
 
 /// A part of 8 to 100 % of the area, with sides of 3 : 4 to 4 : 3, and whether it is mirrored.
@@ -65,8 +67,8 @@ inline random_view draw_view(index_t width, index_t height, std::uint64_t seed, 
 }
 
 /// What `draw_view` chose, as a square.
-inline rgb_image square_of(rgb_image const& image, random_view const& view, index_t side) {
-  auto square = resize(image, view.part, side, side, {0, 0, side, side});
+inline rgb_image square_of(rgb_image const& image, random_view const& view, index_t side, resize_filter filter) {
+  auto square = resize(image, view.part, side, side, {0, 0, side, side}, filter);
   if (view.mirrored) {
     for (index_t y = 0; y < side; ++y) {
       auto* const row = square.pixels.data() + 3 * side * y;

@@ -28,18 +28,20 @@ struct glue_task {
   std::string label;                 ///< of the class or score
   std::vector<std::string> classes;  ///< as the files write them, in Hugging Face's order; empty: a score
   std::string metric;                ///< that stands for the task
+  std::string second_metric;         ///< that GLUE reports beside it; empty: none
   double rate;                       ///< percent frozen
   slimfit::index_t batch = 32;
+  std::string mismatched_dev{};  ///< name of a second file to test on, of texts unlike those trained on; empty: none
 };
 
-/// All tasks. MNLI is tested on its matched set.
+/// All tasks.
 inline std::vector<glue_task> const& glue_tasks() {
   static std::vector<glue_task> const tasks{
-      {"cola", "CoLA", "dev", "", "", "", {"0", "1"}, "matthews", 90},
-      {"sst2", "SST-2", "dev", "sentence", "", "label", {"0", "1"}, "accuracy", 95},
-      {"mrpc", "MRPC", "dev", "#1 String", "#2 String", "Quality", {"0", "1"}, "f1", 90},
-      {"stsb", "STS-B", "dev", "sentence1", "sentence2", "score", {}, "pearson", 85},
-      {"qqp", "QQP", "dev", "question1", "question2", "is_duplicate", {"0", "1"}, "f1", 80},
+      {"cola", "CoLA", "dev", "", "", "", {"0", "1"}, "matthews", "", 90},
+      {"sst2", "SST-2", "dev", "sentence", "", "label", {"0", "1"}, "accuracy", "", 95},
+      {"mrpc", "MRPC", "dev", "#1 String", "#2 String", "Quality", {"0", "1"}, "f1", "accuracy", 90},
+      {"stsb", "STS-B", "dev", "sentence1", "sentence2", "score", {}, "pearson", "spearman", 85},
+      {"qqp", "QQP", "dev", "question1", "question2", "is_duplicate", {"0", "1"}, "f1", "accuracy", 80},
       {"mnli",
        "MNLI",
        "dev_matched",
@@ -48,9 +50,22 @@ inline std::vector<glue_task> const& glue_tasks() {
        "gold_label",
        {"entailment", "neutral", "contradiction"},
        "accuracy",
-       80},
-      {"qnli", "QNLI", "dev", "question", "sentence", "label", {"entailment", "not_entailment"}, "accuracy", 95},
-      {"rte", "RTE", "dev", "sentence1", "sentence2", "label", {"entailment", "not_entailment"}, "accuracy", 90, 16}};
+       "accuracy_mismatched",
+       80,
+       32,
+       "dev_mismatched"},
+      {"qnli", "QNLI", "dev", "question", "sentence", "label", {"entailment", "not_entailment"}, "accuracy", "", 95},
+      {"rte",
+       "RTE",
+       "dev",
+       "sentence1",
+       "sentence2",
+       "label",
+       {"entailment", "not_entailment"},
+       "accuracy",
+       "",
+       90,
+       16}};
   return tasks;
 }
 

@@ -13,10 +13,9 @@
 #include <slimfit/core/error.hpp>
 #include <slimfit/io/mapped_file.hpp>
 
-#include "colour_images.hpp"
-#include "crops.hpp"
 #include "jpeg.hpp"
 #include "png.hpp"
+#include "preprocessing.hpp"
 
 namespace examples {
 
@@ -105,6 +104,7 @@ struct image_view {
   index_t side = 224;
   bool random = false;     ///< a random part, another in each epoch; otherwise the middle
   std::uint64_t seed = 1;  ///< of random parts
+  preprocessing how{};
 };
 
 class image_folder : public sample_source<float, std::int32_t> {
@@ -115,13 +115,14 @@ class image_folder : public sample_source<float, std::int32_t> {
   /// @throws slimfit::file_error when the picture cannot be decoded
   void fill(index_t i, index_t epoch, float* inputs, std::int32_t* labels) const override {
     auto const image = read_picture(list_.paths[static_cast<std::size_t>(i)]);
-    auto const square = view_.random
-                            ? square_of(image, draw_view(image.width, image.height, view_.seed, epoch, i), view_.side)
-                            : central_square(image, view_.side);
+    auto const& how = view_.how;
+    auto const square = view_.random ? square_of(image, draw_view(image.width, image.height, view_.seed, epoch, i),
+                                                 view_.side, how.filter)
+                                     : evaluation_square(image, how, view_.side);
     for (std::size_t channel = 0; channel < 3; ++channel) {
       std::array<float, 256> value_of;
       for (std::size_t byte = 0; byte < value_of.size(); ++byte) {
-        value_of[byte] = (static_cast<float>(byte) / 255.0F - imagenet_mean[channel]) / imagenet_deviation[channel];
+        value_of[byte] = (static_cast<float>(byte) / 255.0F - how.mean[channel]) / how.deviation[channel];
       }
       for (auto from = channel; from < square.pixels.size(); from += 3) { *inputs++ = value_of[square.pixels[from]]; }
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Resizes pictures as Pillow does, and torchvision's Resize with it: bilinear, smoothed where the picture shrinks,
-// first along rows and then along columns, in fixed-point numbers and rounded to bytes after each. Results are the same
-// to the bit where both axes have one scale; else recent versions of Pillow may begin with columns, and a few values
-// differ by 1.
+// Resizes pictures as Pillow does, and torchvision's Resize with it: bilinear or bicubic, smoothed where the picture
+// shrinks, first along rows and then along columns, in fixed-point numbers and rounded to bytes after each. Results are
+// the same to the bit where both axes have one scale; else recent versions of Pillow may begin with columns, and a few
+// values differ by 1.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,17 @@
 #include "rgb_image.hpp"
 
 namespace examples {
+
+enum class resize_filter : unsigned char { bilinear, bicubic };
+
+/// How much a pixel counts at a distance from the centre. Bicubic is Keys' (1981) with a = -0.5.
+inline double filter_value(resize_filter filter, double distance) {
+  double const x = std::abs(distance);
+  if (filter == resize_filter::bilinear) { return std::max(0.0, 1 - x); }
+  constexpr double a = -0.5;
+  if (x < 1) { return ((a + 2) * x - (a + 3)) * x * x + 1; }
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+}
 
 /// How pixels of a resized line come from pixels of the original.
 struct line_weights {
@@ -26,12 +37,14 @@ struct line_weights {
   std::vector<std::int32_t> weights;
 };
 
-/// The triangle that reaches to the next pixel, of the original or of the result, whichever are farther apart.
+/// Bilinear: the triangle that reaches to the next pixel, of the original or of the result, whichever are farther
+/// apart. Bicubic: a wave that reaches twice as far.
 /// @param from, to pixels of the whole line
 /// @param first, count pixels of the result that are wanted
-inline line_weights triangle_weights(index_t from, index_t to, index_t first, index_t count) {
+inline line_weights filter_weights(resize_filter filter, index_t from, index_t to, index_t first, index_t count) {
   double const scale = static_cast<double>(from) / static_cast<double>(to);
-  double const reach = std::max(1.0, scale);
+  double const width = std::max(1.0, scale);
+  double const reach = filter == resize_filter::bilinear ? width : 2 * width;
   line_weights line;
   std::vector<double> shares;
   for (index_t i = first; i < first + count; ++i) {
@@ -41,13 +54,12 @@ inline line_weights triangle_weights(index_t from, index_t to, index_t first, in
     shares.clear();
     double sum = 0;
     for (index_t pixel = low; pixel < high; ++pixel) {
-      double const distance = std::abs(static_cast<double>(pixel) - center + 0.5) * (1.0 / reach);
-      sum += shares.emplace_back(std::max(0.0, 1.0 - distance));
+      double const distance = (static_cast<double>(pixel) - center + 0.5) * (1.0 / width);
+      sum += shares.emplace_back(filter_value(filter, distance));
     }
     line.pixels.push_back({low, high - low, std::ssize(line.weights)});
     for (double const share : shares) {
-      line.weights.push_back(
-          static_cast<std::int32_t>(std::floor(0.5 + share / sum * (1 << line_weights::fraction_bits))));
+      line.weights.push_back(static_cast<std::int32_t>(std::round(share / sum * (1 << line_weights::fraction_bits))));
     }
   }
   return line;
@@ -63,9 +75,9 @@ inline std::uint8_t to_byte(std::int32_t sum) {
 /// Part `wanted` of what part `part` of `image` is when it is resized to `width` x `height`. Nothing else is computed,
 /// so a long thin picture costs no more than another.
 inline rgb_image resize(rgb_image const& image, rectangle const& part, index_t width, index_t height,
-                        rectangle const& wanted) {
-  auto const columns = triangle_weights(part.width, width, wanted.left, wanted.width);
-  auto const rows = triangle_weights(part.height, height, wanted.top, wanted.height);
+                        rectangle const& wanted, resize_filter filter) {
+  auto const columns = filter_weights(filter, part.width, width, wanted.left, wanted.width);
+  auto const rows = filter_weights(filter, part.height, height, wanted.top, wanted.height);
   index_t const first_row = rows.pixels.front().first;
   index_t const row_count = rows.pixels.back().first + rows.pixels.back().count - first_row;
 

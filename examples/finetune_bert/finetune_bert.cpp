@@ -2,7 +2,6 @@
 // Fine-tunes a pretrained BERT on a task of GLUE or on SQuAD 2.0, once for each policy, from the same start and seed,
 // and compares memory and accuracy. See --help.
 #include <CLI/CLI.hpp>
-#include <cstring>
 #include <filesystem>
 #include <slimfit/io/huggingface_config.hpp>
 
@@ -19,11 +18,8 @@ namespace examples {
 namespace {
 
 struct bert_options : training_options {
-  std::string task = "sst2";
-  std::string model;
   index_t max_tokens = 128;
   index_t stride = 128;
-  index_t test_rows = 0;  ///< 0: all
 };
 
 std::vector<std::string> task_names() {
@@ -52,40 +48,30 @@ void set_defaults(bert_options& options) {
 
 bert_options parse_options(int argc, char** argv) {
   bert_options options;
-  for (int i = 1; i < argc; ++i) {
-    std::string const argument = argv[i];
-    if (argument == "--task" && i + 1 < argc) { options.task = argv[i + 1]; }
-    if (argument.starts_with("--task=")) { options.task = argument.substr(std::strlen("--task=")); }
-  }
+  options.task = task_of(argc, argv, "sst2");
   set_defaults(options);
   CLI::App app{
       "Fine-tunes a pretrained BERT under several policies and reports what each kept in memory and what it reached: a "
       "table, report.html and report.json."};
-  add_training_options(app, options, "rows");
-  app.add_option("--task", options.task, "What to learn; the paper's batch and freezing rate depend on it")
-      ->check(CLI::IsMember(task_names()));
-  app.add_option(
-         "--data", options.data,
-         "Folder of the task's files as they are published: train.tsv and dev.tsv (dev_matched.tsv of mnli), of squad2 "
-         "train-v2.0.json and dev-v2.0.json")
-      ->required()
-      ->check(CLI::ExistingDirectory);
-  app.add_option("--model", options.model,
-                 "Folder of a pretrained BERT in Hugging Face's form: config.json, model.safetensors, and "
-                 "tokenizer.json or vocab.txt")
-      ->required()
-      ->check(CLI::ExistingDirectory);
+  add_training_options(
+      app, options,
+      {.samples = "rows",
+       .tasks = task_names(),
+       .data = "Folder of the task's files as they are published: train.tsv and dev.tsv (of mnli dev_matched.tsv and "
+               "dev_mismatched.tsv), of squad2 train-v2.0.json and dev-v2.0.json",
+       .model = "Folder of a pretrained BERT in Hugging Face's form: config.json, model.safetensors, and "
+                "tokenizer.json or vocab.txt",
+       .save = "Folder for the model of the last run and its tokenizer, in Hugging Face's form"});
+  app.get_option("--data")->required();
+  app.get_option("--model")->required();
   app.add_option("--max-tokens", options.max_tokens,
                  "Tokens of a text at most. What is too long loses its end, of squad2 it is cut into several")
       ->check(CLI::Range(8, token_limit));
   app.add_option("--stride", options.stride, "squad2: tokens that neighbouring parts of a paragraph share")
       ->check(CLI::Range(1, token_limit));
-  app.add_option("--test-rows", options.test_rows, "Test rows to use; 0: all")->check(CLI::NonNegativeNumber);
   app.add_option("--bucket-window", options.bucket_window,
                  "Batches among which texts are sorted by length, so that those of a batch are alike; 0: they are not")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--save", options.save,
-                 "Folder for the model of the last run and its tokenizer, in Hugging Face's form");
   parse(app, options, argc, argv);
   return options;
 }
@@ -125,24 +111,20 @@ int run(int argc, char** argv) {
   int model = 0;
   text_task work;
   auto fixed = fixed_options(options, "rows");
-  fixed["task"] = options.task;
-  fixed["model"] = options.model;
   fixed["max-tokens"] = options.max_tokens;
   fixed["stride"] = options.stride;
-  fixed["test-rows"] = options.test_rows;
   auto const load = [&]() -> nlohmann::json {
     model = model_of(options.model);
     auto const tokenizer = tokenizer_of(options.model, model);
     nlohmann::json data{{"name", glue != nullptr ? glue->folder : "SQuAD 2.0"}};
     auto const longest = static_cast<std::size_t>(options.max_tokens);
     if (glue != nullptr) {
-      auto const train = read_glue(*glue, options.data, "train", options.samples);
-      auto const test = read_glue(*glue, options.data, glue->dev, options.test_rows);
-      work = make_task(*glue, tokenizer, train, test, longest, token_limit);
-      data.update({{"train", train.size()}, {"test", test.size()}});
+      auto const rows = read_glue_rows(*glue, options.data, options.samples, options.test_samples);
+      work = make_task(*glue, tokenizer, rows, longest, token_limit);
+      data.update({{"train", rows.train.size()}, {"test", rows.test.size()}});
     } else {
       auto const train = read_squad(options.data + "/train-v2.0.json", options.samples);
-      auto test = read_squad(options.data + "/dev-v2.0.json", options.test_rows);
+      auto test = read_squad(options.data + "/dev-v2.0.json", options.test_samples);
       data.update({{"train", train.questions.size()}, {"test", test.questions.size()}});
       work = make_squad_task(tokenizer, train, std::move(test), {longest, static_cast<std::size_t>(options.stride)},
                              token_limit);

@@ -52,24 +52,56 @@ inline auto judge_of_numbers(std::vector<float> const& labels) {
   };
 }
 
+/// Judges the first `matched` samples and the others apart; figures of those have names that end in "_mismatched".
+inline auto judge_of_both(std::vector<std::int32_t> const& labels, index_t matched, index_t classes) {
+  return [matched = judge_of_classes({labels.begin(), labels.begin() + matched}, classes),
+          others = judge_of_classes({labels.begin() + matched, labels.end()}, classes),
+          first = matched * classes](std::vector<float> const& scores) {
+    auto figures = matched({scores.begin(), scores.begin() + first});
+    for (auto const& [name, figure] : others({scores.begin() + first, scores.end()})) {
+      figures[name + "_mismatched"] = figure;
+    }
+    return figures;
+  };
+}
+
+/// What a task is trained and tested on.
+struct glue_rows {
+  std::vector<glue_sample> train;
+  std::vector<glue_sample> test;
+  index_t matched = 0;  ///< how many of `test` come before those of a second file
+};
+/// @param most_train, most_test rows of a file to read; 0: all
+/// @throws slimfit::file_error
+inline glue_rows read_glue_rows(glue_task const& what, std::string const& folder, index_t most_train,
+                                index_t most_test) {
+  glue_rows rows{read_glue(what, folder, "train", most_train), read_glue(what, folder, what.dev, most_test)};
+  rows.matched = std::ssize(rows.test);
+  if (!what.mismatched_dev.empty()) {
+    auto const others = read_glue(what, folder, what.mismatched_dev, most_test);
+    rows.test.insert(rows.test.end(), others.begin(), others.end());
+  }
+  return rows;
+}
+
 /// @param limit tokens that texts are filled up to
-inline text_task make_task(glue_task const& what, bert_tokenizer const& tokenizer,
-                           std::vector<glue_sample> const& train, std::vector<glue_sample> const& test,
+inline text_task make_task(glue_task const& what, bert_tokenizer const& tokenizer, glue_rows const& rows,
                            std::size_t longest, index_t limit) {
   bool const has_pairs = !what.second.empty();
   auto const fill = [&]<class Label>(task<std::int32_t, Label>& work, auto const& label_of) {
     work.name = what.name;
     work.metric = what.metric;
-    std::vector<Label> test_labels;
-    for (auto const* const rows : {&train, &test}) {
+    work.second_metric = what.second_metric;
+    auto const samples = [&](std::vector<glue_sample> const& of) {
       std::vector<Label> labels;
-      for (auto const& row : *rows) { labels.push_back(label_of(row)); }
-      auto samples =
-          std::make_shared<token_samples<Label>>(tokenized(tokenizer, *rows, has_pairs, longest), labels, limit);
-      (rows == &train ? work.train : work.test) = std::move(samples);
-      test_labels = std::move(labels);
-    }
-    return test_labels;
+      for (auto const& row : of) { labels.push_back(label_of(row)); }
+      return std::make_shared<token_samples<Label>>(tokenized(tokenizer, of, has_pairs, longest), std::move(labels),
+                                                    limit);
+    };
+    work.train = samples(rows.train);
+    auto test = samples(rows.test);
+    work.test = test;
+    return test->labels();
   };
   if (what.classes.empty()) {
     task<std::int32_t, float> work;
@@ -77,7 +109,13 @@ inline text_task make_task(glue_task const& what, bert_tokenizer const& tokenize
     return work;
   }
   task<std::int32_t, std::int32_t> work;
-  work.judge = judge_of_classes(fill(work, [](glue_sample const& row) { return row.label; }), std::ssize(what.classes));
+  auto labels = fill(work, [](glue_sample const& row) { return row.label; });
+  index_t const classes = std::ssize(what.classes);
+  if (what.mismatched_dev.empty()) {
+    work.judge = judge_of_classes(std::move(labels), classes);
+  } else {
+    work.judge = judge_of_both(labels, rows.matched, classes);
+  }
   return work;
 }
 

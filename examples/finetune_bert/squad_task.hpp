@@ -109,6 +109,7 @@ inline task<std::int32_t, std::int32_t> make_squad_task(bert_tokenizer const& to
   task<std::int32_t, std::int32_t> work;
   work.name = "squad2";
   work.metric = "f1";
+  work.second_metric = "exact";
   auto const samples = [&](squad_set const& set, std::vector<squad_window> const& windows) {
     std::vector<token_text> texts;
     std::vector<std::int32_t> labels;

@@ -9,6 +9,7 @@
 #include "../data/cifar.hpp"
 #include "../data/grey_images.hpp"
 #include "../data/image_folder.hpp"
+#include "../data/preprocessor_config.hpp"
 #include "../training/classification.hpp"
 #include "../training/program.hpp"
 #include "vit_run.hpp"
@@ -21,11 +22,8 @@ namespace examples {
 namespace {
 
 struct vit_options : training_options {
-  std::string task = "fashion";
-  std::string model;               ///< folder of pretrained weights; empty: the quickstart's model
   std::string start;               ///< checkpoint to start from; empty: random weights
   std::vector<int> merged_labels;  ///< new label of each class; empty: as they are
-  index_t test_images = 0;         ///< 0: all
 };
 
 /// The task's own defaults. They come before the command line is read, so that it can change them.
@@ -52,37 +50,30 @@ void set_defaults(vit_options& options) {
 
 vit_options parse_options(int argc, char** argv) {
   vit_options options;
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::string(argv[i]) == "--task") { options.task = argv[i + 1]; }
-  }
+  options.task = task_of(argc, argv, "fashion");
   set_defaults(options);
   CLI::App app{
       "Fine-tunes a vision transformer under several policies and reports what each kept in memory and what accuracy "
-      "it "
-      "reached: a table, report.html and report.json."};
-  add_training_options(app, options, "images");
-  app.add_option("--task", options.task, "What to learn; other defaults depend on it")
-      ->check(CLI::IsMember({"fashion", "cifar10", "cifar100", "imagenet"}));
-  app.add_option("--data", options.data,
-                 "Folder with the data. fashion: the four IDX files of (Fashion-)MNIST, plain or .gz; cifar10, "
-                 "cifar100: the binary files; imagenet: train/CLASS/*.jpg and val/CLASS/*.jpg (or .jpeg, .JPEG)")
-      ->check(CLI::ExistingDirectory);
-  app.add_option("--model", options.model,
-                 "Folder of a pretrained ViT: config.json and model.safetensors in Hugging Face's form")
-      ->check(CLI::ExistingDirectory);
+      "it reached: a table, report.html and report.json."};
+  add_training_options(
+      app, options,
+      {.samples = "images",
+       .tasks = {"fashion", "cifar10", "cifar100", "imagenet"},
+       .data = "Folder with the data. fashion: the four IDX files of (Fashion-)MNIST, plain or .gz; cifar10, "
+               "cifar100: the binary files; imagenet: train/CLASS/*.jpg and val/CLASS/*.jpg (or .jpeg, .JPEG)",
+       .model = "Folder of a pretrained ViT: config.json and model.safetensors in Hugging Face's form, and "
+                "preprocessor_config.json where it expects other pictures than most",
+       .save = "Where to write the model of the last run: a file that ends in .safetensors, or a folder in Hugging "
+               "Face's form"});
   app.add_option("--start", options.start,
                  "File to start from (its classifier is not used); none: that of --model, or random weights")
       ->check(CLI::ExistingFile);
-  app.add_option("--test-images", options.test_images, "Test images to use; 0: all")->check(CLI::NonNegativeNumber);
   app.add_option("--merge-labels", options.merged_labels,
                  "fashion: new label of each of the ten classes, e.g. to pre-train on groups")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->delimiter(',')
       ->expected(10)
       ->check(CLI::Range(0, 9));
-  app.add_option("--save", options.save,
-                 "Where to write the model of the last run: a file that ends in .safetensors, or a folder in Hugging "
-                 "Face's form");
   parse(app, options, argc, argv);
   return options;
 }
@@ -120,14 +111,14 @@ image_task load_fashion(vit_options const& options) {
         "dataset-fashion-mnist");
   }
   constexpr normalisation scale{0.2860F, 0.3530F};
-  auto test = load_images(options, "t10k", options.test_images);
+  auto test = load_images(options, "t10k", options.test_samples);
   std::vector<std::int32_t> labels(test.labels.begin(), test.labels.end());
   return {"fashion", std::make_shared<grey_images>(load_images(options, "train", options.samples), scale),
           std::make_shared<grey_images>(std::move(test), scale), classification_judge(std::move(labels), 10)};
 }
 
 /// @param side of the images that the model reads
-image_task load_cifar(vit_options const& options, int classes, index_t side) {
+image_task load_cifar(vit_options const& options, int classes, index_t side, preprocessing const& how) {
   auto const layout = classes == 100 ? cifar_100 : cifar_10;
   auto const train_files = classes == 100 ? std::vector<std::string>{"train"}
                                           : std::vector<std::string>{"data_batch_1", "data_batch_2", "data_batch_3",
@@ -143,10 +134,22 @@ image_task load_cifar(vit_options const& options, int classes, index_t side) {
     read_cifar(path(name), layout, options.samples, train);
   }
   colour_images test;
-  read_cifar(path(classes == 100 ? "test" : "test_batch"), layout, options.test_images, test);
+  read_cifar(path(classes == 100 ? "test" : "test_batch"), layout, options.test_samples, test);
   auto const labels = test.labels;
-  return {options.task, std::make_shared<resized_images>(std::move(train), side),
-          std::make_shared<resized_images>(std::move(test), side), classification_judge(labels, classes)};
+  return {options.task, std::make_shared<resized_images>(std::move(train), side, how),
+          std::make_shared<resized_images>(std::move(test), side, how), classification_judge(labels, classes)};
+}
+
+/// What the model in a folder expects, as far as small images can give it: they are enlarged as a whole, bilinearly.
+preprocessing expectation_of_cifar(std::string const& folder) {
+  auto how = read_preprocessor_config(folder);
+  if (how.filter != resize_filter::bilinear) {
+    std::printf("%s/preprocessor_config.json asks for bicubic resizing; CIFAR's images are enlarged bilinearly\n",
+                folder.c_str());
+    how.filter = resize_filter::bilinear;
+  }
+  how.squeezed = true;
+  return how;
 }
 
 image_list list_classes(vit_options const& options) {
@@ -160,7 +163,7 @@ image_list list_classes(vit_options const& options) {
 
 /// ImageNet's folders, or others in its layout. Where not all images are used, they are of all classes.
 /// @param train what is in the folder "train"
-image_task load_image_folders(vit_options const& options, image_list train, index_t side) {
+image_task load_image_folders(vit_options const& options, image_list train, index_t side, preprocessing const& how) {
   auto test = list_images(options.data + "/val");
   if (test.classes != train.classes) {
     auto const [expected, found] =
@@ -169,13 +172,13 @@ image_task load_image_folders(vit_options const& options, image_list train, inde
                               (found != test.classes.end() ? "a folder " + *found : "no more folders") + ", expected " +
                               (expected != train.classes.end() ? *expected : "no more") + " as in train");
   }
-  test = spread(std::move(test), options.test_images);
+  test = spread(std::move(test), options.test_samples);
   auto const labels = test.labels;
   auto const classes = std::ssize(train.classes);
   return {options.task,
           std::make_shared<image_folder>(spread(std::move(train), options.samples),
-                                         image_view{.side = side, .random = true, .seed = options.seed}),
-          std::make_shared<image_folder>(std::move(test), image_view{.side = side}),
+                                         image_view{.side = side, .random = true, .seed = options.seed, .how = how}),
+          std::make_shared<image_folder>(std::move(test), image_view{.side = side, .how = how}),
           classification_judge(labels, classes)};
 }
 
@@ -204,18 +207,19 @@ int model_of(std::string const& folder, int channels, int classes) {
   if (same >= 0) { return same; }
   auto const other = find([](slimfit::vit_shape const& /*shape*/) { return true; });
   if (other >= 0) { return other; }
-  throw slimfit::value_error("slimfit: --model: this program was built without a model of " + std::to_string(classes) +
-                             " classes for this --task, expected one in CMake's SLIMFIT_VIT_MODELS");
+  throw slimfit::value_error(
+      "slimfit: --model: this program was built without a model of " + std::to_string(classes) +
+      " classes for this --task, expected one in CMake's SLIMFIT_VIT_MODELS, e.g. with_classes(vit_small_14, " +
+      std::to_string(classes) + ")");
 }
 
 int run(int argc, char** argv) {
   auto const options = parse_options(argc, argv);
   int model = 0;
   image_task work;
+  preprocessing how;
   auto fixed = fixed_options(options, "images");
   fixed["start"] = options.start;
-  fixed["model"] = options.model;
-  fixed["task"] = options.task;
   fixed["merge-labels"] = options.merged_labels;
   auto const load = [&]() -> nlohmann::json {
     if (options.task == "fashion") {
@@ -224,11 +228,13 @@ int run(int argc, char** argv) {
     } else if (options.task == "imagenet") {
       auto train = list_classes(options);
       model = model_of(options.model, 3, static_cast<int>(train.classes.size()));
-      work = load_image_folders(options, std::move(train), vit_models[model].shape.image);
+      how = read_preprocessor_config(options.model);
+      work = load_image_folders(options, std::move(train), vit_models[model].shape.image, how);
     } else {
       auto const classes = options.task == "cifar100" ? 100 : 10;
       model = model_of(options.model, 3, classes);
-      work = load_cifar(options, classes, vit_models[model].shape.image);
+      how = expectation_of_cifar(options.model);
+      work = load_cifar(options, classes, vit_models[model].shape.image, how);
     }
     return {{"model", describe_model(model)},
             {"data",
@@ -238,7 +244,12 @@ int run(int argc, char** argv) {
   };
   auto const train = [&](run_request const& request) {
     auto const function = compiled_runs().at(options.backend).at(request.choice.policy);
-    return function({request, work, model, options.model, options.start, options.save});
+    auto outcome = function({request, work, model, options.model, options.start, options.save});
+    bool const saves_folder = !options.save.empty() && !options.save.ends_with(".safetensors");
+    if (saves_folder && !outcome.interrupted && options.task != "fashion") {
+      write_preprocessor_config(how, vit_models[model].shape.image, options.save);
+    }
+    return outcome;
   };
   return run_program({"finetune_vit", "images", options, fixed, options.save, load, train}, argc, argv);
 }

@@ -36,6 +36,17 @@ inline constexpr vit_model vit_base_16_cifar10{"vit-b16-224", {.classes = 10}};
 inline constexpr vit_model vit_base_16_cifar100{"vit-b16-224", {.classes = 100}};
 inline constexpr vit_model vit_base_16_imagenet{"vit-b16-384", {.image = 384, .classes = 1000}};
 
+/// For tests.
+inline constexpr vit_model vit_tiny_colour{
+    "vit-tiny-colour",
+    {.image = 16, .patch = 8, .channels = 3, .hidden = 32, .heads = 2, .mlp = 64, .layers = 2, .classes = 10}};
+
+/// `model` for data of one's own with another number of classes.
+constexpr vit_model with_classes(vit_model model, int classes) {
+  model.shape.classes = classes;
+  return model;
+}
+
 /// Those of them that CMake's SLIMFIT_VIT_MODELS names, by number.
 inline constexpr vit_model vit_models[]{SLIMFIT_VIT_MODELS};
 inline constexpr int vit_model_count = static_cast<int>(std::size(vit_models));

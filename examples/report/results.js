@@ -5,9 +5,11 @@ function resultColumns(runs) {
   const least = (value) => Math.min(...runs.map(value));
   const bytes = (name, value) => ({name, text: (run) => mebibytes(value(run)),
                                    best: (run) => runs.length > 1 && value(run) === least(value)});
+  const second = runs[0]?.second_metric;
   return [
     {name: "Accuracy, %", text: (run) => (100 * run.accuracy).toFixed(2),
      best: (run) => runs.length > 1 && run.accuracy === Math.max(...runs.map((each) => each.accuracy))},
+    ...(second ? [{name: `${second}, %`, text: (run) => (100 * run.metrics[second]).toFixed(2)}] : []),
     bytes("Static, MiB", (run) => run.bytes.static), bytes("Dynamic, MiB", (run) => run.bytes.dynamic),
     bytes("Stored, MiB", (run) => run.bytes.stored), bytes("Temporary, MiB", (run) => run.bytes.temporary),
     bytes("Activations, MiB", activationBytes),

@@ -32,9 +32,26 @@ run_choice parse_run(std::string const& text) {
 
 }  // namespace
 
-void add_training_options(CLI::App& app, training_options& options, std::string const& samples) {
+std::string task_of(int argc, char** argv, std::string const& otherwise) {
+  auto task = otherwise;
+  std::string const beginning = "--task=";
+  for (int i = 1; i < argc; ++i) {
+    std::string const argument = argv[i];
+    if (argument == "--task" && i + 1 < argc) { task = argv[i + 1]; }
+    if (argument.starts_with(beginning)) { task = argument.substr(beginning.size()); }
+  }
+  return task;
+}
+
+void add_training_options(CLI::App& app, training_options& options, option_texts const& texts) {
+  auto const& samples = texts.samples;
   app.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--out", options.out, "Folder for report.html, report.json and the checkpoint of an interrupted run");
+  app.add_option("--task", options.task, "What to learn; other defaults depend on it")
+      ->check(CLI::IsMember(texts.tasks));
+  app.add_option("--data", options.data, texts.data)->check(CLI::ExistingDirectory);
+  app.add_option("--model", options.model, texts.model)->check(CLI::ExistingDirectory);
+  app.add_option("--save", options.save, texts.save);
   auto const all = CLI::MultiOptionPolicy::TakeAll;
   app.add_option("--run", options.run_texts,
                  "POLICY[:PERCENT FROZEN], repeatable. Policies: " + CLI::detail::join(policy_names(), ", "))
@@ -46,6 +63,8 @@ void add_training_options(CLI::App& app, training_options& options, std::string 
       ->multi_option_policy(all)
       ->needs("--policy");
   app.add_option("--" + samples, options.samples, "Training " + samples + " to use; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--test-" + samples, options.test_samples, "Test " + samples + " to use of each file; 0: all")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--batch", options.batch, "Training " + samples + " per step")->check(CLI::PositiveNumber);
   app.add_option("--epochs", options.epochs, "Passes over the training " + samples + "; may be a fraction")
@@ -101,9 +120,12 @@ void parse(CLI::App& app, training_options& options, int argc, char** argv) {
 nlohmann::json fixed_options(training_options const& options, std::string const& samples) {
   auto runs = nlohmann::json::array();
   for (auto const& run : options.runs) { runs.push_back({run.policy, run.rate}); }
-  return {{"data", options.data},
+  return {{"task", options.task},
+          {"data", options.data},
+          {"model", options.model},
           {"run", runs},
           {samples, options.samples},
+          {"test-" + samples, options.test_samples},
           {"batch", options.batch},
           {"epochs", options.epochs},
           {"learning-rate", options.learning_rate},

@@ -23,7 +23,9 @@ struct run_choice {
 };
 
 struct training_options {
+  std::string task;
   std::string data;
+  std::string model;  ///< folder of pretrained weights; empty: none
   std::string out = "report";
   std::string save;  ///< where to write the last run's model; empty: nowhere
   std::string save_type = "F32";
@@ -32,6 +34,7 @@ struct training_options {
   std::vector<double> rates{0};
   std::vector<run_choice> runs;  ///< what the three above come to
   index_t samples = 0;           ///< training samples used; 0: all
+  index_t test_samples = 0;      ///< of a file of test samples; 0: all
   index_t batch = 32;
   double epochs = 3;
   double learning_rate = 5e-5;               ///< of runs without freezing
@@ -48,9 +51,19 @@ struct training_options {
   bool resume = false;
 };
 
+/// What a program calls things on its command line.
+struct option_texts {
+  std::string samples;             ///< samples in the plural, e.g. "images"
+  std::vector<std::string> tasks;  ///< names of what can be learnt
+  std::string data;                ///< what lies in the folder --data
+  std::string model;               ///< what lies in the folder --model
+  std::string save;                ///< what --save writes where
+};
+
+/// The value of --task, which the defaults of other options depend on; `otherwise` where it is not given.
+std::string task_of(int argc, char** argv, std::string const& otherwise);
 /// Adds the options to a command line; their defaults are those that `options` has.
-/// @param samples what they are called in the plural, e.g. "images"
-void add_training_options(CLI::App& app, training_options& options, std::string const& samples);
+void add_training_options(CLI::App& app, training_options& options, option_texts const& texts);
 /// Parses the command line. Ends the program after `--help` or an error.
 void parse(CLI::App& app, training_options& options, int argc, char** argv);
 /// The options that must not change between an interrupted run and its continuation.

@@ -58,7 +58,11 @@ void write_report(nlohmann::json const& report, std::string const& folder) {
 std::string result_table(nlohmann::json const& report) {
   auto const& runs = report.at("runs");
   auto const metric = runs.empty() ? "accuracy" : runs.front().at("metric").get<std::string>();
-  table results({"policy", "frozen", metric, "activations", "of the first", "ms/step", "updated units"}, {0});
+  auto const second = runs.empty() ? std::string() : runs.front().value("second_metric", std::string());
+  std::vector<std::string> headings{"policy", "frozen", metric};
+  if (!second.empty()) { headings.push_back(second); }
+  headings.insert(headings.end(), {"activations", "of the first", "ms/step", "updated units"});
+  table results(headings, {0});
   table memory({"MiB", "static", "dynamic", "workspace", "gradients", "stored", "temporary", "peak"}, {0});
   for (auto const& run : runs) {
     auto const policy = run.at("policy").get<std::string>();
@@ -66,10 +70,13 @@ std::string result_table(nlohmann::json const& report) {
     double updated = 0;
     for (auto const& step : run.at("active")) { updated += static_cast<double>(step.size()); }
     updated /= std::max<double>(1, static_cast<double>(run.at("active").size()));
-    results.add({policy, rate, percent(run.at("accuracy").get<double>(), 2), in_mebibytes(activations(run)) + " MiB",
-                 "1 / " + fixed(activations(runs.front()) / activations(run), 2),
-                 fixed(1e3 * run.at("seconds_per_step").get<double>(), 1),
-                 fixed(updated, 1) + " of " + std::to_string(run.at("units").get<int>())});
+    std::vector<std::string> result{policy, rate, percent(run.at("accuracy").get<double>(), 2)};
+    if (!second.empty()) { result.push_back(percent(run.at("metrics").at(second).get<double>(), 2)); }
+    result.insert(result.end(), {in_mebibytes(activations(run)) + " MiB",
+                                 "1 / " + fixed(activations(runs.front()) / activations(run), 2),
+                                 fixed(1e3 * run.at("seconds_per_step").get<double>(), 1),
+                                 fixed(updated, 1) + " of " + std::to_string(run.at("units").get<int>())});
+    results.add(result);
     std::vector<std::string> line{policy + " " + rate};
     auto const& bytes = run.at("bytes");
     auto const of = [&](char const* key) { return bytes.at(key).get<double>(); };

@@ -24,6 +24,8 @@ struct task {
   std::function<std::map<std::string, double>(std::vector<float> const& scores)> judge;
   /// The figure that stands for the run.
   std::string metric = "accuracy";
+  /// A figure to show beside it; empty: none.
+  std::string second_metric{};
 };
 
 }  // namespace examples

@@ -161,7 +161,7 @@ class training_run {
   }
 
   slimfit::step_report one_step() {
-    auto const batch = batches_.training(trainer_.iteration());
+    auto const batch = read_or_save([&] { return batches_.training(trainer_.iteration()); });
     auto const start = std::chrono::steady_clock::now();
     auto const step = trainer_.step(batch.inputs, batch.labels);
     double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -193,17 +193,35 @@ class training_run {
     slimfit::save_run(trainer_, checkpoint_path(request_.options), {{request_.program, state.dump()}});
   }
 
+  /// Calls `read`. Where a sample cannot be read, what was learnt so far is saved before the error goes on.
+  template <class Read>
+  auto read_or_save(Read const& read) {
+    try {
+      return read();
+    } catch (slimfit::error const& problem) {
+      save_interrupted();
+      throw slimfit::file_error(std::string(problem.what()) +
+                                "; once that is mended, the same command with --resume continues from " +
+                                checkpoint_path(request_.options));
+    }
+  }
+
   void finish() {
     auto const metrics = task_.judge(test_scores());
     report_["metrics"] = metrics;
     report_["metric"] = task_.metric;
+    if (!task_.second_metric.empty()) { report_["second_metric"] = task_.second_metric; }
     auto const merit = metrics.at(task_.metric);
     report_["accuracy"] = std::clamp(merit, 0.0, 1.0);  // a correlation may be negative
     if (auto const loss = metrics.find("loss"); loss != metrics.end()) { report_["test_loss"] = loss->second; }
     report_["seconds_per_step"] = report_["train_seconds"].get<double>() / static_cast<double>(steps_);
     report_.erase("train_seconds");
     save_end_(net_);
-    std::printf("  test %s %.2f %%\n", task_.metric.c_str(), 100 * merit);
+    std::printf("  test %s %.2f %%", task_.metric.c_str(), 100 * merit);
+    if (!task_.second_metric.empty()) {
+      std::printf(", %s %.2f %%", task_.second_metric.c_str(), 100 * metrics.at(task_.second_metric));
+    }
+    std::printf("\n");
     if (request_.options.saturation) { std::printf("  %s\n", saturation_line(report_["saturation"]).c_str()); }
     std::fflush(stdout);
   }
@@ -216,7 +234,7 @@ class training_run {
         {.size = std::min(at_once, task_.test->size()), .threads = request_.options.loader_threads});
     std::vector<float> scores;
     for (index_t i = 0; i < test.batches_in_order(); ++i) {
-      auto const batch = test.in_order(i);
+      auto const batch = read_or_save([&] { return test.in_order(i); });
       index_t const count = std::ssize(batch.inputs) / network_type::inputs;
       auto const part = trainer_.predict(batch.inputs, std::min(evaluation_batch, count));
       scores.insert(scores.end(), part.begin(), part.end());

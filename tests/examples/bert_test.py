@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import struct
 
 import jsonschema
 
@@ -36,21 +35,12 @@ def tensor_shapes():
 def write_model(folder, config=None):
     """A folder as Hugging Face has them, of random numbers."""
     folder.mkdir()
-    noise = random.Random(1)
-    header, body = {}, bytearray()
-
-    def add(name, shape, mean, deviation):
-        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
-        first = len(body)
-        body.extend(struct.pack(f"<{count}f", *(noise.gauss(mean, deviation) for _ in range(count))))
-        header["bert." + name] = {"dtype": "F32", "shape": shape, "data_offsets": [first, len(body)]}
-
+    tensors = {}
     for name, shape in tensor_shapes().items():
-        add(name + ".weight", shape, 0 if len(shape) > 1 else 1, 0.1)
+        tensors[f"bert.{name}.weight"] = (shape, 0 if len(shape) > 1 else 1)
         if not name.endswith("_embeddings"):
-            add(name + ".bias", [shape[0]], 0, 0.01)
-    text = json.dumps(header).encode()
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + body)
+            tensors[f"bert.{name}.bias"] = (shape[:1], 0)
+    support.write_safetensors(folder / "model.safetensors", tensors)
     (folder / "config.json").write_text(json.dumps(config or CONFIG), encoding="utf-8")
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
 
@@ -79,6 +69,9 @@ def write_tasks(folder):
         (folder / name).mkdir(parents=True)
         (folder / name / "train.tsv").write_text(table(heading, 40, 1, row), encoding="utf-8")
         (folder / name / f"{test}.tsv").write_text(table(heading, 12, 2, row), encoding="utf-8")
+    (folder / "mnli" / "dev_mismatched.tsv").write_text(
+        table(tasks["mnli"][0], 12, 3, lambda noise, i: [str(i), text_of(noise, 1), text_of(noise, 0), mnli[1], mnli[2]]),
+        encoding="utf-8")
 
 
 def squad(count, seed):
@@ -111,24 +104,27 @@ class BertTest(support.ProgramTest):
 
     def test_tasks(self):
         validator = jsonschema.Draft202012Validator(support.read_schema())
-        for task, metric, figures, classes in [
-                ("sst2", "accuracy", {"accuracy", "f1", "matthews", "loss"}, 2),
-                ("mnli", "accuracy", {"accuracy", "loss"}, 3),
-                ("stsb", "pearson", {"pearson", "spearman", "loss"}, 1)]:
+        for task, metric, second, figures, classes in [
+                ("sst2", "accuracy", None, {"accuracy", "f1", "matthews", "loss"}, 2),
+                ("mnli", "accuracy", "accuracy_mismatched",
+                 {"accuracy", "loss", "accuracy_mismatched", "loss_mismatched"}, 3),
+                ("stsb", "pearson", "spearman", {"pearson", "spearman", "loss"}, 1)]:
             with self.subTest(task=task):
                 output = self.succeed("--task", task, "--data", str(self.data / task), "--epochs", "2", "--rows", "32",
                                       "--test-rows", "10", *[part for run in RUNS for part in ("--run", run)])
                 report = self.report()
                 validator.validate(report)
                 data = report["data"]
-                self.assertEqual([data[key] for key in ("train", "test", "batch", "steps")], [32, 10, 8, 8])
+                tested = 20 if task == "mnli" else 10
+                self.assertEqual([data[key] for key in ("train", "test", "batch", "steps")], [32, tested, 8, 8])
                 self.assertEqual(report["model"]["name"], "bert-tiny")
                 self.assertEqual(report["model"]["classes"], classes)
                 self.assertEqual([run["policy"] for run in report["runs"]], ["eager", "paper", "slim"])
                 for run in report["runs"]:
                     self.check_run(run, metric, figures, report["model"]["unit_names"])
+                    self.assertEqual(run.get("second_metric"), second)
                 self.assertEqual(output.count(f"test {metric} "), 3)
-                self.assertRegex(output, rf"(?m)^policy +frozen +{metric} +activations")
+                self.assertRegex(output, rf"(?m)^policy +frozen +{metric} +{second + ' +' if second else ''}activations")
                 stored = [run["bytes"]["stored"] for run in report["runs"]]
                 self.assertEqual(stored, sorted(set(stored), reverse=True))
         broken = self.report()
@@ -145,6 +141,22 @@ class BertTest(support.ProgramTest):
         self.assertEqual(set(run["metrics"]), figures)
         self.assertEqual(run["accuracy"], max(0, run["metrics"][metric]))
         self.assertEqual(run["test_loss"], run["metrics"]["loss"])
+
+    def test_matched_and_mismatched(self):
+        folder = self.data / "mnli"
+        options = ["--task", "mnli", "--data", str(folder), "--epochs", "4", "--run", "eager"]
+        self.succeed(*options)
+        before = self.report()["runs"][0]["metrics"]
+        self.assertNotEqual(before["accuracy"], before["accuracy_mismatched"])
+        (folder / "dev_matched.tsv").rename(folder / "other.tsv")
+        (folder / "dev_mismatched.tsv").rename(folder / "dev_matched.tsv")
+        (folder / "other.tsv").rename(folder / "dev_mismatched.tsv")
+        self.succeed(*options)
+        after = self.report()["runs"][0]["metrics"]
+        self.assertEqual(after["accuracy"], before["accuracy_mismatched"])
+        self.assertEqual(after["accuracy_mismatched"], before["accuracy"])
+        (folder / "dev_mismatched.tsv").unlink()
+        self.refuse(*options, names=[folder / "dev_mismatched.tsv"])
 
     def test_answers_in_texts(self):
         folder = self.data / "squad2"

@@ -2,6 +2,7 @@
 """What the tests of the fine-tuning programs share: small files, the programs, a folder that goes away."""
 import gzip
 import json
+import math
 import os
 import pathlib
 import random
@@ -32,6 +33,18 @@ def idx_images(count, seed, side=28):
 
 def idx_labels(count):
     return struct.pack(">2I", 0x801, count) + bytes(i % 10 for i in range(count))
+
+
+def write_safetensors(path, tensors):
+    """Random numbers of deviation 0.1 around a mean: {name: (shape, mean)}."""
+    noise = random.Random(1)
+    header, body = {}, bytearray()
+    for name, (shape, mean) in tensors.items():
+        first, count = len(body), math.prod(shape)
+        body.extend(struct.pack(f"<{count}f", *(noise.gauss(mean, 0.1) for _ in range(count))))
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [first, len(body)]}
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
 
 
 def read_header(path):

@@ -14,9 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto const image =
         examples::is_png(bytes) ? examples::decode_png(bytes, "fuzz") : examples::decode_jpeg(bytes, "fuzz");
     if (std::ssize(image.pixels) != 3 * image.width * image.height) { std::abort(); }
-    auto const middle = examples::central_square(image, 24);
+    auto const middle = examples::central_square(image, 24, 27, examples::resize_filter::bilinear);
     auto const view = examples::draw_view(image.width, image.height, size, 0, 0);
-    auto const part = examples::square_of(image, view, 24);
+    auto const part = examples::square_of(image, view, 24, examples::resize_filter::bicubic);
     if (middle.pixels.size() != 3 * 24 * 24 || part.pixels.size() != middle.pixels.size()) { std::abort(); }
   } catch (slimfit::file_error const&) {}
   return 0;

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Builds a libFuzzer target with clang++ and runs it for some seconds on the committed corpus; finds are an error."""
+"""Builds a libFuzzer target with clang++ and runs it on the committed corpus, for some seconds or on a number of
+inputs; finds are an error. A long run of all targets, from the repository's root:
+
+    for target in tests/fuzz/*_fuzz.cpp; do
+      python3 tests/fuzz/run_fuzz.py --runs 1000000 $target -- -Iinclude -I. -lz -lutf8proc -ljpeg -lpng || break
+    done
+"""
 import argparse
 import pathlib
 import shutil
@@ -11,9 +17,11 @@ SKIPPED = 77
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("target", type=pathlib.Path, help="tests/fuzz/NAME_fuzz.cpp")
-    parser.add_argument("--seconds", type=int, default=10)
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--seconds", type=int, default=10)
+    length.add_argument("--runs", type=int, help="inputs to try, however long it takes")
     parser.add_argument("flags", nargs="*")
     options = parser.parse_args()
     compiler = shutil.which("clang++")
@@ -38,9 +46,9 @@ def main():
         found = work / "found"
         found.mkdir()
         seeds = options.target.parent / "corpus" / options.target.stem.removesuffix("_fuzz")
-        run = subprocess.run([binary, f"-max_total_time={options.seconds}", "-max_len=4096", "-rss_limit_mb=2048",
-                              "-timeout=10", "-verbosity=1", f"-artifact_prefix={folder}/", found, seeds],
-                             capture_output=True, text=True, check=False)
+        length = f"-runs={options.runs}" if options.runs else f"-max_total_time={options.seconds}"
+        run = subprocess.run([binary, length, "-max_len=4096", "-rss_limit_mb=2048", "-timeout=10", "-verbosity=1",
+                              f"-artifact_prefix={folder}/", found, seeds], capture_output=True, text=True, check=False)
         print("\n".join(run.stderr.splitlines()[-40:]))
         for crash in work.glob("*-*"):
             if crash.is_file():

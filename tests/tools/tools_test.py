@@ -232,7 +232,7 @@ class Mistakes(unittest.TestCase):
 
     def test_unknown_names(self):
         for program in (PLAN, STEP):
-            self.expect(program, ["--model", "vit-b17"], "--model", "vit-b17", "vit-b16")
+            self.expect(program, ["--model", "vit-b17"], "--model", "vit-b17", "vit-s16")
             self.expect(program, ["--policy", "slimmest"], "--policy", "slimmest", "slim_2bit")
             self.expect(program, ["--frobnicate"], "--frobnicate")
         self.expect(PLAN, ["--scalar", "half"], "--scalar", "half", "bf16")
@@ -252,10 +252,10 @@ class Mistakes(unittest.TestCase):
                         "/no/such/folder/file")
 
     def test_help(self):
-        for program, options in ((PLAN, ["--tokens", "--scalar"]), (STEP, ["--steps", "--threads"])):
+        for program, options in ((PLAN, ["--tokens", "--scalar", *MODELS]), (STEP, ["--steps", "--threads", "vit-s16"])):
             result = run(program, "--help")
             self.assertEqual(result.returncode, 0)
-            for word in ("--model", "--policy", "--rate", "--batch", "--json", *options, *MODELS, *POLICIES):
+            for word in ("--model", "--policy", "--rate", "--batch", "--json", *options, *POLICIES):
                 self.assertIn(word, result.stdout)
 
 

@@ -14,6 +14,7 @@
 
 #include "../../examples/data/batches.hpp"
 #include "../../examples/data/image_folder.hpp"
+#include "../../examples/data/preprocessor_config.hpp"
 
 namespace ex = examples;
 using slimfit::index_t;
@@ -112,8 +113,13 @@ TEST_CASE("pictures are decoded, resized and cut out as by Pillow and torchvisio
     REQUIRE(image.width == each.width);
     REQUIRE(image.height == each.height);
     CHECK(image.pixels == expected(name + ".pixels", each.width, each.height));
-    CHECK(ex::central_square(image, side).pixels == expected(name + ".central", side, side));
-    auto const part = ex::square_of(image, {{2, 3, 15, 9}, true}, side);
+    index_t const shorter = ex::resized_side(side);
+    using ex::resize_filter;
+    CHECK(ex::central_square(image, side, shorter, resize_filter::bilinear).pixels ==
+          expected(name + ".central", side, side));
+    CHECK(ex::central_square(image, side, shorter, resize_filter::bicubic).pixels ==
+          expected(name + ".bicubic", side, side));
+    auto const part = ex::square_of(image, {{2, 3, 15, 9}, true}, side, resize_filter::bilinear);
     CHECK(part.pixels == expected(name + ".part", side, side));
   }
   CHECK(ex::resized_side(224) == 256);
@@ -158,6 +164,68 @@ TEST_CASE("damaged files are refused by name") {
                        doctest::Contains("bytes, expected more for 16384 x 16384 pixels"), slimfit::file_error);
 }
 
+TEST_CASE("preprocessor_config.json: what a model expects") {
+  auto const parse = [](std::string const& text) { return ex::parse_preprocessor_config(text, "some.json"); };
+  auto const usual = parse("{}");
+  CHECK(usual.mean == std::array{0.485F, 0.456F, 0.406F});
+  CHECK(ex::evaluation_side(usual, 224) == 256);
+  // google/vit-base-patch16-224
+  auto const vit = parse(
+      R"({"do_normalize": true, "do_resize": true, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
+          "size": 224})");
+  CHECK(vit.mean == std::array{0.5F, 0.5F, 0.5F});
+  CHECK(vit.deviation == std::array{0.5F, 0.5F, 0.5F});
+  CHECK(vit.squeezed);
+  CHECK(vit.filter == ex::resize_filter::bilinear);
+  // facebook/dinov2-small
+  auto const dino = parse(
+      R"({"crop_size": {"height": 224, "width": 224}, "do_center_crop": true, "do_convert_rgb": true,
+          "do_normalize": true, "do_rescale": true, "do_resize": true, "image_mean": [0.485, 0.456, 0.406],
+          "image_processor_type": "BitImageProcessor", "image_std": [0.229, 0.224, 0.225], "resample": 3,
+          "rescale_factor": 0.00392156862745098, "size": {"shortest_edge": 256}})");
+  CHECK(dino.filter == ex::resize_filter::bicubic);
+  CHECK_FALSE(dino.squeezed);
+  CHECK(ex::evaluation_side(dino, 56) == 64);
+  CHECK(ex::evaluation_side(dino, 384) == 438);
+  CHECK(ex::evaluation_side(parse(R"({"size": {"shortest_edge": 300}, "crop_size": 200})"), 100) == 150);
+  CHECK(ex::evaluation_side(parse(R"({"size": {"shortest_edge": 300}, "do_center_crop": false})"), 100) == 100);
+  CHECK(parse(R"({"do_normalize": false, "image_mean": [9, 9, 9]})").deviation == std::array{1.0F, 1.0F, 1.0F});
+
+  auto const image = ex::read_picture(folder + "colour.jpeg");
+  CHECK(ex::evaluation_square(image, dino, side).pixels == expected("colour.bicubic", side, side));
+  CHECK(ex::evaluation_square(image, vit, side).pixels ==
+        ex::square_of(image, {{0, 0, 61, 47}, false}, side, ex::resize_filter::bilinear).pixels);
+
+  // What is written is read again.
+  scratch_folder const scratch;
+  for (auto const& how : {usual, vit, dino}) {
+    ex::write_preprocessor_config(how, 224, scratch.path.string());
+    auto const again = ex::read_preprocessor_config(scratch.path.string());
+    CHECK(again.mean == how.mean);
+    CHECK(again.deviation == how.deviation);
+    CHECK(again.filter == how.filter);
+    CHECK(again.squeezed == how.squeezed);
+    CHECK(ex::evaluation_side(again, 224) == ex::evaluation_side(how, 224));
+  }
+
+  for (auto const& [text, message] : std::vector<std::pair<std::string, std::string>>{
+           {"[1", "some.json is not as preprocessor_config.json is"},
+           {"[1]", "some.json is not as preprocessor_config.json is"},
+           {R"({"do_normalize": "yes"})", "some.json is not as preprocessor_config.json is"},
+           {R"({"resample": 1})", "some.json: resample is 1, expected 2 (bilinear) or 3 (bicubic)"},
+           {R"({"rescale_factor": 1})", "rescale_factor is 1, expected 1 / 255"},
+           {R"({"do_rescale": false})", "do_rescale is false, expected true"},
+           {R"({"image_mean": [0.5, 0.5]})", "image_mean is [0.5,0.5], expected three numbers"},
+           {R"({"image_std": [0.5, 0, 0.5]})", "image_std is [0.5,0,0.5], expected three numbers"},
+           {R"({"size": {"height": 224, "width": 225}})", "expected equal height and width"},
+           {R"({"size": {"height": 224}})", "expected equal height and width"},
+           {R"({"size": 0})", "size is 0, expected 1 to 16384 pixels"},
+           {R"({"size": {"shortest_edge": 224}, "crop_size": 256})", "crop_size is 256, expected at most 224"}}) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH_AS(parse(text), doctest::Contains(message.c_str()), slimfit::file_error);
+  }
+}
+
 TEST_CASE("random parts") {
   std::set<index_t> lefts;
   double area = 0;
@@ -190,7 +258,7 @@ TEST_CASE("random parts") {
 
 TEST_CASE("long and thin pictures cost no more than others") {
   ex::rgb_image const line{16384, 1, std::vector<std::uint8_t>(3 * 16384, 7)};
-  auto const square = ex::central_square(line, 384);
+  auto const square = ex::central_square(line, 384, 384, ex::resize_filter::bicubic);
   CHECK(square.pixels == std::vector<std::uint8_t>(3 * 384 * 384, 7));
 }
 

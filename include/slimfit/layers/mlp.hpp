@@ -4,9 +4,8 @@
 #pragma once
 
 #include <slimfit/kernels/gelu.hpp>
-#include <slimfit/layers/dropout.hpp>
-#include <slimfit/layers/layer_scale.hpp>
 #include <slimfit/layers/linear.hpp>
+#include <slimfit/layers/residual_linear.hpp>
 #include <slimfit/layers/target.hpp>
 #include <slimfit/stash/gelu_stash.hpp>
 #include <slimfit/stash/rebuilt.hpp>
@@ -24,9 +23,8 @@ class mlp {
  public:
   using gelu_stash = stash::when_training<typename Policy::gelu>;
   using first_type = linear<Hidden, Width, typename Policy::linear_input, T>;
-  using second_type = linear<Width, Hidden, typename Policy::wide_linear_input, T>;
-  using scale_type = layer_scale<Hidden, Scaled, T>;
-  using output_dropout = dropout<Hidden, typename Dropout::hidden, T>;
+  using second_type =
+      residual_linear<Width, Hidden, typename Policy::wide_linear_input, T, typename Dropout::hidden, Scaled>;
   /// Whether the second linear's input is rebuilt from what GELU keeps.
   static constexpr bool rebuilds = std::is_same_v<typename Policy::wide_linear_input, stash::rebuilt>;
 
@@ -45,7 +43,7 @@ class mlp {
   constexpr void visit(Visitor&& visitor, Name const& first, Name const& second, Name const& scale) {
     first_.visit(visitor, first);
     second_.visit(visitor, second);
-    scale_.visit(visitor, scale);
+    second_.visit_scale(visitor, scale);
   }
   template <class Visitor, class Name>
   constexpr void visit(Visitor&& visitor, Name const& first, Name const& second) {
@@ -88,17 +86,7 @@ class mlp {
         run.launch(rows, kernel{before.data(), first_.bias().data, hidden, gelu_form, hidden_form});
       });
     });
-    if constexpr (Scaled) {
-      auto const whole = run.template scratch<T>(rows * Hidden);
-      second_.apply(run, hidden, rows, whole.data());
-      scale_.apply(run, whole.data(), rows, residual, output);
-    } else if (output_dropout::happens(run)) {
-      auto const whole = run.template scratch<T>(rows * Hidden);
-      second_.apply(run, hidden, rows, whole.data());
-      output_drop(numbers).apply_to(run, whole.data(), rows, residual, output);
-    } else {
-      second_.apply_to(run, hidden, rows, residual, output);
-    }
+    second_.add_to(run, hidden, numbers, rows, residual, output);
   }
 
   template <class Updates>
@@ -116,7 +104,7 @@ class mlp {
           second_bias{{run, layer.second_.bias()}} {}
     template <class Context>
     constexpr void finish(Context& run, mlp const& layer) {
-      layer.scale_.finish(run, layer.second_, second_weight[0], second_bias[0]);
+      layer.second_.finish_scale(run, second_weight[0], second_bias[0]);
       first_weight[0].finish();
       first_bias[0].finish();
       second_weight[0].finish();
@@ -131,23 +119,10 @@ class mlp {
                                 row_numbers const& numbers, index_t rows, T* input_gradient, update_mode input_mode,
                                 gradients<Updates>& sums, update_mode sum_mode) const {
     auto const range = run.range("MLP");
-    bool const drops = output_dropout::happens(run);
-    auto const dropped = run.template scratch<T>(drops ? rows * Hidden : 0);
-    T const* upstream = output_gradient;
-    if (drops) {
-      output_drop(numbers).apply(run, output_gradient, rows, dropped.data());
-      upstream = dropped.data();
-    }
-    // The linear's own gradients are made from what is not scaled yet, see layer_scale.hpp.
-    auto const scaled = run.template scratch<T>(Scaled ? rows * Hidden : 0);
-    T const* below = upstream;
-    if constexpr (Scaled) {
-      scale_.apply(run, upstream, rows, nullptr, scaled.data());
-      below = scaled.data();
-    }
+    typename second_type::template upstream<Context> const upstream(run, second_, output_gradient, numbers, rows);
     auto const hidden_gradient = run.template scratch<T>(rows * Width);
-    second_.apply_transpose(run, below, rows, hidden_gradient.data(), update_mode::overwrite);
-    T const* const second_gradients[1]{upstream};
+    second_.apply_transpose(run, upstream.below(), rows, hidden_gradient.data(), update_mode::overwrite);
+    T const* const second_gradients[1]{upstream.own()};
     if constexpr (rebuilds) {
       second_.add_gradients(run, kept.gelu, second_gradients, rows, sums.second_weight, sums.second_bias, sum_mode);
     } else {
@@ -166,13 +141,8 @@ class mlp {
   }
 
  private:
-  [[nodiscard]] constexpr output_dropout output_drop(row_numbers const& numbers) const {
-    return {second_.weight().position, numbers};
-  }
-
   first_type first_;
   second_type second_;
-  scale_type scale_;
 };
 
 }  // namespace slimfit

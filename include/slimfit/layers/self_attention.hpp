@@ -5,9 +5,9 @@
 
 #include <slimfit/layers/attention.hpp>
 #include <slimfit/layers/dropout.hpp>
-#include <slimfit/layers/layer_scale.hpp>
 #include <slimfit/layers/linear.hpp>
 #include <slimfit/layers/live_rows.hpp>
+#include <slimfit/layers/residual_linear.hpp>
 #include <slimfit/layers/target.hpp>
 
 namespace slimfit {
@@ -23,11 +23,10 @@ class self_attention {
  public:
   using input_stash = typename Policy::linear_input;
   using projection_type = linear<Hidden, Hidden, input_stash, T, 3>;
-  using output_type = linear<Hidden, Hidden, typename Policy::attention_output, T>;
+  using output_type =
+      residual_linear<Hidden, Hidden, typename Policy::attention_output, T, typename Dropout::hidden, Scaled>;
   using core = attention<Hidden, Heads, typename Policy::attention, T>;
   using value_dropout = dropout<Hidden, typename Dropout::attention, T>;
-  using scale_type = layer_scale<Hidden, Scaled, T>;
-  using output_dropout = dropout<Hidden, typename Dropout::hidden, T>;
   static constexpr bool key_bias = Policy::attention::keys == attention_keys::with_bias;
 
   struct kept_type {
@@ -56,7 +55,7 @@ class self_attention {
   }
   template <class Visitor, class Name>
   constexpr void visit_scale(Visitor&& visitor, Name const& name) {
-    scale_.visit(visitor, name);
+    output_.visit_scale(visitor, name);
   }
 
   template <live_rows Live, class Context>
@@ -111,17 +110,7 @@ class self_attention {
       residual = live_residual.data();
     }
     output_.save_input(run, kept.output_input, attended.data(), live.rows());
-    if constexpr (Scaled) {
-      auto const whole = run.template scratch<T>(live.rows() * Hidden);
-      output_.apply(run, attended.data(), live.rows(), whole.data());
-      scale_.apply(run, whole.data(), live.rows(), residual, output);
-    } else if (output_dropout::happens(run)) {
-      auto const whole = run.template scratch<T>(live.rows() * Hidden);
-      output_.apply(run, attended.data(), live.rows(), whole.data());
-      output_drop(live).apply_to(run, whole.data(), live.rows(), residual, output);
-    } else {
-      output_.apply_to(run, attended.data(), live.rows(), residual, output);
-    }
+    output_.add_to(run, attended.data(), live.numbers(), live.rows(), residual, output);
   }
 
   template <class Updates>
@@ -141,7 +130,7 @@ class self_attention {
           output_bias{{run, layer.output_.bias()}} {}
     template <class Context>
     constexpr void finish(Context& run, self_attention const& layer) {
-      layer.scale_.finish(run, layer.output_, output_weight[0], output_bias[0]);
+      layer.output_.finish_scale(run, output_weight[0], output_bias[0]);
       for (int i = 0; i < 3; ++i) {
         weight[i].finish();
         bias[i].finish();
@@ -161,20 +150,8 @@ class self_attention {
     constexpr bool all = Live == live_rows::all;
     index_t const rows = batch.rows();
     auto const live = live_part<Live>(batch);
-    bool const drops = output_dropout::happens(run);
-    auto const dropped = run.template scratch<T>(drops ? live.rows() * Hidden : 0);
-    T const* upstream = output_gradient;
-    if (drops) {
-      output_drop(live).apply(run, output_gradient, live.rows(), dropped.data());
-      upstream = dropped.data();
-    }
-    // The linear's own gradients are made from what is not scaled yet, see layer_scale.hpp.
-    auto const scaled = run.template scratch<T>(Scaled ? live.rows() * Hidden : 0);
-    T const* below = upstream;
-    if constexpr (Scaled) {
-      scale_.apply(run, upstream, live.rows(), nullptr, scaled.data());
-      below = scaled.data();
-    }
+    typename output_type::template upstream<Context> const upstream(run, output_, output_gradient, live.numbers(),
+                                                                    live.rows());
     auto const operand_gradients = run.template scratch<T>(3 * rows * Hidden);
     std::array<T*, 3> const each{operand_gradients.data(), advance(operand_gradients.data(), rows * Hidden),
                                  advance(operand_gradients.data(), 2 * rows * Hidden)};
@@ -183,10 +160,10 @@ class self_attention {
       {
         auto const first_rows = run.template scratch<T>(all ? 0 : live.rows() * Hidden);
         T* const live_gradient = all ? attended_gradient.data() : first_rows.data();
-        output_.apply_transpose(run, below, live.rows(), live_gradient, update_mode::overwrite);
+        output_.apply_transpose(run, upstream.below(), live.rows(), live_gradient, update_mode::overwrite);
         if constexpr (!all) { spread_first_rows<Hidden>(run, live_gradient, batch, attended_gradient.data()); }
       }
-      T const* const output_gradients[1]{upstream};
+      T const* const output_gradients[1]{upstream.own()};
       output_.add_gradients(run, kept.output_input, output_gradients, live.rows(), sums.output_weight, sums.output_bias,
                             sum_mode);
       core::backward(run, kept.attention, batch, attended_gradient.data(), each);
@@ -204,13 +181,9 @@ class self_attention {
   [[nodiscard]] constexpr value_dropout value_drop(sequence_batch const& batch) const {
     return {projections_.weight(2).position, batch.numbers()};
   }
-  [[nodiscard]] constexpr output_dropout output_drop(sequence_batch const& batch) const {
-    return {output_.weight().position, batch.numbers()};
-  }
 
   projection_type projections_;
   output_type output_;
-  scale_type scale_;
 };
 
 }  // namespace slimfit
