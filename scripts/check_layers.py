@@ -19,7 +19,7 @@ PARTS = [
     ("memory", ["memory/*"]),
     ("backend", ["backend/*"]),
     ("io", ["io/*"]),
-    ("model policies", ["policy/attention.hpp", "policy/model_policy.hpp", "policy/presets.hpp"]),
+    ("model policies", ["policy/attention.hpp", "policy/blocks.hpp", "policy/model_policy.hpp", "policy/presets.hpp"]),
     ("policy", ["policy/*"]),
     ("stash", ["stash/*"]),
     ("kernels", ["kernels/*"]),

@@ -84,7 +84,13 @@ inline bert_tokenizer from_json(nlohmann::json const& all, std::string const& na
   auto const accents = normalizer.find("strip_accents");
   settings.strip_accents =
       accents == normalizer.end() || accents->is_null() ? settings.lower_case : accents->get<bool>();
-  settings.longest_word = model.value("max_input_chars_per_word", std::size_t{100});
+  if (auto const longest = model.find("max_input_chars_per_word"); longest != model.end()) {
+    if (!longest->is_number_unsigned()) {  // a fraction would be rounded, a number that is too large anything
+      throw slimfit::file_error(
+          slimfit::mismatch(name + ": max_input_chars_per_word", longest->dump(), "a whole number from 0 on"));
+    }
+    settings.longest_word = longest->get<std::size_t>();
+  }
   settings.unknown = model.value("unk_token", "[UNK]");
   settings.continuation = model.value("continuing_subword_prefix", "##");
   vocabulary words(tokens_by_id(model.at("vocab"), name), name);

@@ -158,12 +158,8 @@ int main(int argc, char** argv) {
   auto const chosen = parse(argc, argv);
   try {
     auto const result = with_name<step_measurement>(
-<<<<<<< HEAD
-        all_models{}, chosen.request.model, [&]<class Entry>() { return measure_steps<Entry>(chosen.request); });
-    if (!chosen.trace.empty()) { save_trace(chosen.trace, result.record, slimfit::trace_time::measured); }
-=======
         step_models{}, chosen.request.model, [&]<class Entry>() { return measure_steps<Entry>(chosen.request); });
->>>>>>> closing
+    if (!chosen.trace.empty()) { save_trace(chosen.trace, result.record, slimfit::trace_time::measured); }
     if (chosen.json) {
       print_json(result, chosen.holders > 0);
     } else {

@@ -145,6 +145,10 @@ TEST_CASE("a tokenizer.json of something else is refused") {
   refused("/model/vocab", json::array({"[PAD]"}), {"wrong.json: model.vocab"});
   refused("/model/unk_token", "<unk>", {"wrong.json: the vocabulary of ", "has no <unk>, expected"});
   refused("/normalizer/lowercase", "yes", {"wrong.json"});
+  for (json const& longest : {json(2e42), json(-1), json(2.5), json("many")}) {
+    refused("/model/max_input_chars_per_word", longest,
+            {"wrong.json: max_input_chars_per_word is " + longest.dump() + ", expected a whole number from 0 on"});
+  }
   refused("/added_tokens/0/id", 1,
           {"wrong.json: the id of the added token \"[PAD]\" is 1, expected 0 as in model.vocab"});
   refused("/added_tokens/0/content", "<more>",
