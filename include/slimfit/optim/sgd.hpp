@@ -16,6 +16,8 @@ struct sgd {
   double momentum = 0;      ///< 0: none, and no memory for it
   double weight_decay = 0;  ///< added to the gradient, times the weight
 
+  static constexpr bool drops = false;
+
   template <class Backend, scalar T>
   using optimizer = sgd_optimizer<Backend, T>;
 
