@@ -39,7 +39,10 @@ struct coded_moment {
 
   template <class Tile, lane_group Group>
   SLIMFIT_HD void read(update_piece<Group> const& piece, Tile& values) const {
-    float const scale = first_of(piece) < piece.count ? scales[block_of(piece)] : 0.0F;
+    // One lane of a block reads its scale, since the same writes it: no other has to be waited for.
+    std::uint32_t bits = is_leader(piece) ? bit_cast<std::uint32_t>(scales[block_of(piece)]) : 0U;
+    bits = piece.group.template reduce<lanes<Group>>(bits, maximum{});
+    auto const scale = bit_cast<float>(bits);
     auto const held = piece.read_bytes(codes);
     SLIMFIT_SIMD()
     for (int i = 0; i < Tile::slots; ++i) { values.values[i] = code::decode(held.values[i]) * scale; }
@@ -49,16 +52,15 @@ struct coded_moment {
   SLIMFIT_HD void write(update_piece<Group> const& piece, Tile const& values, Words const& noise,
                         std::uint32_t used) const {
     static_assert(update_piece<Group>::width % moment_block == 0);
-    constexpr int lanes = Group::size == 1 ? 1 : static_cast<int>(moment_block) / Group::run;  // of a block
     std::uint32_t largest = 0;
     SLIMFIT_SIMD(reduction(max : largest))
     for (int i = 0; i < Tile::slots; ++i) {
       auto const bits = bit_cast<std::uint32_t>(static_cast<float>(values.values[i])) & 0x7fffffffU;
       largest = bits > largest ? bits : largest;
     }
-    largest = piece.group.template reduce<lanes>(largest, maximum{});
+    largest = piece.group.template reduce<lanes<Group>>(largest, maximum{});
     auto const by = code::scale_of(largest);
-    if (piece.group.lane() % lanes == 0 && first_of(piece) < piece.count) { scales[block_of(piece)] = by.value; }
+    if (is_leader(piece)) { scales[block_of(piece)] = by.value; }
     tile<std::uint8_t, update_piece<Group>::width, Group> made;
     SLIMFIT_SIMD()
     for (int i = 0; i < Tile::slots; ++i) {
@@ -68,12 +70,21 @@ struct coded_moment {
   }
 
  private:
+  /// Lanes that hold a block.
+  template <lane_group Group>
+  static constexpr int lanes = Group::size == 1 ? 1 : static_cast<int>(moment_block) / Group::run;
+
   /// The lane's first element of a piece.
   template <lane_group Group>
   SLIMFIT_HD static index_t first_of(update_piece<Group> const& piece) {
     return Group::size == 1 ? 0 : piece.group.lane() * Group::run;
   }
-  /// The block of it, and of all others that the lane holds.
+  /// Whether the lane is the first of a block that is there.
+  template <lane_group Group>
+  SLIMFIT_HD static bool is_leader(update_piece<Group> const& piece) {
+    return piece.group.lane() % lanes<Group> == 0 && first_of(piece) < piece.count;
+  }
+  /// The block of the lane's elements.
   template <lane_group Group>
   SLIMFIT_HD static index_t block_of(update_piece<Group> const& piece) {
     return (piece.first + first_of(piece)) / moment_block;

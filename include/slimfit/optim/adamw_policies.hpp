@@ -48,13 +48,12 @@ struct float32 {
 };
 
 /// In codes of 8 bits with a float scale per 256 elements, see `moment_code`: 2.03 bytes of an element instead of 8.
-/// Parameters of fewer than `fewest_coded` elements, e.g. biases, have `float32`'s, as in bitsandbytes.
-struct bits8 {
-  static constexpr index_t fewest_coded = 4096;
-
+/// @tparam FewestCoded parameters of fewer elements have `float32`'s
+template <index_t FewestCoded>
+struct bits8_from {
   template <scalar T>
   static constexpr void add(state_layout<T>& layout, index_t count) {
-    if (count < fewest_coded) {
+    if (count < FewestCoded) {
       float32::add(layout, count);
       return;
     }
@@ -66,7 +65,7 @@ struct bits8 {
   }
   template <scalar T, class Body>
   static void visit(state_layout<T> const& layout, std::byte* block, index_t count, Body const& body) {
-    if (count < fewest_coded) {
+    if (count < FewestCoded) {
       float32::visit(layout, block, count, body);
       return;
     }
@@ -75,6 +74,9 @@ struct bits8 {
     body(coded_moments<compute_type<T>>{{codes(0), scales(1)}, {codes(2), scales(3)}}, 4);
   }
 };
+
+/// Biases and other small parameters in float, as in bitsandbytes.
+using bits8 = bits8_from<4096>;
 
 }  // namespace moments
 
