@@ -3,4 +3,5 @@
 #pragma once
 
 #include <slimfit/optim/adamw.hpp>
+#include <slimfit/optim/clipping.hpp>
 #include <slimfit/optim/sgd.hpp>

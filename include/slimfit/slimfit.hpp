@@ -7,6 +7,7 @@
 #include <slimfit/models/bert.hpp>
 #include <slimfit/models/vit.hpp>
 #include <slimfit/optim/adamw.hpp>
+#include <slimfit/optim/clipping.hpp>
 #include <slimfit/optim/sgd.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/checkpoint.hpp>

@@ -47,6 +47,55 @@ TEST_CASE_TEMPLATE("training in bf16 stays near float", Policy, policy::exact, p
   CHECK(actual.losses.back() < actual.losses.front());
 }
 
+namespace {
+
+/// Steps over the batch in two parts, with everything that an optimizer can do.
+template <class Model, class Options>
+std::vector<double> accumulated_losses(Options const& options) {
+  using held = freezing::inter_layer<freezing::relative_update, percent<75>, freezing::hold<3>>;
+  using value_type = typename Model::value_type;
+  typename Model::device_type device;
+  Model net(device, 3);
+  trainer<Model, Options, held> run(net, options, {.seed = 5});
+  auto const all = images<value_type>();
+  constexpr std::size_t first = 3 * 12 * 12;
+  std::vector<double> losses;
+  for (int step = 0; step < 8; ++step) {
+    run.accumulate(std::span(all).first(first), std::span(labels).first(1));
+    run.accumulate(std::span(all).subspan(first), std::span(labels).subspan(1));
+    auto const report = run.step();
+    REQUIRE(report.measured == report.planned);
+    losses.push_back(report.loss);
+  }
+  auto const report = run.step(all, labels);
+  REQUIRE(report.measured == report.planned);
+  losses.push_back(report.loss);
+  return losses;
+}
+
+using few_bits = moments::bits8_from<256>;
+
+}  // namespace
+
+TEST_CASE("parts, clipped norms, moments of 8 bits that are dropped: as on the host") {
+  clip_global_norm const options{basic_adamw<drop_when_frozen, few_bits>{.learning_rate = 1e-4}, 0.5};
+  auto const expected = accumulated_losses<small_vit<policy::slim, host>>(options);
+  auto const actual = accumulated_losses<small_vit<policy::slim, cuda>>(options);
+  CHECK(actual == accumulated_losses<small_vit<policy::slim, cuda>>(options));
+  for (std::size_t i = 0; i < expected.size(); ++i) { CHECK(std::abs(actual[i] - expected[i]) < 1e-3); }
+  CHECK(actual.back() < actual.front());
+}
+
+TEST_CASE("bf16 weights with a float copy: updates too small for bf16 add up") {
+  using model_type = small_vit<policy::slim, cuda, bf16>;
+  clip_each_norm const options{basic_adamw<strict, few_bits, weights::master_copy>{.learning_rate = 1e-4}, 0.5};
+  auto const losses = accumulated_losses<model_type>(options);
+  auto const wide = accumulated_losses<small_vit<policy::slim, host>>(
+      clip_each_norm{basic_adamw<strict, few_bits>{.learning_rate = 1e-4}, 0.5});
+  for (std::size_t i = 0; i < wide.size(); ++i) { CHECK(losses[i] == doctest::Approx(wide[i]).epsilon(0.02)); }
+  CHECK(losses.back() < losses.front());
+}
+
 TEST_CASE("steps are enqueued one behind the other") {
   using model_type = small_vit<policy::slim, cuda>;
   using schedule = freezing::inter_layer<freezing::relative_update, percent<75>>;

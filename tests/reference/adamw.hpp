@@ -2,7 +2,9 @@
 // AdamW and SGD from their formulas, one element after the other in double.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 namespace reference {
@@ -54,6 +56,36 @@ struct adamw_parameter {
     return measure(before, w, g);
   }
 };
+
+/// Codes of 8 bits from their definition, by search: magnitude `2^floor(c / 8) (1 + c % 8 / 8) - 1` of code `c`.
+inline double code_magnitude(int code) { return std::ldexp(1.0 + (code % 8) / 8.0, code / 8) - 1.0; }
+
+/// A block of moments as codes.
+struct coded_block {
+  double scale;
+  std::vector<int> codes;  ///< negative ones for negative numbers
+
+  [[nodiscard]] double value(std::size_t i) const {
+    return (codes[i] < 0 ? -1 : 1) * code_magnitude(std::abs(codes[i])) * scale;
+  }
+};
+/// @param last the largest code @param noise in [0, 1), of each number
+inline coded_block encode_block(std::vector<double> const& numbers, int last, bool keeps_positive,
+                                std::vector<double> const& noise) {
+  double largest = std::ldexp(1.0, -90);
+  for (auto const number : numbers) { largest = std::max(largest, std::fabs(number)); }
+  coded_block result{largest / code_magnitude(last), {}};
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    double const magnitude = std::fabs(numbers[i]) / result.scale;
+    int code = 0;
+    while (code < last && code_magnitude(code + 1) <= magnitude) { ++code; }
+    double const fraction = (magnitude - code_magnitude(code)) / (code_magnitude(code + 1) - code_magnitude(code));
+    if (code < last && fraction + noise[i] >= 1) { ++code; }
+    if (keeps_positive && magnitude > 0) { code = std::max(code, 1); }
+    result.codes.push_back(numbers[i] < 0 ? -code : code);
+  }
+  return result;
+}
 
 inline measured sgd_step(std::vector<double>& w, std::vector<double>& b, double lr, double momentum, double decay,
                          std::vector<double> const& g) {

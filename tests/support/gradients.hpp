@@ -12,6 +12,7 @@ namespace slimfit::testing {
 /// Copies every gradient, by position.
 struct recording_updates {
   static constexpr bool releases = true;
+  static constexpr bool takes_parts = true;
   std::vector<std::vector<double>> gradients;
 
   template <scalar T>

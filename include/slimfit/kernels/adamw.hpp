@@ -3,7 +3,8 @@
 // no second copy of the weights is needed to know how far they moved.
 #pragma once
 
-#include <slimfit/kernels/update_sums.hpp>
+#include <slimfit/kernels/moments.hpp>
+#include <slimfit/kernels/updated_weights.hpp>
 
 namespace slimfit {
 
@@ -24,65 +25,78 @@ struct adamw_coefficients {
 
 /// One task is one block of `update_block` elements.
 /// @tparam HasGradient false: a frozen parameter coasts on its moments, as if its gradient were zero
-template <scalar T, bool HasGradient = true>
+/// @tparam Moments     `number_moments` or `coded_moments`
+/// @tparam Weights     `plain_weights` or `copied_weights`
+template <scalar T, bool HasGradient = true, class Moments = number_moments<compute_type<T>>,
+          class Weights = plain_weights<T>>
 struct adamw_update {
   using value_type = compute_type<T>;
   static constexpr index_t rows_per_block = 1;
   static constexpr int width = update_block;
-  using scalar_type = value_type;
+  using scalar_type = typename Moments::scalar_type;
 
   adamw_coefficients<value_type> const* by;  ///< in the backend's memory, so that a recorded step reads new ones
   index_t count;
-  T* weights;
-  value_type* first_moment;
-  value_type* second_moment;
+  Weights weights;
+  Moments moments;
   T const* gradient;  ///< not read without HasGradient
   update_sums* sums;  ///< one per block
   std::int32_t const* proceed = nullptr;
-  random_stream noise{};  ///< seed and place of the rounding of bf16 weights
+  random_stream noise{};  ///< seed and place of the rounding of weights and codes
   index_t first = 0;      ///< element that the gradient, and the blocks, begin with; a multiple of `update_block`
+  double const* factor = nullptr;  ///< on the gradient, in the backend's memory; null: 1
 
   /// Updates the elements of `block`, counted from `first` on.
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
     if (!may_proceed(proceed)) { return; }
     auto const numbers = *by;  // once, not for each piece: writes between them could change what `by` points at
-    sum_over_block<value_type>(group, block + first / update_block, count, sums,
-                               [this, &numbers](update_piece<Group> const& piece) { return update(piece, numbers); });
+    auto const scale = static_cast<value_type>(factor == nullptr ? 1.0 : *factor);
+    sum_over_block<value_type>(
+        group, block + first / update_block, count, sums,
+        [this, &numbers, scale](update_piece<Group> const& piece) { return update(piece, numbers, scale); });
   }
 
-  /// Updates the elements of `piece`.
+  /// Updates the elements of `piece`. What is measured of the gradient is without the factor.
   template <lane_group Group>
-  SLIMFIT_HD auto update(update_piece<Group> const& piece, adamw_coefficients<value_type> c) const {
+  SLIMFIT_HD auto update(update_piece<Group> const& piece, adamw_coefficients<value_type> c, value_type scale) const {
     using tile_type = tile<value_type, update_piece<Group>::width, Group>;
-    tile_type const before = piece.read(weights);
+    tile_type const before = weights.read(piece);
     tile_type w;
-    tile_type m = piece.read(first_moment);
-    tile_type v = piece.read(second_moment);
+    tile_type m;
+    tile_type v;
+    moments.read(piece, m, v);
     tile_type slope{};
     if constexpr (HasGradient) { slope = piece.after(first).read(gradient); }
     measured_piece<tile_type> measured;
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {
-      value_type const square = slope.values[i] * slope.values[i];
-      measured.squares.values[i] = square;
-      m.values[i] = c.beta1 * m.values[i] + c.rest1 * slope.values[i];
-      v.values[i] = c.beta2 * v.values[i] + c.rest2 * square;
+      measured.squares.values[i] = slope.values[i] * slope.values[i];
+      value_type const clipped = scale * slope.values[i];
+      m.values[i] = c.beta1 * m.values[i] + c.rest1 * clipped;
+      v.values[i] = c.beta2 * v.values[i] + c.rest2 * (clipped * clipped);
       value_type const old = before.values[i];
       value_type const step = c.step_size * m.values[i] / (std::sqrt(v.values[i]) + c.epsilon);
       // One subtraction from the weight: a factor 1 - decay would lose most of the decay's digits.
       w.values[i] = old - (step + c.decay * (old - c.decay_moved * step));
     }
-    piece.round(w, weights, {noise.seed, c.step, noise.place});
+    if constexpr (Moments::needs_noise || Weights::needs_noise) {
+      auto const words = piece.words({noise.seed, c.step, noise.place});
+      weights.round(piece, w, words);
+      moments.write(piece, m, v, words);
+    } else {
+      moments.write(piece, m, v, no_noise{});
+    }
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {
       measured.changes.values[i] = relative_change(before.values[i], w.values[i]);
     }
-    piece.write(weights, w);
-    piece.write(first_moment, m);
-    piece.write(second_moment, v);
+    weights.write(piece, w);
     return measured;
   }
+
+ private:
+  struct no_noise {};
 };
 
 }  // namespace slimfit

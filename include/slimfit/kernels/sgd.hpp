@@ -34,19 +34,23 @@ struct sgd_update {
   std::int32_t const* proceed = nullptr;
   random_stream noise{};  ///< seed and place of the rounding of bf16 weights
   index_t first = 0;      ///< element that the gradient, and the blocks, begin with; a multiple of `update_block`
+  double const* factor = nullptr;  ///< on the gradient, in the backend's memory; null: 1
 
   /// Updates the elements of `block`, counted from `first` on.
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
     if (!may_proceed(proceed)) { return; }
     auto const numbers = *by;  // once, not for each piece: writes between them could change what `by` points at
-    sum_over_block<value_type>(group, block + first / update_block, count, sums,
-                               [this, &numbers](update_piece<Group> const& piece) { return update(piece, numbers); });
+    auto const scale = static_cast<value_type>(factor == nullptr ? 1.0 : *factor);
+    sum_over_block<value_type>(
+        group, block + first / update_block, count, sums,
+        [this, &numbers, scale](update_piece<Group> const& piece) { return update(piece, numbers, scale); });
   }
 
-  /// Updates the elements of `piece`.
+  /// Updates the elements of `piece`. What is measured of the gradient is without the factor.
   template <lane_group Group>
-  SLIMFIT_HD auto update(update_piece<Group> const& piece, sgd_coefficients<value_type> by_value) const {
+  SLIMFIT_HD auto update(update_piece<Group> const& piece, sgd_coefficients<value_type> by_value,
+                         value_type scale) const {
     // Names of their own: structured bindings cannot be used in the loop below (clang).
     value_type const rate = by_value.learning_rate;
     value_type const kept = by_value.momentum;
@@ -61,7 +65,7 @@ struct sgd_update {
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {
       value_type const old = before.values[i];
-      value_type direction = slope.values[i] + pull * old;
+      value_type direction = scale * slope.values[i] + pull * old;
       if constexpr (HasMomentum) {
         direction += kept * b.values[i];
         b.values[i] = direction;

@@ -47,6 +47,18 @@ struct update_piece {
   }
   /// The same elements in an array that begins with element `start`.
   [[nodiscard]] SLIMFIT_HD update_piece after(index_t start) const { return {group, first - start, count}; }
+  /// A random word for each element.
+  [[nodiscard]] SLIMFIT_HD auto words(random_stream const& noise) const {
+    using tile_type = tile<std::uint32_t, width, Group>;
+    tile_type result;
+    SLIMFIT_SIMD()
+    for (int slot = 0; slot < tile_type::slots; slot += 4) {
+      auto const element = static_cast<std::uint64_t>(first + tile_type::element(group.lane(), slot));
+      auto const block = noise.block(element / 4);
+      for (int i = 0; i < 4; ++i) { result.values[slot + i] = block[i]; }
+    }
+    return result;
+  }
   /// Rounds new weights to what `weights` can hold, so that storing them and measuring them agree.
   template <class Tile, scalar Stored>
   SLIMFIT_HD void round(Tile& values, [[maybe_unused]] Stored const* weights,
@@ -59,6 +71,36 @@ struct update_piece {
         for (int i = 0; i < 4; ++i) {
           values.values[slot + i] = static_cast<float>(round_stochastically(values.values[slot + i], words[i]));
         }
+      }
+    }
+  }
+  /// The same of an array of bytes; those beyond `count` are 0.
+  [[nodiscard]] SLIMFIT_HD auto read_bytes(std::uint8_t const* array) const {
+    using tile_type = tile<std::uint8_t, width, Group>;
+    constexpr int at_once = Group::size == 1 ? width : Group::run;
+    tile_type result;
+    if (count == width) {
+      auto const run = load_run<at_once>(array + first + tile_type::element(group.lane(), 0));
+      for (int slot = 0; slot < tile_type::slots; ++slot) { result.values[slot] = run.values[slot]; }
+    } else {
+      for (int slot = 0; slot < tile_type::slots; ++slot) {
+        int const element = tile_type::element(group.lane(), slot);
+        result.values[slot] = element < count ? array[first + element] : std::uint8_t{};
+      }
+    }
+    return result;
+  }
+  template <class Tile>
+  SLIMFIT_HD void write_bytes(std::uint8_t* array, Tile const& values) const {
+    constexpr int at_once = Group::size == 1 ? width : Group::run;
+    if (count == width) {
+      element_run<std::uint8_t, at_once> run;
+      for (int slot = 0; slot < Tile::slots; ++slot) { run.values[slot] = values.values[slot]; }
+      store_global_run(array + first + Tile::element(group.lane(), 0), run);
+    } else {
+      for (int slot = 0; slot < Tile::slots; ++slot) {
+        int const element = Tile::element(group.lane(), slot);
+        if (element < count) { array[first + element] = values.values[slot]; }
       }
     }
   }

@@ -10,9 +10,10 @@
 namespace slimfit {
 
 /// Gradients in a plan: released ones are scratch memory, kept ones add up in the ledger.
-template <bool Releases>
+template <bool Releases, bool TakesParts = Releases>
 struct counted_updates {
   static constexpr bool releases = Releases;
+  static constexpr bool takes_parts = TakesParts;
   ledger* book = nullptr;
   index_t bytes = 0;
 

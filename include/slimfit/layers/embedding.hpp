@@ -64,7 +64,7 @@ class embedding {
       run.launch(Hidden / kernel::columns, kernel{ids, source, rows, sums, first, count});
     };
     index_t const all = table.shape[0];
-    if constexpr (Context::updates_type::releases) {
+    if constexpr (Context::updates_type::takes_parts) {
       index_t const most = std::min(rows_at_once, all);
       scratch_buffer<T> const sums(run.memory, most * Hidden, category::gradients);
       for (index_t first = 0; first < all; first += most) {

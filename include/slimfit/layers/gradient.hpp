@@ -10,9 +10,8 @@ namespace slimfit {
 /// `Updates` has
 ///  - `static constexpr bool releases`;
 ///  - `apply(parameter, gradient)`, when it releases: called once the gradient is complete; it may change the weights;
-///  - `apply_part(parameter, gradient, first, count)`, when it releases: the same for parts of a parameter, one after
-///  the
-///    other;
+///  - `static constexpr bool takes_parts`, false unless it releases: whether gradients may come in parts;
+///  - `apply_part(parameter, gradient, first, count)`, when it takes parts: one after the other;
 ///  - `slot(parameter)`, when it keeps: memory for the gradient until the end of the step.
 /// A gradient of a parameter that is not active holds nothing.
 template <scalar T, class Updates>

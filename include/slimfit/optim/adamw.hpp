@@ -4,27 +4,22 @@
 #pragma once
 
 #include <slimfit/kernels/adamw.hpp>
+#include <slimfit/optim/adamw_policies.hpp>
 #include <slimfit/optim/optimizer.hpp>
 
 namespace slimfit {
 
-/// Frozen parameters and their moments do not move.
-struct strict {
-  static constexpr bool coasts = false;
-};
-/// Frozen parameters go on as if their gradients were zero: momentum carries them (SlimFit's published code on PyTorch
-/// 1). Only those that were updated before; their step counts advance too.
-struct coasting {
-  static constexpr bool coasts = true;
-};
-
-template <class Backend, scalar T, class Frozen>
+template <class Backend, scalar T, class Frozen, class Moments, class Weights>
 class adamw_optimizer;
 
 /// Options, for designated initialisers: `adamw{.learning_rate = 7.5e-5}`.
-/// @tparam Frozen `strict` or `coasting`
-template <class Frozen>
+/// @tparam Frozen  what becomes of frozen parameters' moments: `strict`, `coasting` or `drop_when_frozen`
+/// @tparam Moments how moments are stored: `moments::float32` or `moments::bits8`
+/// @tparam Weights how bf16 weights are updated: `weights::stochastic` or `weights::master_copy`
+template <class Frozen = strict, class Moments = moments::float32, class Weights = weights::stochastic>
 struct basic_adamw {
+  static_assert(detail::checked_adamw<Frozen, Moments, Weights>::value);
+
   double learning_rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
@@ -36,14 +31,25 @@ struct basic_adamw {
   /// false: decay shrinks the updated weight (SlimFit's code); true: the weight before the update (PyTorch).
   bool decay_first = false;
 
+  /// Whether only active parameters have moments.
+  static constexpr bool drops = Frozen::drops;
+
   /// The optimizer over a backend.
   template <class Backend, scalar T>
-  using optimizer = adamw_optimizer<Backend, T, Frozen>;
+  using optimizer = adamw_optimizer<Backend, T, Frozen, Moments, Weights>;
 
-  /// Bytes of category::optimizer that a parameter of `count` elements takes once it was updated.
+  /// What is kept of a parameter of `count` elements once it was updated.
+  template <scalar T>
+  [[nodiscard]] static constexpr state_layout<T> state(index_t count) {
+    state_layout<T> layout;
+    Moments::add(layout, count);
+    if constexpr (Weights::copies) { layout.add("master_copy", state_kind::number, count); }
+    return layout;
+  }
+  /// Bytes of category::optimizer that it takes.
   template <scalar T>
   [[nodiscard]] static constexpr index_t moment_bytes(index_t count) {
-    return slimfit::moment_bytes<T>(2, count);
+    return state<T>(count).bytes();
   }
   /// Bytes of category::workspace that the optimizer takes as long as it lives.
   template <scalar T>
@@ -52,18 +58,22 @@ struct basic_adamw {
   }
 };
 
-using adamw = basic_adamw<strict>;
+using adamw = basic_adamw<>;
 using coasting_adamw = basic_adamw<coasting>;
 
 /// A NaN or infinite gradient is not filtered: it goes to the weights as in other frameworks, and the returned
 /// `gradient_norm` is not finite. Check the loss before the backward pass to keep weights sound.
-template <class Backend, scalar T, class Frozen = strict>
-class adamw_optimizer : public optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>> {
-  using base = optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>>;
+template <class Backend, scalar T, class Frozen, class Moments, class Weights>
+class adamw_optimizer
+    : public optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>, basic_adamw<Frozen, Moments, Weights>> {
+  using base = optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>, basic_adamw<Frozen, Moments, Weights>>;
+  static_assert(!Weights::copies || std::is_same_v<T, bf16>,
+                "slimfit: adamw: weights::master_copy is for bf16 weights; float and double weights are updated as "
+                "they are: use weights::stochastic, the default");
 
  public:
   using value_type = typename base::value_type;
-  using options_type = basic_adamw<Frozen>;
+  using options_type = typename base::options_type;
   /// Whether frozen parameters must be passed to `coast` in each iteration.
   static constexpr bool coasts = Frozen::coasts;
 
@@ -71,9 +81,7 @@ class adamw_optimizer : public optimizer_base<Backend, T, adamw_coefficients<com
   /// @param largest_parameter most elements that one of them has
   /// @throws value_error for options outside their domain, memory_error.
   adamw_optimizer(Backend& backend, options_type options, index_t parameters, index_t largest_parameter)
-      : base(backend, parameters, largest_parameter, {"first_moment", "second_moment"}), options_(checked(options)) {}
-
-  [[nodiscard]] options_type const& options() const { return options_; }
+      : base(backend, parameters, largest_parameter, checked(options)) {}
 
   /// To be called before the updates of each iteration: bias corrections depend on how often a parameter was updated.
   void begin_step() {
@@ -106,34 +114,45 @@ class adamw_optimizer : public optimizer_base<Backend, T, adamw_coefficients<com
   template <bool HasGradient>
   void step(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
     auto* const sums = this->sums_for(count, part);
-    auto* const moments = this->table_.moments(parameter, count);
-    auto* const second = moments + this->table_.stride(count);
-    this->run(parameter, count, part,
-              adamw_update<T, HasGradient>{this->coefficients_of(parameter), count, weights, moments, second, gradient,
-                                           sums, this->proceed_, this->noise(parameter), part.first});
+    auto* const block = this->table_.block(parameter, count);
+    auto const layout = this->table_.layout(count);
+    auto const launch = [&](auto const& stored, auto const& updated) {
+      this->run(
+          parameter, count, part,
+          adamw_update<T, HasGradient, std::remove_cvref_t<decltype(stored)>, std::remove_cvref_t<decltype(updated)>>{
+              this->coefficients_of(parameter), count, updated, stored, gradient, sums, this->proceed_,
+              this->noise(parameter), part.first, this->gradient_factor_});
+    };
+    Moments::visit(layout, block, count, [&](auto const& stored, int arrays) {
+      if constexpr (Weights::copies) {
+        launch(stored, copied_weights<T>{weights, layout.template array<value_type>(block, arrays)});
+      } else {
+        launch(stored, plain_weights<T>{weights});
+      }
+    });
   }
 
   [[nodiscard]] adamw_coefficients<value_type> coefficients(index_t step) const {
+    auto const& o = this->options_;
     auto const time = static_cast<double>(step);
-    double const rate = options_.learning_rate * this->factor_;
-    double const correction1 = 1.0 - std::pow(options_.beta1, time);
-    double const root_of_correction2 = std::sqrt(1.0 - std::pow(options_.beta2, time));
+    double const rate = o.learning_rate * this->factor_;
+    double const correction1 = 1.0 - std::pow(o.beta1, time);
+    double const root_of_correction2 = std::sqrt(1.0 - std::pow(o.beta2, time));
     // m / c1 / (sqrt(v) / root + epsilon) = (root / c1) * m / (sqrt(v) + epsilon * root)
-    double const epsilon =
-        options_.epsilon_before_correction ? options_.epsilon : options_.epsilon * root_of_correction2;
+    double const epsilon = o.epsilon_before_correction ? o.epsilon : o.epsilon * root_of_correction2;
     auto const narrow = [](double number) { return static_cast<value_type>(number); };
-    return {.beta1 = narrow(options_.beta1),
-            .beta2 = narrow(options_.beta2),
-            .rest1 = narrow(1.0 - options_.beta1),
-            .rest2 = narrow(1.0 - options_.beta2),
+    return {.beta1 = narrow(o.beta1),
+            .beta2 = narrow(o.beta2),
+            .rest1 = narrow(1.0 - o.beta1),
+            .rest2 = narrow(1.0 - o.beta2),
             .step_size = narrow(rate * root_of_correction2 / correction1),
             .epsilon = narrow(epsilon),
-            .decay = narrow(rate * options_.weight_decay),
-            .decay_moved = narrow(options_.decay_first ? 0.0 : 1.0),
+            .decay = narrow(rate * o.weight_decay),
+            .decay_moved = narrow(o.decay_first ? 0.0 : 1.0),
             .step = 0};
   }
 
-  static options_type checked(options_type const& o) {
+  static options_type const& checked(options_type const& o) {
     detail::require_option(o.learning_rate >= 0 && std::isfinite(o.learning_rate), "adamw: learning_rate",
                            o.learning_rate, "a finite number, at least 0");
     detail::require_option(o.beta1 >= 0 && o.beta1 < 1, "adamw: beta1", o.beta1, "at least 0 and less than 1");
@@ -144,8 +163,6 @@ class adamw_optimizer : public optimizer_base<Backend, T, adamw_coefficients<com
                            "a finite number, at least 0");
     return o;
   }
-
-  options_type options_;
 };
 
 }  // namespace slimfit

@@ -20,10 +20,14 @@ struct gradient_part {
 
 /// Base of the optimizers. Parameters, units and biases alike, are known by their position in the model's list.
 /// @tparam Coefficients the numbers of one parameter's step that kernels read
-template <class Backend, scalar T, class Coefficients>
+/// @tparam Options      of the optimizer; `state<T>(count)` says what it keeps of a parameter
+template <class Backend, scalar T, class Coefficients, class Options>
 class optimizer_base {
  public:
   using value_type = compute_type<T>;
+  using options_type = Options;
+
+  [[nodiscard]] Options const& options() const { return options_; }
 
   /// Factor on the learning rate for the updates that follow; see train/learning_rate.hpp.
   void set_learning_rate_factor(double factor) { factor_ = factor; }
@@ -33,10 +37,15 @@ class optimizer_base {
   /// @throws memory_error; then nothing was created.
   void prepare(std::span<parameter_extent const> parameters) { table_.prepare(parameters); }
 
+  /// Gives a parameter's state back: it begins anew with the next update.
+  void drop(index_t parameter) { table_.drop(parameter); }
+
   /// Updates enqueued from now on change nothing where `*proceed`, in the backend's memory, is 0 when they run. Null:
   /// they always do.
   void set_gate(std::int32_t const* proceed) { proceed_ = proceed; }
-  /// Of the stochastic rounding of bf16 weights.
+  /// Updates enqueued from now on multiply gradients by `*factor`, in the backend's memory. Null: by 1.
+  void set_gradient_factor(double const* factor) { gradient_factor_ = factor; }
+  /// Of the stochastic rounding of bf16 weights and of codes.
   void set_seed(std::uint64_t seed) { seed_ = seed; }
   /// Enqueues the copy of all statistics to the host.
   void request_statistics() { statistics_.request(*backend_, totals_.data(), totals_.size()); }
@@ -56,26 +65,35 @@ class optimizer_base {
   void confirm_steps() { table_.confirm_steps(); }
   void revoke_steps() { table_.revoke_steps(); }
 
-  /// How often a parameter was updated.
+  /// How often a parameter was updated since its moments began.
   [[nodiscard]] index_t steps(index_t parameter) const { return table_.steps(parameter); }
 
-  /// For checkpoints: step counts, and the arrays of the parameters that were updated. `counts` are the element counts
-  /// of all parameters.
+  /// For checkpoints: step counts since moments began and in all, and the arrays of the parameters that were updated,
+  /// each given to `body(state_array)`. `counts` are the element counts of all parameters.
   [[nodiscard]] std::vector<index_t> step_counts() const { return table_.step_counts(); }
-  [[nodiscard]] std::vector<state_array<value_type>> state_arrays(std::span<index_t const> counts) const {
-    return table_.arrays(counts);
+  [[nodiscard]] std::vector<index_t> update_counts() const { return table_.update_counts(); }
+  template <class Body>
+  void for_each_state_array(std::span<index_t const> counts, Body const& body) const {
+    table_.for_each_array(counts, body);
   }
   /// Replaces the state. `read(state_array)` must fill each array it is given, by name, or throw; then nothing changes.
+  /// @param update_counts empty: as the step counts
   /// @throws what `read` throws, memory_error, shape_error, value_error.
   template <class Read>
+  void load_state(std::span<index_t const> step_counts, std::span<index_t const> update_counts,
+                  std::span<index_t const> counts, Read const& read) {
+    table_.load(step_counts, update_counts, counts, read);
+  }
+  template <class Read>
   void load_state(std::span<index_t const> step_counts, std::span<index_t const> counts, Read const& read) {
-    table_.load(step_counts, counts, read);
+    load_state(step_counts, {}, counts, read);
   }
 
  protected:
-  optimizer_base(Backend& backend, index_t parameters, index_t largest_parameter, std::vector<char const*> names)
+  optimizer_base(Backend& backend, index_t parameters, index_t largest_parameter, Options const& options)
       : backend_(&backend),
-        table_(backend, parameters, std::move(names)),
+        table_(backend, parameters, options),
+        options_(options),
         sums_(backend.memory(), divide_up(largest_parameter, update_block), category::workspace),
         totals_(backend.memory(), parameters, category::workspace),
         coefficients_(backend.memory(), parameters, category::workspace) {
@@ -87,9 +105,9 @@ class optimizer_base {
   void send_coefficients(Make const& make) {
     auto const values = outgoing_.values(table_.parameters());
     for (std::size_t i = 0; i < values.size(); ++i) {
-      auto const steps = table_.steps(static_cast<index_t>(i));
-      values[i] = make(steps + 1);
-      values[i].step = static_cast<std::uint32_t>(steps);
+      auto const parameter = static_cast<index_t>(i);
+      values[i] = make(table_.steps(parameter) + 1);
+      values[i].step = static_cast<std::uint32_t>(table_.updates(parameter));
     }
     outgoing_.send(*backend_, coefficients_.data());
   }
@@ -105,7 +123,7 @@ class optimizer_base {
     backend_->launch(1, add_update_sums{sums_.data(), divide_up(count, update_block), totals_.data() + parameter});
     table_.count_step(parameter);
   }
-  /// Seed and place of the rounding of a parameter's weights, where they are stored in bf16.
+  /// Seed and place of the rounding of a parameter's weights and moments, where they are stored in few bits.
   [[nodiscard]] random_stream noise(index_t parameter) const {
     constexpr std::uint32_t places = 0x80000000U;  // apart from those of layers
     return {seed_, 0, places + static_cast<std::uint32_t>(parameter)};
@@ -131,9 +149,11 @@ class optimizer_base {
   }
 
   Backend* backend_;
-  moment_table<Backend, T> table_;
+  moment_table<Backend, T, Options> table_;
+  Options options_;
   double factor_ = 1.0;
   std::int32_t const* proceed_ = nullptr;
+  double const* gradient_factor_ = nullptr;
   std::uint64_t seed_ = 0;
 
  private:

@@ -16,13 +16,22 @@ struct sgd {
   double momentum = 0;      ///< 0: none, and no memory for it
   double weight_decay = 0;  ///< added to the gradient, times the weight
 
+  static constexpr bool drops = false;
+
   template <class Backend, scalar T>
   using optimizer = sgd_optimizer<Backend, T>;
 
-  /// Bytes of category::optimizer that a parameter of `count` elements takes once it was updated.
+  /// What is kept of a parameter of `count` elements once it was updated.
+  template <scalar T>
+  [[nodiscard]] constexpr state_layout<T> state(index_t count) const {
+    state_layout<T> layout;
+    if (momentum > 0) { layout.add("momentum", state_kind::number, count); }
+    return layout;
+  }
+  /// Bytes of category::optimizer that it takes.
   template <scalar T>
   [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {
-    return slimfit::moment_bytes<T>(momentum > 0 ? 1 : 0, count);
+    return state<T>(count).bytes();
   }
   /// Bytes of category::workspace that the optimizer takes as long as it lives.
   template <scalar T>
@@ -33,29 +42,27 @@ struct sgd {
 
 /// Frozen parameters and their momentum do not move. Gradients that are not finite: as in `adamw_optimizer`.
 template <class Backend, scalar T>
-class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>> {
-  using base = optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>>;
+class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>, sgd> {
+  using base = optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>, sgd>;
 
  public:
   using value_type = typename base::value_type;
-  using options_type = sgd;
   static constexpr bool coasts = false;
 
   /// @param parameters length of the model's parameter list
   /// @param largest_parameter most elements that one of them has
   /// @throws value_error for options outside their domain, memory_error.
   sgd_optimizer(Backend& backend, sgd options, index_t parameters, index_t largest_parameter)
-      : base(backend, parameters, largest_parameter, names(options)), options_(options) {}
-
-  [[nodiscard]] sgd const& options() const { return options_; }
+      : base(backend, parameters, largest_parameter, checked(options)) {}
 
   /// To be called before the updates of each iteration.
   void begin_step() {
     auto const narrow = [](double number) { return static_cast<value_type>(number); };
+    sgd const& options = this->options_;
     this->send_coefficients([&](index_t /*step*/) {
-      return sgd_coefficients<value_type>{.learning_rate = narrow(options_.learning_rate * this->factor_),
-                                          .momentum = narrow(options_.momentum),
-                                          .decay = narrow(options_.weight_decay),
+      return sgd_coefficients<value_type>{.learning_rate = narrow(options.learning_rate * this->factor_),
+                                          .momentum = narrow(options.momentum),
+                                          .decay = narrow(options.weight_decay),
                                           .step = 0};
     });
   }
@@ -68,12 +75,12 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
   void enqueue_part(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
     auto* const sums = this->sums_for(count, part);
     static_cast<void>(this->table_.steps(parameter));  // throws for a position that does not exist
-    auto* const moment = this->table_.moments(parameter, count);
+    auto* const moment = reinterpret_cast<value_type*>(this->table_.block(parameter, count));
     auto const launch = [&](auto has_momentum) {
       this->run(parameter, count, part,
                 sgd_update<T, decltype(has_momentum)::value>{this->coefficients_of(parameter), count, weights, moment,
                                                              gradient, sums, this->proceed_, this->noise(parameter),
-                                                             part.first});
+                                                             part.first, this->gradient_factor_});
     };
     if (moment != nullptr) {
       launch(std::true_type{});
@@ -92,17 +99,15 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
   void coast(index_t /*parameter*/, T* /*weights*/, index_t /*count*/) {}
 
  private:
-  static std::vector<char const*> names(sgd const& o) {
+  static sgd const& checked(sgd const& o) {
     detail::require_option(o.learning_rate >= 0 && std::isfinite(o.learning_rate), "sgd: learning_rate",
                            o.learning_rate, "a finite number, at least 0");
     detail::require_option(o.momentum >= 0 && o.momentum < 1, "sgd: momentum", o.momentum,
                            "at least 0 and less than 1");
     detail::require_option(o.weight_decay >= 0 && std::isfinite(o.weight_decay), "sgd: weight_decay", o.weight_decay,
                            "a finite number, at least 0");
-    return o.momentum > 0 ? std::vector<char const*>{"momentum"} : std::vector<char const*>{};
+    return o;
   }
-
-  sgd options_;
 };
 
 }  // namespace slimfit

@@ -83,15 +83,18 @@ void save_run(Trainer& run, std::string const& path, std::map<std::string, std::
   constexpr dtype type = std::is_same_v<value_type, double> ? dtype::f64 : dtype::f32;
   detail::add_parameters(writer, run.net(), type, staged);
   auto const counts = run.parameter_counts();
-  auto const arrays = run.optimizer().state_arrays(counts);
-  detail::staged_tensors<compute_type<value_type>> moments;
-  for (auto const& each : arrays) {
-    auto& values = moments.emplace_back(static_cast<std::size_t>(each.count));
-    run.net().device().copy(each.data, values.data(), each.count);
-    writer.add("optimizer." + each.name, type, {each.count}, values.data());
-  }
+  detail::staged_tensors<std::byte> moments;
+  run.optimizer().for_each_state_array(counts, [&]<class C>(state_array<C> const& each) {
+    auto& bytes = moments.emplace_back(static_cast<std::size_t>(each.count) * sizeof(C));
+    auto* const values = reinterpret_cast<C*>(bytes.data());
+    run.net().device().copy(each.data, values, each.count);
+    constexpr dtype floating = std::is_same_v<C, double> ? dtype::f64 : dtype::f32;
+    writer.add("optimizer." + each.name, std::integral<C> ? dtype::u8 : floating, {each.count}, values);
+  });
   auto const steps = run.optimizer().step_counts();
   writer.add("optimizer.steps", dtype::i64, {static_cast<index_t>(steps.size())}, steps.data());
+  auto const updates = run.optimizer().update_counts();
+  writer.add("optimizer.updates", dtype::i64, {static_cast<index_t>(updates.size())}, updates.data());
   auto const schedule = run.schedule().save_state();
   writer.add("schedule", dtype::f64, {static_cast<index_t>(schedule.size())}, schedule.data());
   std::vector<std::uint8_t> updated(static_cast<std::size_t>(Trainer::model_type::units));
@@ -125,8 +128,13 @@ std::map<std::string, std::string> load_run(Trainer& run, std::string const& pat
   auto const counts = run.parameter_counts();
   std::vector<index_t> steps(counts.size());
   file.read_into("optimizer.steps", {static_cast<index_t>(counts.size())}, steps.data());
-  run.optimizer().load_state(steps, counts, [&](auto const& each) {
-    std::vector<compute_type<typename Trainer::value_type>> values(static_cast<std::size_t>(each.count));
+  std::vector<index_t> updates;
+  if (file.contains("optimizer.updates")) {
+    updates.resize(counts.size());
+    file.read_into("optimizer.updates", {static_cast<index_t>(counts.size())}, updates.data());
+  }
+  run.optimizer().load_state(steps, updates, counts, [&]<class C>(state_array<C> const& each) {
+    std::vector<C> values(static_cast<std::size_t>(each.count));
     file.read_into("optimizer." + each.name, {each.count}, values.data());
     run.net().device().copy(values.data(), each.data, each.count);
   });

@@ -10,7 +10,7 @@
 #include <slimfit/layers/counting_context.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/batch_buffers.hpp>
-#include <slimfit/train/check_batch.hpp>
+#include <slimfit/train/checks.hpp>
 
 namespace slimfit {
 
@@ -110,7 +110,7 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
       std::conditional_t<std::is_void_v<Reference>, exact_beside<typename Model::policy_type>, Reference>;
   using reference_model = typename Model::template with_policy<reference_policy>;
   using reference_type = typename reference_model::network_type;
-  check_batch<network_type>(inputs, labels);
+  detail::batch_checks<network_type>::check(inputs, labels);
   if (options.passes < 1) { throw value_error(mismatch("measure_error: passes", options.passes, "at least 1")); }
   auto& device = net.device();
 

@@ -13,6 +13,7 @@
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/optim/adamw.hpp>
 #include <slimfit/train/pass.hpp>
+#include <slimfit/train/updates.hpp>
 
 namespace slimfit {
 
@@ -77,7 +78,8 @@ class memory_plan {
   /// included.
   [[nodiscard]] constexpr memory_usage with(active_set const& active, active_set const& updated) const {
     ledger book;
-    add(book, resident(updated));
+    add(book, resident(detail::drops<Optimizer> ? active : updated));
+    if constexpr (detail::accumulates<Optimizer>) { book.add(category::gradients, kept_gradients(active)); }
     arena memory(book);
     run(book, memory, active);
     return book.peaks();
@@ -130,20 +132,34 @@ class memory_plan {
     index_t const extra = most_expensive(active, false);
     // A block that is recomputed may hold more for a while than the forward pass left.
     index_t const extra_at_peak = most_expensive(active, true);
-    index_t const gradients = policy_type::releases_gradients ? 0 : largest_gradients(active);
-    index_t const temporary = std::max(usage.temporary, all.temporary) + gradients;
-    index_t const before = usage.total - usage.activations;
+    auto& peaks = usage.peak_by_category;
+    auto const& all_peaks = all.peak_by_category;
+    index_t const gradients = most_gradients(active);
+    // Without the gradients that are kept.
+    index_t temporary = std::max(peaks[category::workspace], all_peaks[category::workspace]);
+    index_t released = 0;
+    if constexpr (!keeps) {
+      auto const kept_by_least = gradients > 0 ? kept_gradients(least()) : 0;
+      auto const kept_by_all = gradients > 0 ? kept_gradients(active_set::all(units)) : 0;
+      temporary = std::max(usage.temporary - kept_by_least, all.temporary - kept_by_all);
+      released = std::max(peaks[category::gradients] - kept_by_least, all_peaks[category::gradients] - kept_by_all);
+    }
+    temporary += gradients;
+    index_t before = usage.total - usage.activations;
+    if constexpr (detail::drops<Optimizer>) {
+      index_t const moments = most_moments(active);
+      before += moments - peaks[category::optimizer];
+      peaks[category::optimizer] = moments;
+    }
     usage.activations =
         std::max(usage.stored + extra + temporary, usage.activations + extra_at_peak + temporary - usage.temporary);
     usage.total = before + usage.activations;
     usage.stored += extra;
     usage.temporary = temporary;
-    auto& peaks = usage.peak_by_category;
     peaks[category::dynamic_activations] += extra_at_peak;
     peaks[category::static_activations] += extra_at_peak;
-    peaks[category::gradients] =
-        std::max(peaks[category::gradients] + gradients, all.peak_by_category[category::gradients]);
-    peaks[category::workspace] = std::max(peaks[category::workspace], all.peak_by_category[category::workspace]);
+    peaks[category::gradients] = released + gradients;
+    peaks[category::workspace] = std::max(peaks[category::workspace], all_peaks[category::workspace]);
     return usage;
   }
 
@@ -188,7 +204,10 @@ class memory_plan {
     return bind_parameters(network, nullptr, policy_type::biases);
   }
 
-  using updates_type = counted_updates<policy_type::releases_gradients>;
+  /// Whether gradients are kept until the backward pass is done.
+  static constexpr bool keeps =
+      !detail::accumulates<Optimizer> && (!policy_type::releases_gradients || detail::keeps_gradients<Optimizer>);
+  using updates_type = counted_updates<!keeps, !keeps && detail::takes_parts<Optimizer>>;
 
   using loss_type = typename network_type::loss_type;
 
@@ -221,17 +240,40 @@ class memory_plan {
     }
     return sum_of_largest(costs, count);
   }
-  [[nodiscard]] constexpr index_t largest_gradients(index_t count) const {
-    std::array<index_t, active_set::capacity> sizes{};
+  /// Bytes of the gradients of `active` units and of what is always active.
+  [[nodiscard]] constexpr index_t kept_gradients(active_set const& active) const {
+    index_t bytes = 0;
     auto network = network_;
     network.visit(
         [&](parameter<value_type> const& each, no_name) {
-          if (each.unit != no_unit) {
-            sizes[static_cast<std::size_t>(each.unit)] += detail::array_bytes<value_type>(each.count());
+          if (each.unit == no_unit || active.test(each.unit)) {
+            bytes += detail::array_bytes<value_type>(each.count());
           }
         },
         no_name{});
-    return sum_of_largest(sizes, count);
+    return bytes;
+  }
+  /// The most bytes of gradients that are kept when `active` units are active.
+  [[nodiscard]] constexpr index_t most_gradients(index_t active) const {
+    if (!keeps && !detail::accumulates<Optimizer>) { return 0; }
+    return most_over_units(active, [](index_t count) { return detail::array_bytes<value_type>(count); });
+  }
+  /// The most bytes of their moments.
+  [[nodiscard]] constexpr index_t most_moments(index_t active) const {
+    return most_over_units(active, [this](index_t count) { return options_.template moment_bytes<value_type>(count); });
+  }
+  /// Sum of `bytes(count)` over what is always active and the `active` units for which it is largest.
+  template <class Bytes>
+  [[nodiscard]] constexpr index_t most_over_units(index_t active, Bytes const& bytes) const {
+    std::array<index_t, active_set::capacity> sizes{};
+    index_t always = 0;
+    auto network = network_;
+    network.visit(
+        [&](parameter<value_type> const& each, no_name) {
+          (each.unit == no_unit ? always : sizes[static_cast<std::size_t>(each.unit)]) += bytes(each.count());
+        },
+        no_name{});
+    return always + sum_of_largest(sizes, active);
   }
   static constexpr index_t sum_of_largest(std::array<index_t, active_set::capacity>& values, index_t count) {
     index_t total = 0;

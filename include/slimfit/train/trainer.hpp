@@ -2,70 +2,16 @@
 // Trains a model: chooses the active units, makes sure that the step's memory is there, runs it, updates.
 #pragma once
 
-#include <cmath>
 #include <optional>
 #include <span>
 #include <utility>
 
-#include <slimfit/optim/adamw.hpp>
-#include <slimfit/policy/freezing/schedule.hpp>
-#include <slimfit/train/batch_buffers.hpp>
-#include <slimfit/train/check_batch.hpp>
+#include <slimfit/train/checks.hpp>
+#include <slimfit/train/inference.hpp>
 #include <slimfit/train/learning_rate.hpp>
-#include <slimfit/train/plan.hpp>
 #include <slimfit/train/recorded_step.hpp>
-#include <slimfit/train/saturation.hpp>
-#include <slimfit/train/updates.hpp>
 
 namespace slimfit {
-
-struct trainer_options {
-  std::uint64_t seed = 0;  ///< of the schedule, dropout and stochastic rounding
-  index_t steps = 0;       ///< length of the run, for the learning rate; 0: the rate stays constant
-  /// Whether a backend that can (CUDA, on a stream of the program's) records a step and enqueues it as a whole as long
-  /// as the same units stay active, as a schedule with `hold` lets them. Stochastic rounding of stashes repeats then.
-  bool record_steps = false;
-  /// Whether steps report how many values formats with fixed ranges clipped. Takes a number per row while a matrix is
-  /// saved and a counter per layer.
-  bool count_saturation = false;
-};
-
-/// What one training step did.
-struct step_report {
-  double loss = 0;        ///< mean over the batch, before the update
-  index_t correct = 0;    ///< samples whose largest score was the label's
-  index_t iteration = 0;  ///< counted from 0
-  double learning_rate_factor = 1;
-  active_set active;                           ///< units that were updated
-  memory_usage measured;                       ///< by the ledger
-  memory_usage planned;                        ///< by the plan for this choice; equal
-  std::vector<saturation_count> saturation{};  ///< where trainer_options ask for it
-};
-
-/// Mean loss and accuracy of a data set.
-struct evaluation {
-  double loss = 0;
-  double accuracy = 0;
-};
-
-namespace detail {
-template <class Model, class Optimizer, class Schedule, class LearningRate>
-struct checked_trainer {
-  static_assert(
-      requires { typename Optimizer::template optimizer<typename Model::device_type, typename Model::value_type>; },
-      "slimfit: trainer<Model, Optimizer, ...>: Optimizer must be the options of an optimizer, e.g. "
-      "adamw{.learning_rate = 1e-4}");
-  static_assert(freezing::freezing_schedule<Schedule>,
-                "slimfit: trainer<Model, Optimizer, Schedule>: Schedule must be a schedule, e.g. "
-                "freezing::inter_layer<freezing::relative_update, percent<95>>; a criterion alone is none");
-  static_assert(
-      requires(LearningRate const& rate, index_t n) {
-        { rate(n, n) } -> std::convertible_to<double>;
-      },
-      "slimfit: trainer<..., LearningRate>: LearningRate must be callable as double(index_t step, index_t steps), like "
-      "linear_decay");
-};
-}  // namespace detail
 
 /// @tparam Model        e.g. `vit<...>`
 /// @tparam Optimizer    options of an optimizer, e.g. `adamw`
@@ -96,7 +42,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
         schedule_(schedule.make_state(Model::units, settings.seed)),
         batch_(net.device()),
         saturation_(net.device(), settings.count_saturation ? Model::layout.tensors : 0),
-        block_(net.device()) {
+        block_(net.device()),
+        mean_(net.device()) {
     optimizer_.set_seed(settings.seed);
   }
 
@@ -112,38 +59,30 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// Finishes the step before, if nobody did, and enqueues the next one. On a backend that works asynchronously that is
   /// the only wait of a step: for the distances of the last one, which decide what is active in this.
   /// @throws shape_error, value_error (labels or ids outside their range), memory_error; nothing is enqueued then, and
-  /// weights, moments and schedule are as they were. @throws what `finish` throws.
+  /// weights, moments and schedule are as they were (with `drop_when_frozen`, moments of units that are active no
+  /// longer may be gone). @throws what `finish` throws; usage_error between `accumulate` and `step()`
   void enqueue(std::span<input_type const> inputs, std::span<label_type const> labels) {
     finish();
-    pending_step next{.schedule = schedule_};
-    auto const active = next.schedule.choose(iteration_);
-    next.updated = updated_;
-    for (std::size_t i = 0; i < active.words.size(); ++i) { next.updated.words[i] |= active.words[i]; }
-    auto const count = check_batch<network_type>(inputs, labels);
+    if (parts_) { throw usage_error("slimfit: trainer: a batch is being accumulated; step() takes its step"); }
+    auto next = next_step();
+    auto const& active = next.report.active;
+    auto const count = checks::check(inputs, labels);
     auto const sequences = batch_.arrange(inputs, count);
-    memory_plan<Model, Optimizer> const planned(sequences, optimizer_.options(),
-                                                {.count_saturation = settings_.count_saturation});
+    memory_plan<Model, Optimizer> const planned(sequences, optimizer_.options(), plan_options_of(settings_));
 
     auto& book = net_->device().memory().book();
     batch_.load(labels);
     block_.reserve(planned.arena_bytes(active));
-    optimizer_.prepare(extents(active));
+    prepare(active);
     book.reset_peaks();
 
     auto& report = next.report;
-    report.iteration = iteration_;
-    report.active = active;
-    report.learning_rate_factor = settings_.steps > 0 ? learning_rate_(iteration_, settings_.steps) : 1.0;
     report.planned = planned.with(active, next.updated);
-    optimizer_.set_learning_rate_factor(report.learning_rate_factor);
-    optimizer_.set_gate(&batch_.view().total->finite);
-    optimizer_.begin_step();
+    begin_updates(report, &batch_.view().total->finite);
     saturation_.reset();
     report.measured = run_or_replay(active);
     batch_.request_result();
-    saturation_.request();
-    optimizer_.request_statistics();
-    pending_ = std::move(next);
+    request(std::move(next));
   }
 
   /// Waits for the step that was enqueued last.
@@ -153,14 +92,14 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   std::optional<step_report> finish() {
     if (!pending_) { return std::nullopt; }
     auto done = *std::exchange(pending_, std::nullopt);
-    auto const result = batch_.result();
-    auto const count = batch_.view().count();
+    auto const result = done.parts > 0 ? done.result : batch_.result();
+    auto const count = done.parts > 0 ? done.samples : batch_.view().count();
     optimizer_.collect_statistics();
     done.report.loss = result.loss / static_cast<double>(count);
     done.report.correct = result.correct;
     if (result.finite == 0) {
       optimizer_.revoke_steps();
-      report_not_finite(batch_.inputs(), done.report.loss);
+      checks::report_not_finite(batch_.inputs(), done.report.loss);
     }
     optimizer_.confirm_steps();
     done.report.saturation = saturation_.collect(net_->parameters());
@@ -175,41 +114,71 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     return done.report;
   }
 
+  /// Forward and backward pass over a part of a batch: its gradients are added to those of the parts before. `step()`
+  /// then updates as one step with all parts as its batch would. The active units are chosen for the first part; the
+  /// gradients of these, and of what is always active, are kept until the step and no others, whatever the policy says
+  /// of gradients. Parts may differ in size.
+  /// @throws as `enqueue`; parts before remain. @throws value_error when the loss of the part before is not finite; no
+  /// part is left then
+  void accumulate(std::span<input_type const> inputs, std::span<label_type const> labels) {
+    finish();
+    collect_part();
+    auto const count = checks::check(inputs, labels);
+    auto const sequences = batch_.arrange(inputs, count);
+    auto next = parts_ ? *parts_ : next_step();
+    auto const& active = next.report.active;
+    memory_plan<Model, accumulated<Optimizer>> const planned(sequences, {optimizer_.options()},
+                                                             plan_options_of(settings_));
+    auto& book = net_->device().memory().book();
+    batch_.load(labels);
+    block_.reserve(planned.arena_bytes(active));
+    if (!parts_) {
+      prepare(active);
+      mean_.begin(parameters_of(active));
+      book.reset_peaks();
+      saturation_.reset();
+    }
+    next.report.planned.raise_to(planned.with(active, next.updated));
+    next.samples += count;
+    mean_.begin_part(static_cast<double>(count) / static_cast<double>(next.samples));
+    // Each part draws numbers of its own.
+    run_pass(mean_, active,
+             settings_.seed + std::uint64_t{0x9E3779B97F4A7C15U} * static_cast<std::uint64_t>(next.parts),
+             [&] { book.forward_ended(); });
+    ++next.parts;
+    next.report.measured = book.peaks();
+    parts_ = std::move(next);
+    batch_.request_result();
+    part_pending_ = true;
+  }
+  /// The updates by the mean gradient of all parts since the last step.
+  /// @throws usage_error when there is none; what `finish` throws, then there are none
+  step_report step() {
+    enqueue();
+    return *finish();
+  }
+  /// The same without waiting for the updates; the losses of the parts are waited for.
+  void enqueue() {
+    finish();
+    collect_part();
+    if (!parts_) { throw usage_error("slimfit: trainer: step() takes the step of what accumulate was given: nothing"); }
+    auto next = *std::exchange(parts_, std::nullopt);
+    begin_updates(next.report, nullptr);
+    apply_kept<optimizer_type, typename device_type::resource_type, value_type>(optimizer_, mean_.gradients());
+    mean_.clear();
+    coast(next.report.active);
+    request(std::move(next));
+  }
+
   /// Loss and accuracy without training, in batches of at most `batch`.
   /// @throws shape_error, value_error, memory_error
   evaluation evaluate(std::span<input_type const> inputs, std::span<label_type const> labels, index_t batch) {
-    evaluation result;
-    auto const all = check_batch<network_type>(inputs, labels);
-    for_each_batch(inputs, all, batch, [&](index_t first, index_t count) {
-      batch_.load(labels.subspan(static_cast<std::size_t>(first * loss_type::labels),
-                                 static_cast<std::size_t>(count * loss_type::labels)));
-      infer([&](auto& run) { evaluation_pass(net_->network(), run, batch_.view()); });
-      batch_.request_result();
-      auto const part = batch_.result();
-      result.loss += part.loss;
-      result.accuracy += static_cast<double>(part.correct);
-    });
-    auto const samples = static_cast<double>(all);
-    return {result.loss / samples, result.accuracy / samples};
+    return without_training().evaluate(inputs, labels, batch);
   }
   /// What the network says of samples: `loss_type::sample_scores(network_type::tokens)` scores of each, e.g. one per
   /// class. @throws shape_error, value_error, memory_error
   std::vector<value_type> predict(std::span<input_type const> inputs, index_t batch) {
-    auto const all = std::ssize(inputs) / network_type::inputs;
-    check_inputs<network_type>(inputs, all);
-    auto const each = loss_type::sample_scores(network_type::tokens);
-    std::vector<value_type> result(static_cast<std::size_t>(all * each));
-    std::vector<value_type> part;
-    for_each_batch(inputs, all, batch, [&](index_t first, index_t count) {
-      batch_.load(std::vector<label_type>(static_cast<std::size_t>(count * loss_type::labels)));
-      part.resize(static_cast<std::size_t>(loss_type::scores(batch_.view().sequences)));
-      infer([&](auto& run) {
-        inference_pass(net_->network(), run, batch_.view(),
-                       [&](value_type const* scores) { net_->device().copy(scores, part.data(), std::ssize(part)); });
-      });
-      loss_type::spread(part.data(), batch_.host_sequences(), network_type::tokens, result.data() + first * each);
-    });
-    return result;
+    return without_training().predict(inputs, batch);
   }
 
   [[nodiscard]] Model& net() const { return *net_; }
@@ -220,6 +189,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   [[nodiscard]] schedule_state const& schedule() const { return schedule_; }
   /// Replaces all that changes in training but weights and moments: for checkpoints.
   void restore(index_t iteration, schedule_state schedule, active_set const& updated) {
+    forget_parts();
     iteration_ = iteration;
     schedule_ = std::move(schedule);
     updated_ = updated;
@@ -239,41 +209,85 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     schedule_state schedule;
     active_set updated{};
     step_report report{};
+    index_t parts = 0;    ///< that were accumulated; 0: the step has one pass
+    index_t samples = 0;  ///< of them
+    batch_result result{.finite = 1};
   };
+  using checks = detail::batch_checks<network_type>;
 
   /// The arena's memory. It grows to what the largest step so far needed.
   using block_type = arena_block<device_type>;
 
-  /// Calls `body(first, count)` for consecutive batches, which are arranged then.
-  template <class Body>
-  void for_each_batch(std::span<input_type const> inputs, index_t all, index_t batch, Body const& body) {
+  static plan_options plan_options_of(trainer_options const& settings) {
+    return {.count_saturation = settings.count_saturation};
+  }
+  auto without_training() {
     finish();
-    for (index_t first = 0; first < all; first += batch) {
-      auto const count = std::min(batch, all - first);
-      batch_.arrange(inputs.subspan(static_cast<std::size_t>(first * network_type::inputs),
-                                    static_cast<std::size_t>(count * network_type::inputs)),
-                     count);
-      body(first, count);
+    collect_part();
+    return inference<Model, Optimizer, releasing_updates<optimizer_type>>(*net_, batch_, block_, {optimizer_});
+  }
+  [[nodiscard]] pending_step next_step() const {
+    pending_step next{.schedule = schedule_};
+    auto& report = next.report;
+    report.active = next.schedule.choose(iteration_);
+    report.iteration = iteration_;
+    report.learning_rate_factor = settings_.steps > 0 ? learning_rate_(iteration_, settings_.steps) : 1.0;
+    next.updated = updated_;
+    for (std::size_t i = 0; i < report.active.words.size(); ++i) { next.updated.words[i] |= report.active.words[i]; }
+    return next;
+  }
+  /// Makes sure that what is active has moments, and what must not have any has none.
+  void prepare(active_set const& active) {
+    if constexpr (detail::drops<Optimizer>) {
+      for (auto const& [name, each] : net_->parameters()) {
+        if (each.unit != no_unit && !active.test(each.unit)) { optimizer_.drop(each.position); }
+      }
+    }
+    optimizer_.prepare(extents(active));
+  }
+  void begin_updates(step_report const& report, std::int32_t const* gate) {
+    optimizer_.set_learning_rate_factor(report.learning_rate_factor);
+    optimizer_.set_gate(gate);
+    optimizer_.begin_step();
+  }
+  /// Enqueues the way back of what the step that was enqueued measured.
+  void request(pending_step next) {
+    saturation_.request();
+    optimizer_.request_statistics();
+    pending_ = std::move(next);
+  }
+  /// Waits for the loss of the part that was enqueued last.
+  void collect_part() {
+    if (!std::exchange(part_pending_, false)) { return; }
+    auto const part = batch_.result();
+    parts_->result.loss += part.loss;
+    parts_->result.correct += part.correct;
+    if (part.finite == 0) {
+      forget_parts();
+      checks::report_not_finite(batch_.inputs(), part.loss / static_cast<double>(batch_.view().count()));
     }
   }
-  /// Calls `pass(context)` with memory for the batch that was loaded.
-  template <class Pass>
-  void infer(Pass const& pass) {
-    block_.reserve(memory_plan<Model, Optimizer>(batch_.view().sequences).inference_arena_bytes());
-    arena memory(net_->device().memory().book(), block_.data(), block_.size());
-    releasing_updates<optimizer_type> none{optimizer_};
-    context<device_type, decltype(none)> inference{net_->device(), memory, none, {}, false, settings_.seed, 0};
-    pass(inference);
+  void forget_parts() {
+    parts_.reset();
+    mean_.clear();
+    part_pending_ = false;
   }
-  [[nodiscard]] std::vector<parameter_extent> extents(active_set const& active) const {
-    std::vector<parameter_extent> result;
+  /// What is updated when `active` units are.
+  [[nodiscard]] std::vector<parameter<value_type>> parameters_of(active_set const& active) const {
+    std::vector<parameter<value_type>> result;
     for (auto const& [name, each] : net_->parameters()) {
-      if (each.unit == no_unit || active.test(each.unit)) { result.push_back({each.position, each.count()}); }
+      if (each.unit == no_unit || active.test(each.unit)) { result.push_back(each); }
     }
     return result;
   }
+  [[nodiscard]] std::vector<parameter_extent> extents(active_set const& active) const {
+    std::vector<parameter_extent> result;
+    for (auto const& each : parameters_of(active)) { result.push_back({each.position, each.count()}); }
+    return result;
+  }
+  static constexpr bool releases = policy_type::releases_gradients && !detail::keeps_gradients<Optimizer>;
   /// Gradients that are kept are allocated in each step, which a recording cannot repeat.
-  static constexpr bool can_record = policy_type::releases_gradients && requires { typename device_type::recording; };
+  static constexpr bool can_record = releases && requires { typename device_type::recording; };
   static auto recorded_type() {
     if constexpr (can_record) {
       return recorded_step<device_type, network_type>{};
@@ -312,29 +326,23 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     }
     return result;
   }
-  template <class ForwardDone>
-  void run(active_set const& active, ForwardDone const& forward_done) {
+  template <class Updates, class ForwardDone>
+  void run_pass(Updates& updates, active_set const& active, std::uint64_t seed, ForwardDone const& forward_done) {
     auto& device = net_->device();
     arena memory(device.memory().book(), block_.data(), block_.size());
-    auto const pass = [&](auto& updates) {
-      context<device_type, std::remove_reference_t<decltype(updates)>> training{device,
-                                                                                memory,
-                                                                                updates,
-                                                                                active,
-                                                                                true,
-                                                                                settings_.seed,
-                                                                                static_cast<std::uint32_t>(iteration_),
-                                                                                saturation_.table(),
-                                                                                true};
-      training_pass(net_->network(), training, batch_.view(), forward_done);
-    };
-    if constexpr (policy_type::releases_gradients) {
+    context<device_type, Updates> training{
+        device, memory, updates, active, true, seed, static_cast<std::uint32_t>(iteration_), saturation_.table(), true};
+    training_pass(net_->network(), training, batch_.view(), forward_done);
+  }
+  template <class ForwardDone>
+  void run(active_set const& active, ForwardDone const& forward_done) {
+    if constexpr (releases) {
       releasing_updates<optimizer_type> updates{optimizer_};
-      pass(updates);
+      run_pass(updates, active, settings_.seed, forward_done);
     } else {
       keeping_updates<optimizer_type, typename device_type::resource_type, value_type> updates(optimizer_,
-                                                                                               device.memory());
-      pass(updates);
+                                                                                               net_->device().memory());
+      run_pass(updates, active, settings_.seed, forward_done);
       updates.apply_all();
     }
   }
@@ -346,25 +354,6 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
         }
       }
     }
-  }
-  static double as_number(input_type value) {
-    if constexpr (std::is_arithmetic_v<input_type>) {
-      return static_cast<double>(value);
-    } else {
-      return static_cast<double>(static_cast<float>(value));
-    }
-  }
-  [[noreturn]] static void report_not_finite(std::span<input_type const> inputs, double loss) {
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      auto const value = as_number(inputs[i]);
-      if (!std::isfinite(value)) {
-        throw value_error(mismatch("inputs: element " + std::to_string(i % network_type::inputs) + " of sample " +
-                                       std::to_string(i / network_type::inputs),
-                                   value, "a finite number"));
-      }
-    }
-    throw value_error(
-        mismatch("loss", loss, "a finite number (the inputs are finite; is the learning rate too high?)"));
   }
 
   Model* net_;
@@ -378,6 +367,9 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   active_set updated_;
   index_t iteration_ = 0;
   std::optional<pending_step> pending_;
+  std::optional<pending_step> parts_;  ///< the step that parts are accumulated for
+  bool part_pending_ = false;          ///< whether the loss of the last is still to be waited for
+  accumulating_updates<device_type, value_type> mean_;
   [[no_unique_address]] decltype(recorded_type()) recorded_;
 };
 

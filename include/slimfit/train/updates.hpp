@@ -1,19 +1,64 @@
 // SPDX-License-Identifier: MIT
-// What the trainer does with gradients: feeds them to the optimizer as soon as they are complete, or keeps them until
-// the backward pass is done.
+// What the trainer does with gradients: feeds them to the optimizer as soon as they are complete, keeps them until the
+// backward pass is done, or adds them up over several passes.
 #pragma once
 
+#include <span>
 #include <vector>
 
+#include <slimfit/kernels/gradient_sums.hpp>
 #include <slimfit/layers/parameter.hpp>
 #include <slimfit/memory/resource.hpp>
 
 namespace slimfit {
 
+namespace detail {
+/// Whether an optimizer needs all gradients of a step before it changes a weight.
+template <class Options>
+inline constexpr bool keeps_gradients = requires {
+  requires Options::keeps_gradients;
+};
+/// Whether it takes gradients in parts.
+template <class Options>
+inline constexpr bool takes_parts = !requires {
+  requires !Options::takes_parts;
+};
+/// Whether the gradients that plans count are those of several passes.
+template <class Options>
+inline constexpr bool accumulates = requires {
+  requires Options::accumulates;
+};
+/// Whether only what is active has optimizer state.
+template <class Options>
+inline constexpr bool drops = requires {
+  requires Options::drops;
+};
+}  // namespace detail
+
+/// Options for plans alone: what training with `trainer::accumulate` takes. `plan<model, accumulated<adamw>>(batch)`
+/// @tparam Optimizer options of the optimizer
+template <class Optimizer>
+struct accumulated {
+  Optimizer optimizer{};
+
+  static constexpr bool accumulates = true;
+  static constexpr bool drops = detail::drops<Optimizer>;
+
+  template <scalar T>
+  [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {
+    return optimizer.template moment_bytes<T>(count);
+  }
+  template <scalar T>
+  [[nodiscard]] static constexpr index_t workspace_bytes(index_t parameters, index_t largest_parameter) {
+    return Optimizer::template workspace_bytes<T>(parameters, largest_parameter);
+  }
+};
+
 /// Gradients are released: weights change during the backward pass, each after its last use in it.
 template <class Optimizer>
 struct releasing_updates {
   static constexpr bool releases = true;
+  static constexpr bool takes_parts = detail::takes_parts<typename Optimizer::options_type>;
 
   Optimizer& optimizer;
 
@@ -27,13 +72,35 @@ struct releasing_updates {
   }
 };
 
+/// A gradient in memory of its own.
+template <class Resource, scalar T>
+struct kept_gradient {
+  parameter<T> target;
+  buffer<T, Resource> values;
+};
+
+/// Feeds all gradients of a step to the optimizer.
+template <class Optimizer, class Resource, scalar T>
+void apply_kept(Optimizer& optimizer, std::span<kept_gradient<Resource, T> const> gradients) {
+  if constexpr (detail::keeps_gradients<typename Optimizer::options_type>) {
+    bool first = true;
+    for (auto const& each : gradients) {
+      optimizer.include_in_norm(each.values.data(), each.target.count(), std::exchange(first, false));
+    }
+  }
+  for (auto const& [target, values] : gradients) {
+    optimizer.enqueue(target.position, target.data, values.data(), target.count());
+  }
+}
+
 /// Gradients are kept: weights change in `apply_all`.
 template <class Optimizer, class Resource, scalar T>
 class keeping_updates {
  public:
   static constexpr bool releases = false;
+  static constexpr bool takes_parts = false;
 
-  keeping_updates(Optimizer& optimizer, Resource& resource) : then_{optimizer}, resource_(&resource) {}
+  keeping_updates(Optimizer& optimizer, Resource& resource) : optimizer_(&optimizer), resource_(&resource) {}
 
   /// @throws memory_error; no weight has changed then
   T* slot(parameter<T> const& target) {
@@ -41,19 +108,57 @@ class keeping_updates {
     return gradients_.back().values.data();
   }
   void apply_all() {
-    for (auto const& each : gradients_) { then_.apply(each.target, each.values.data()); }
+    apply_kept<Optimizer, Resource, T>(*optimizer_, gradients_);
     gradients_.clear();
   }
 
  private:
-  struct kept_gradient {
-    parameter<T> target;
-    buffer<T, Resource> values;
-  };
-
-  releasing_updates<Optimizer> then_;
+  Optimizer* optimizer_;
   Resource* resource_;
-  std::vector<kept_gradient> gradients_;
+  std::vector<kept_gradient<Resource, T>> gradients_;
+};
+
+/// The mean gradient of several passes, each a part of a batch: gradients of a pass are released as they are complete,
+/// and added to what is kept.
+template <class Device, scalar T>
+class accumulating_updates {
+ public:
+  static constexpr bool releases = true;
+  static constexpr bool takes_parts = true;
+  using resource_type = typename Device::resource_type;
+
+  explicit accumulating_updates(Device& device) : device_(&device) {}
+
+  /// Makes memory for the gradients of `targets`. @throws memory_error; there are none then
+  void begin(std::span<parameter<T> const> targets) {
+    std::vector<kept_gradient<resource_type, T>> created;
+    slots_.clear();
+    for (auto const& target : targets) {
+      slots_.resize(std::max(slots_.size(), static_cast<std::size_t>(target.position) + 1), nullptr);
+      created.push_back({target, buffer<T, resource_type>(device_->memory(), target.count(), category::gradients)});
+      slots_[static_cast<std::size_t>(target.position)] = created.back().values.data();
+    }
+    gradients_ = std::move(created);
+  }
+  /// The pass that follows has `share` of all samples so far.
+  void begin_part(double share) {
+    share_ = static_cast<compute_type<T>>(share);
+    keep_ = static_cast<compute_type<T>>(1.0 - share);
+  }
+  void apply(parameter<T> const& target, T* gradient) { apply_part(target, gradient, 0, target.count()); }
+  void apply_part(parameter<T> const& target, T* gradient, index_t first, index_t count) {
+    T* const sum = slots_[static_cast<std::size_t>(target.position)] + first;
+    device_->launch(divide_up(count, update_block), kernels::add_gradient<T>{gradient, count, keep_, share_, sum});
+  }
+  [[nodiscard]] std::span<kept_gradient<resource_type, T> const> gradients() const { return gradients_; }
+  void clear() { gradients_.clear(); }
+
+ private:
+  Device* device_;
+  std::vector<kept_gradient<resource_type, T>> gradients_;
+  std::vector<T*> slots_;  ///< by position
+  compute_type<T> keep_{};
+  compute_type<T> share_{};
 };
 
 }  // namespace slimfit

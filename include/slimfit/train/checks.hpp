@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// What a trainer checks: what it is made of, at compile time; a batch before it is worked on; and what was wrong with
+// it where a loss came out as no number.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <span>
+#include <string>
+#include <type_traits>
+
+#include <slimfit/core/error.hpp>
+#include <slimfit/policy/freezing/schedule.hpp>
+
+namespace slimfit::detail {
+
+template <class Model, class Optimizer, class Schedule, class LearningRate>
+struct checked_trainer {
+  static_assert(
+      requires { typename Optimizer::template optimizer<typename Model::device_type, typename Model::value_type>; },
+      "slimfit: trainer<Model, Optimizer, ...>: Optimizer must be the options of an optimizer, e.g. "
+      "adamw{.learning_rate = 1e-4}");
+  static_assert(freezing::freezing_schedule<Schedule>,
+                "slimfit: trainer<Model, Optimizer, Schedule>: Schedule must be a schedule, e.g. "
+                "freezing::inter_layer<freezing::relative_update, percent<95>>; a criterion alone is none");
+  static_assert(
+      requires(LearningRate const& rate, index_t n) {
+        { rate(n, n) } -> std::convertible_to<double>;
+      },
+      "slimfit: trainer<..., LearningRate>: LearningRate must be callable as double(index_t step, index_t steps), like "
+      "linear_decay");
+};
+
+template <class Network>
+struct batch_checks {
+  using input_type = typename Network::input_type;
+  using loss_type = typename Network::loss_type;
+  using label_type = typename loss_type::label_type;
+
+  /// @throws shape_error, value_error
+  static void check_inputs(std::span<input_type const> inputs, index_t count) {
+    require_equal("inputs: count", std::ssize(inputs), count * Network::inputs);
+    if constexpr (requires { Network::check_inputs(inputs); }) { Network::check_inputs(inputs); }
+  }
+  /// @return the number of samples @throws shape_error, value_error
+  static index_t check(std::span<input_type const> inputs, std::span<label_type const> labels) {
+    auto const count = std::ssize(labels) / loss_type::labels;
+    if (count == 0) { throw shape_error(mismatch("labels: count", std::ssize(labels), "at least 1")); }
+    require_equal("labels: count", std::ssize(labels), count * loss_type::labels);
+    check_inputs(inputs, count);
+    loss_type::check(labels, Network::tokens);
+    return count;
+  }
+  /// @throws value_error
+  [[noreturn]] static void report_not_finite(std::span<input_type const> inputs, double loss) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      auto const value = as_number(inputs[i]);
+      if (!std::isfinite(value)) {
+        throw value_error(mismatch("inputs: element " + std::to_string(i % Network::inputs) + " of sample " +
+                                       std::to_string(i / Network::inputs),
+                                   value, "a finite number"));
+      }
+    }
+    throw value_error(
+        mismatch("loss", loss, "a finite number (the inputs are finite; is the learning rate too high?)"));
+  }
+
+ private:
+  static double as_number(input_type value) {
+    if constexpr (std::is_arithmetic_v<input_type>) {
+      return static_cast<double>(value);
+    } else {
+      return static_cast<double>(static_cast<float>(value));
+    }
+  }
+};
+
+}  // namespace slimfit::detail
