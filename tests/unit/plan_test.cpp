@@ -2,6 +2,7 @@
 // What a plan says is what the ledger counts, to the byte, for every policy, shape and choice of units.
 #include <doctest/doctest.h>
 #include <slimfit/backend/host.hpp>
+#include <slimfit/models/bert.hpp>
 #include <slimfit/models/vit.hpp>
 #include <slimfit/optim/sgd.hpp>
 #include <slimfit/policy/presets.hpp>
@@ -35,9 +36,6 @@ struct whole_tensors : policy::paper {
 /// Two of three blocks keep their input only, in 8 bits, and the embedding's gradient is not always computed.
 struct mostly_recomputed : with_unit_biases {
   using blocks = slimfit::blocks::recompute_lowest<2, stash::quantized<format::affine<8, 8>>>;
-};
-struct recomputed_paper : policy::paper {
-  using blocks = slimfit::blocks::recompute_all<>;
 };
 
 /// Chooses a random number of random units in every step.
@@ -107,11 +105,24 @@ struct all_rows : policy::exact {
   static constexpr bool computes_dead_rows = true;
 };
 
+/// Two of twelve blocks recomputed from 8-bit inputs: 4 % of a step's products more.
+struct slim_within_budget : policy::slim {
+  using blocks = slimfit::blocks::recompute_lowest<2, stash::quantized<format::affine<8, 64>>>;
+};
+
+/// What other software keeps, in bytes: activations by token (examples/tools/reference_memory.hpp), without
+/// temporaries, and 16 for each parameter in float32 with AdamW.
+struct other_software {
+  index_t rows;
+  index_t parameters;
+  [[nodiscard]] constexpr index_t total(index_t per_token) const { return rows * per_token + 16 * parameters; }
+};
+
 }  // namespace
 
 TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them", P, policy::eager, policy::paper,
                    policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases, whole_tensors,
-                   mostly_recomputed, recomputed_paper) {
+                   mostly_recomputed, policy::slim_recomputed) {
   check_plans<vit<narrow, P, host, float>>(1, 12);
   check_plans<vit<narrow, P, host, float>>(21, 25);
   check_plans<vit<odd, P, host, double>>(5, 12);
@@ -158,4 +169,32 @@ TEST_CASE("plan: rows of the last block that nobody reads are not kept") {
   constexpr index_t width = 768;
   // Normalised rows and their reciprocal deviations, and GELU's input, four times wider.
   CHECK(stored(all_rows{}) - stored(policy::exact{}) == dead * ((1 + 4) * width + 1) * 4);
+}
+
+TEST_CASE("plan: whole training at the paper's largest sizes fits 8 GiB") {
+  using frugal_adamw = basic_adamw<strict, moments::bits8>;
+  constexpr index_t batch = 128;
+  auto const check = []<class Model>(std::type_identity<Model>, index_t eager_per_token, index_t amp_per_token) {
+    other_software const other{batch * Model::network_type::tokens, Model::layout.elements};
+    index_t const peak = plan<Model, frugal_adamw>(batch).peak();
+    CHECK(peak <= 8 * GiB);
+    CHECK(12 * peak <= other.total(eager_per_token));
+    CHECK(5 * peak <= other.total(amp_per_token));
+  };
+  constexpr bert_shape bert_384{.tokens = 384, .hidden_dropout = 10, .attention_dropout = 10};
+  check(std::type_identity<vit<shapes::vit_base_16_384, slim_within_budget, host, bf16>>{}, 928520, 372488);
+  check(std::type_identity<bert<bert_384, slim_within_budget, host, bf16>>{}, 1113056, 393224);
+}
+
+TEST_CASE("plan: nothing approximated takes half of what mixed precision with fused attention keeps") {
+  using exact = vit<shapes::vit_base_16_384, policy::exact, host, bf16>;
+  constexpr index_t batch = 128;
+  auto const usage = plan<exact>(batch).with(active_set::all(exact::units));
+  CHECK(2 * usage.activations <= batch * exact::network_type::tokens * 372488);
+}
+
+TEST_CASE_TEMPLATE("plan: temporaries are at most a tenth of what is stored", P, policy::eager, policy::paper,
+                   policy::exact, policy::slim, policy::slim_2bit) {
+  auto const usage = plan<vit<shapes::vit_base_16_384, P, host, float>>(128).bound();
+  CHECK(10 * usage.temporary <= usage.stored);
 }
