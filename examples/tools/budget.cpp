@@ -59,7 +59,7 @@ std::vector<budget_remedy> remedies_of(plan_request const& request, index_t budg
     half.scalar = "bf16";
     remedies.push_back({"weights and dense activations in bf16", planned(half, smallest).usage.peak()});
   }
-  remedies.push_back({"an optimizer without moments (sgd)", planned(request, smallest).peak_without_moments});
+  remedies.push_back({"moments in 8 bits (moments::bits8)", planned(request, smallest).peak_with_bits8});
   auto const fits = [&](budget_remedy const& each) { return each.peak <= budget; };
   std::stable_partition(remedies.begin(), remedies.end(), fits);
   return remedies;

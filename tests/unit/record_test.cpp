@@ -102,6 +102,22 @@ TEST_CASE("record: holders sum to the peak and kept matrices to what is stored, 
   check_presets<bert_of>();
 }
 
+TEST_CASE("record: holds what the optimizer does before a step begins") {
+  using model = vit_of<policy::slim>;
+  auto const check = []<class Optimizer>(Optimizer const& options) {
+    memory_plan<model, Optimizer> const planned(5, options);
+    auto const active = some_units::of(model::units);
+    memory_record record;
+    planned.record(active, record);
+    CHECK(sum(record.holders_at_peak()) == planned.with(active).total);
+    return planned.with(active).total;
+  };
+  auto const all = check(adamw{});
+  CHECK(check(basic_adamw<drop_when_frozen>{}) < all);
+  CHECK(check(basic_adamw<strict, moments::bits8_from<256>>{}) < all);
+  CHECK(check(accumulated<adamw>{}) > all);
+}
+
 TEST_CASE("record: labels say where and in which form") {
   using model = vit_of<policy::slim>;
   auto active = active_set::none();

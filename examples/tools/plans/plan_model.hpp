@@ -3,7 +3,6 @@
 #pragma once
 
 #include <slimfit/backend/host.hpp>
-#include <slimfit/optim/sgd.hpp>
 #include <slimfit/train/plan.hpp>
 
 #include "../plan_record.hpp"
@@ -22,8 +21,10 @@ void fill_row(plan_row& row) {
   row.usage = planned.bound(active);
   auto const updated = slimfit::active_set::all(Model::units);
   auto const kept = planned.resident(updated);
-  auto const without = slimfit::plan<Model, slimfit::sgd>(request.batch, request.tokens).resident(updated);
-  row.peak_without_moments = row.usage.peak() - kept.optimizer - kept.workspace + without.optimizer + without.workspace;
+  auto const coded = slimfit::plan<Model, slimfit::basic_adamw<slimfit::strict, slimfit::moments::bits8>>(
+                         request.batch, request.tokens)
+                         .resident(updated);
+  row.peak_with_bits8 = row.usage.peak() - kept.optimizer - kept.workspace + coded.optimizer + coded.workspace;
   row.static_bytes = planned.bound(0).stored;
   row.dynamic_bytes = row.usage.stored - row.static_bytes;
   constexpr auto const& shape = Model::shape;

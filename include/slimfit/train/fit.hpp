@@ -6,7 +6,6 @@
 #include <array>
 #include <tuple>
 
-#include <slimfit/optim/sgd.hpp>
 #include <slimfit/train/measured_candidates.hpp>
 #include <slimfit/train/plan.hpp>
 
@@ -18,15 +17,6 @@ namespace detail {
 /// because compilers limit how long one may take.
 template <class Model, class Optimizer, index_t Batch>
 inline constexpr index_t planned_peak = plan<Model, Optimizer>(Batch).peak();
-
-/// The same with another optimizer, by what stays from step to step.
-template <class Model, class Optimizer, class Other, index_t Batch>
-constexpr index_t peak_with_optimizer() {
-  constexpr auto updated = active_set::all(Model::units);
-  constexpr auto own = memory_plan<Model, Optimizer>(Batch).resident(updated);
-  constexpr auto other = memory_plan<Model, Other>(Batch).resident(updated);
-  return planned_peak<Model, Optimizer, Batch> + other.optimizer + other.workspace - own.optimizer - own.workspace;
-}
 
 /// The largest batch from `Low` on and below `High` that fits, given that `Low` does; 0 always does.
 template <class Model, class Optimizer, index_t Budget, index_t Low, index_t High>
@@ -67,9 +57,9 @@ struct batch_that_fits {};
 /// What it takes above the budget with weights and dense activations in bf16.
 template <index_t MiB>
 struct missing_mebibytes_in_bf16 {};
-/// What it takes above the budget with `sgd`, which keeps no moments.
+/// What it takes above the budget with AdamW's moments in 8 bits.
 template <index_t MiB>
-struct missing_mebibytes_without_moments {};
+struct missing_mebibytes_with_bits8 {};
 
 namespace detail {
 
@@ -80,7 +70,7 @@ struct checked_budget {
       Fits,
       "slimfit: fit: no candidate fits the budget. checked_budget<...> in this message has the smallest "
       "candidate, the MiB it takes too much (missing_mebibytes), and three remedies: the batch that would fit "
-      "(0: none), what would still be missing in bf16, and what without the optimizer's moments (0: it fits)");
+      "(0: none), what would still be missing in bf16, and what with moments::bits8 (0: it fits)");
 };
 
 template <class First, class... Rest>
@@ -140,12 +130,13 @@ struct search_of<candidates<Candidates...>> {
 /// Fails, with what is missing and what would help in its message.
 template <template <class> class Model, index_t Budget, index_t Batch, class Optimizer, class Smallest,
           class Network = Model<typename Smallest::policy_type>>
-using over_budget = checked_budget<
-    false, Smallest, missing_mebibytes<mebibytes_above(planned_peak<Network, Optimizer, Batch>, Budget)>,
-    batch_that_fits<largest_batch<Network, Optimizer, Budget, 0, Batch>()>,
-    missing_mebibytes_in_bf16<mebibytes_above(
-        planned_peak<typename decltype(bf16_model<Network>())::type, Optimizer, Batch>, Budget)>,
-    missing_mebibytes_without_moments<mebibytes_above(peak_with_optimizer<Network, Optimizer, sgd, Batch>(), Budget)>>;
+using over_budget =
+    checked_budget<false, Smallest, missing_mebibytes<mebibytes_above(planned_peak<Network, Optimizer, Batch>, Budget)>,
+                   batch_that_fits<largest_batch<Network, Optimizer, Budget, 0, Batch>()>,
+                   missing_mebibytes_in_bf16<mebibytes_above(
+                       planned_peak<typename decltype(bf16_model<Network>())::type, Optimizer, Batch>, Budget)>,
+                   missing_mebibytes_with_bits8<mebibytes_above(
+                       planned_peak<Network, basic_adamw<strict, moments::bits8>, Batch>, Budget)>>;
 
 /// The candidate with number `Found`; where there is none, an error.
 template <template <class> class Model, index_t Budget, index_t Batch, class Search, class Optimizer, std::size_t Found>

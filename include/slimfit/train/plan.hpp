@@ -78,8 +78,7 @@ class memory_plan {
   /// included.
   [[nodiscard]] constexpr memory_usage with(active_set const& active, active_set const& updated) const {
     ledger book;
-    add(book, resident(detail::drops<Optimizer> ? active : updated));
-    if constexpr (detail::accumulates<Optimizer>) { book.add(category::gradients, kept_gradients(active)); }
+    hold(book, active, updated);
     arena memory(book);
     run(book, memory, active);
     return book.peaks();
@@ -110,7 +109,7 @@ class memory_plan {
   /// Records such a step. Its peaks are what `with(active)` says.
   void record(active_set const& active, memory_record& events) const {
     ledger book;
-    add(book, resident(active_set::all(units)));
+    hold(book, active, active_set::all(units));
     book.record(&events);
     arena memory(book);
     run(book, memory, active);
@@ -212,6 +211,11 @@ class memory_plan {
   using loss_type = typename network_type::loss_type;
 
   [[nodiscard]] constexpr batch_view<network_type> view() const { return {.sequences = batch_}; }
+  /// What is there when the passes of a step begin.
+  constexpr void hold(ledger& book, active_set const& active, active_set const& updated) const {
+    add(book, resident(detail::drops<Optimizer> ? active : updated));
+    if constexpr (detail::accumulates<Optimizer>) { book.add(category::gradients, kept_gradients(active)); }
+  }
   static constexpr void add(ledger& book, resident_bytes const& bytes) {
     book.add(category::weights, bytes.weights);
     book.add(category::optimizer, bytes.optimizer);
