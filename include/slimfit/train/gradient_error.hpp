@@ -54,6 +54,7 @@ namespace detail {
 template <class Device, class Receive>
 struct read_updates {
   static constexpr bool releases = true;
+  static constexpr bool takes_parts = true;
   Device const& device;
   Receive receive;
 
