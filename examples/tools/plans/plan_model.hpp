@@ -6,6 +6,7 @@
 #include <slimfit/optim/sgd.hpp>
 #include <slimfit/train/plan.hpp>
 
+#include "../../support/moments.hpp"
 #include "../plan_record.hpp"
 #include "../plan_rows.hpp"
 #include "../reference_memory.hpp"
@@ -17,13 +18,14 @@ namespace detail {
 template <class Model>
 void fill_row(plan_row& row) {
   auto& request = row.request;
-  auto const planned = slimfit::plan<Model>(request.batch, request.tokens);
+  slimfit::memory_plan<Model, chosen_adamw> const planned(request.batch, request.tokens, adamw_with(request.moments));
   index_t const active = Model::units - slimfit::freezing::run_time_rate(request.rate).frozen(Model::units, 0);
   row.usage = planned.bound(active);
   auto const updated = slimfit::active_set::all(Model::units);
   auto const kept = planned.resident(updated);
   auto const without = slimfit::plan<Model, slimfit::sgd>(request.batch, request.tokens).resident(updated);
-  row.peak_without_moments = row.usage.peak() - kept.optimizer - kept.workspace + without.optimizer + without.workspace;
+  row.peak_without_moments = row.usage.peak() - row.usage.peak_by_category[slimfit::category::optimizer] -
+                             kept.workspace + without.optimizer + without.workspace;
   row.static_bytes = planned.bound(0).stored;
   row.dynamic_bytes = row.usage.stored - row.static_bytes;
   constexpr auto const& shape = Model::shape;

@@ -68,7 +68,7 @@ class memory_plan {
       : batch_(batch), options_(options), included_(included), layout_(bind(network_)) {}
   /// Plans the same layers for sequences of `tokens` tokens instead of the number that the model was compiled for.
   /// @throws value_error when the model cannot have that many
-  constexpr memory_plan(index_t batch, index_t tokens) {
+  constexpr memory_plan(index_t batch, index_t tokens, Optimizer const& options = {}) : options_(options) {
     network_.plan_tokens(tokens);
     batch_ = network_.sequences(batch);
     layout_ = bind(network_);
@@ -78,7 +78,7 @@ class memory_plan {
   /// included.
   [[nodiscard]] constexpr memory_usage with(active_set const& active, active_set const& updated) const {
     ledger book;
-    add(book, resident(detail::drops<Optimizer> ? active : updated));
+    add(book, resident(options_.drops() ? active : updated));
     if constexpr (detail::accumulates<Optimizer>) { book.add(category::gradients, kept_gradients(active)); }
     arena memory(book);
     run(book, memory, active);
@@ -146,7 +146,7 @@ class memory_plan {
     }
     temporary += gradients;
     index_t before = usage.total - usage.activations;
-    if constexpr (detail::drops<Optimizer>) {
+    if (options_.drops()) {
       index_t const moments = most_moments(active);
       before += moments - peaks[category::optimizer];
       peaks[category::optimizer] = moments;

@@ -238,7 +238,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   }
   /// Makes sure that what is active has moments, and what must not have any has none.
   void prepare(active_set const& active) {
-    if constexpr (detail::drops<Optimizer>) {
+    if (optimizer_.options().drops()) {
       for (auto const& [name, each] : net_->parameters()) {
         if (each.unit != no_unit && !active.test(each.unit)) { optimizer_.drop(each.position); }
       }

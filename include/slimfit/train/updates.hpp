@@ -28,11 +28,6 @@ template <class Options>
 inline constexpr bool accumulates = requires {
   requires Options::accumulates;
 };
-/// Whether only what is active has optimizer state.
-template <class Options>
-inline constexpr bool drops = requires {
-  requires Options::drops;
-};
 }  // namespace detail
 
 /// Options for plans alone: what training with `trainer::accumulate` takes. `plan<model, accumulated<adamw>>(batch)`
@@ -42,7 +37,7 @@ struct accumulated {
   Optimizer optimizer{};
 
   static constexpr bool accumulates = true;
-  static constexpr bool drops = detail::drops<Optimizer>;
+  [[nodiscard]] constexpr bool drops() const { return optimizer.drops(); }
 
   template <scalar T>
   [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {
