@@ -3,7 +3,9 @@
 // backward pass is done, or adds them up over several passes.
 #pragma once
 
+#include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <slimfit/kernels/gradient_sums.hpp>
