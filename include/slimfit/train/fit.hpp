@@ -14,10 +14,12 @@ namespace slimfit {
 
 namespace detail {
 
-/// Most bytes at any moment of training `Model` in batches of `Batch`. A constant expression of its own for each,
-/// because compilers limit how long one may take.
+/// The most that training `Model` in batches of `Batch` takes, and the bytes at the worst moment. A constant expression
+/// of its own for each, because compilers limit how long one may take.
 template <class Model, class Optimizer, index_t Batch>
-inline constexpr index_t planned_peak = plan<Model, Optimizer>(Batch).peak();
+inline constexpr memory_usage planned_bound = plan<Model, Optimizer>(Batch).bound();
+template <class Model, class Optimizer, index_t Batch>
+inline constexpr index_t planned_peak = planned_bound<Model, Optimizer, Batch>.peak();
 
 /// The same with another optimizer, by what stays from step to step.
 template <class Model, class Optimizer, class Other, index_t Batch>
@@ -25,7 +27,8 @@ constexpr index_t peak_with_optimizer() {
   constexpr auto updated = active_set::all(Model::units);
   constexpr auto own = memory_plan<Model, Optimizer>(Batch).resident(updated);
   constexpr auto other = memory_plan<Model, Other>(Batch).resident(updated);
-  return planned_peak<Model, Optimizer, Batch> + other.optimizer + other.workspace - own.optimizer - own.workspace;
+  constexpr auto bound = planned_bound<Model, Optimizer, Batch>;
+  return bound.peak() - bound.peak_by_category[category::optimizer] - own.workspace + other.optimizer + other.workspace;
 }
 
 /// The largest batch from `Low` on and below `High` that fits, given that `Low` does; 0 always does.

@@ -193,6 +193,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     iteration_ = iteration;
     schedule_ = std::move(schedule);
     updated_ = updated;
+    recorded_ = recorded_type();  // moments may lie elsewhere
   }
   /// Elements of every parameter, by position.
   [[nodiscard]] std::vector<index_t> parameter_counts() const {
