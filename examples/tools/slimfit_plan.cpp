@@ -5,6 +5,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "../support/moments.hpp"
 #include "budget.hpp"
 #include "memory_tables.hpp"
 #include "plan_record.hpp"
@@ -27,6 +28,7 @@ struct options {
   bool xray = false;
   std::string trace;
   std::uint64_t budget = 0;  ///< 0: other things are asked for
+  std::vector<std::string> moments{"float32"};
   bool json = false;
 };
 
@@ -64,6 +66,11 @@ options parse(int argc, char** argv) {
                  "--policy and --rate are not looked at")
       ->transform(CLI::AsSizeValue(true))
       ->check(CLI::PositiveNumber);
+  app.add_option("--moments", chosen.moments,
+                 "How AdamW's moments are kept: float32, 8bit (per block of 256), either with -dropped (none of frozen "
+                 "units), or all")
+      ->check(or_all(moments_names()))
+      ->capture_default_str();
   app.add_flag("--json", chosen.json, "Print an array of objects, bytes in full");
   try {
     app.parse(argc, argv);
@@ -74,6 +81,7 @@ options parse(int argc, char** argv) {
   expand(chosen.models, names_of(all_models{}));
   expand(chosen.scalars, {"float", "bf16"});
   expand(chosen.policies, names_of(all_policies{}));
+  expand(chosen.moments, moments_names());
   if (chosen.tokens.empty()) { chosen.tokens = {0}; }
   if (chosen.rates.empty()) { chosen.rates = {-1}; }
   return chosen;
@@ -86,7 +94,11 @@ std::vector<plan_request> requests(options const& chosen) {
       for (auto const batch : chosen.batches) {
         for (auto const& scalar : chosen.scalars) {
           for (auto const& policy : chosen.policies) {
-            for (auto const rate : chosen.rates) { all.push_back({model, policy, scalar, tokens, batch, rate}); }
+            for (auto const rate : chosen.rates) {
+              for (auto const& moments : chosen.moments) {
+                all.push_back({model, policy, scalar, tokens, batch, rate, moments});
+              }
+            }
           }
         }
       }
@@ -183,6 +195,7 @@ void print_json(std::vector<plan_row> const& rows) {
                      {"scalar", row.request.scalar},
                      {"policy", row.request.policy},
                      {"rate", row.request.rate},
+                     {"moments", row.request.moments},
                      {"weights", peaks[category::weights]},
                      {"gradients", peaks[category::gradients]},
                      {"optimizer", peaks[category::optimizer]},
@@ -201,17 +214,21 @@ void print_json(std::vector<plan_row> const& rows) {
 }
 
 void print_table(std::vector<plan_row> const& rows) {
-  table lines({"model",     "tokens",    "batch",  "scalar",    "policy",    "rate",        "weights",
-               "gradients", "optimizer", "static", "dynamic",   "workspace", "data",        "stored",
-               "temporary", "peak",      "stored", "eager f32", "AMP bf16",  "paper's code"},
-              {0, 3, 4});
-  lines.add({"",    "",    "",    "",    "",    "",    "MiB",     "MiB",     "MiB",     "MiB",
+  table lines({"model",   "tokens",    "batch",     "scalar", "policy",    "rate",      "moments",
+               "weights", "gradients", "optimizer", "static", "dynamic",   "workspace", "data",
+               "stored",  "temporary", "peak",      "stored", "eager f32", "AMP bf16",  "paper's code"},
+              {0, 3, 4, 6});
+  lines.add({"",    "",    "",    "",    "",    "",    "",        "MiB",     "MiB",     "MiB",    "MiB",
              "MiB", "MiB", "MiB", "MiB", "MiB", "MiB", "B/token", "B/token", "B/token", "B/token"});
   for (auto const& row : rows) {
     auto const& peaks = row.usage.peak_by_category;
-    std::vector<std::string> cells{
-        row.request.model,  std::to_string(row.request.tokens), std::to_string(row.request.batch), row.request.scalar,
-        row.request.policy, fixed(row.request.rate, 2)};
+    std::vector<std::string> cells{row.request.model,
+                                   std::to_string(row.request.tokens),
+                                   std::to_string(row.request.batch),
+                                   row.request.scalar,
+                                   row.request.policy,
+                                   fixed(row.request.rate, 2),
+                                   row.request.moments};
     for (auto const bytes : {peaks[category::weights], peaks[category::gradients], peaks[category::optimizer],
                              row.static_bytes, row.dynamic_bytes, peaks[category::workspace], peaks[category::data],
                              row.usage.stored, row.usage.temporary, row.usage.peak()}) {

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "../support/moments.hpp"
 #include "runs.hpp"
 #include "schedules.hpp"
 
@@ -83,6 +84,9 @@ void add_training_options(CLI::App& app, training_options& options, option_texts
   app.add_option("--schedule", options.schedule, schedule_help)->check(CLI::IsMember(schedule_names));
   app.add_option("--weight-decay", options.weight_decay, "AdamW's decoupled weight decay")
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--moments", options.moments,
+                 "How AdamW's moments are kept: in float32 or 8bit; -dropped: those of units that freeze again are not")
+      ->check(CLI::IsMember(moments_names()));
   app.add_option("--seed", options.seed, "Of batches, schedule, dropout and new weights");
   app.add_option("--threads", options.threads, "Of the host backend; 0: as many as the machine has")
       ->check(CLI::NonNegativeNumber);
@@ -132,6 +136,7 @@ nlohmann::json fixed_options(training_options const& options, std::string const&
           {"scheduled-learning-rate", options.scheduled_learning_rate},
           {"schedule", options.schedule},
           {"weight-decay", options.weight_decay},
+          {"moments", options.moments},
           {"backend", options.backend},
           {"bucket-window", options.bucket_window},
           {"saturation", options.saturation},

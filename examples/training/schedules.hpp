@@ -28,6 +28,10 @@ inline std::map<std::string, named_schedule> const& schedules() {
   };
   static std::map<std::string, named_schedule> const known{
       {"relative-update", {"the paper's: least relative updates freeze", of(freezing::relative_update{})}},
+      {"relative-update-10",
+       {"the same, each choice for 10 steps", of(freezing::relative_update{}, freezing::hold<10>{})}},
+      {"relative-update-50",
+       {"the same, each choice for 50 steps", of(freezing::relative_update{}, freezing::hold<50>{})}},
       {"ageing",
        {"the same, but none stays frozen for more than 8 choices",
         of(freezing::relative_update{}, freezing::at_most_stale<8>{})}},

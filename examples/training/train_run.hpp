@@ -7,6 +7,7 @@
 #include <slimfit/slimfit.hpp>
 
 #include "../data/batches.hpp"
+#include "../support/moments.hpp"
 #include "../support/progress.hpp"
 #include "gradient_errors.hpp"
 #include "runs.hpp"
@@ -55,7 +56,7 @@ class training_run {
   using label_type = typename network_type::loss_type::label_type;
   using task_type = task<input_type, label_type>;
   using schedule_type = slimfit::freezing::any_schedule;
-  using trainer_type = slimfit::trainer<Model, slimfit::adamw, schedule_type>;
+  using trainer_type = slimfit::trainer<Model, chosen_adamw, schedule_type>;
   /// Loads the weights that training starts from, or saves those that it ends with.
   using weights_function = std::function<void(Model&)>;
 
@@ -73,7 +74,7 @@ class training_run {
                   .threads = request.options.loader_threads}),
         steps_(std::max<index_t>(
             1, static_cast<index_t>(request.options.epochs * static_cast<double>(batches_.steps_per_epoch())))),
-        trainer_(net_, slimfit::adamw{.learning_rate = learning_rate(), .weight_decay = request.options.weight_decay},
+        trainer_(net_, optimizer(),
                  slimfit::trainer_options{
                      .seed = request.options.seed, .steps = steps_, .count_saturation = request.options.saturation},
                  schedules().at(request.options.schedule).make(slimfit::freezing::run_time_rate(request.choice.rate))) {
@@ -82,6 +83,7 @@ class training_run {
                {"rate", request.choice.rate},
                {"seed", request.options.seed},
                {"schedule", request.options.schedule},
+               {"moments", request.options.moments},
                {"learning_rate", learning_rate()},
                {"units", Model::units},
                {"losses", nlohmann::json::array()},
@@ -150,6 +152,12 @@ class training_run {
   static constexpr index_t distance_samples = 60;
   static constexpr index_t evaluation_batch = 64;
 
+  [[nodiscard]] chosen_adamw optimizer() const {
+    auto result = adamw_with(request_.options.moments);
+    result.learning_rate = learning_rate();
+    result.weight_decay = request_.options.weight_decay;
+    return result;
+  }
   [[nodiscard]] double learning_rate() const {
     auto const& options = request_.options;
     return request_.choice.rate > 0 ? options.scheduled_learning_rate : options.learning_rate;

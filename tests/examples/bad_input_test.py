@@ -83,7 +83,7 @@ class BadInputTest(support.ExampleTest):
     def test_help(self):
         text = self.succeed("--help")
         for option in ("data", "start", "out", "run", "images", "batch", "epochs", "learning-rate",
-                       "scheduled-learning-rate", "weight-decay", "seed", "threads", "loader-threads", "merge-labels", "save", "save-type",
+                       "scheduled-learning-rate", "weight-decay", "moments", "seed", "threads", "loader-threads", "merge-labels", "save", "save-type",
                        "resume"):
             self.assertIn(f"--{option}", text)
         self.assertFalse(pathlib.Path(self.folder / "out").exists())

@@ -30,7 +30,7 @@ def rows(*arguments):
 class Plan(unittest.TestCase):
     def test_keys(self):
         (row,) = rows("--model", "vit-b16", "--policy", "slim")
-        self.assertEqual(set(row), {"model", "tokens", "batch", "scalar", "policy", "rate", *BYTES,
+        self.assertEqual(set(row), {"model", "tokens", "batch", "scalar", "policy", "rate", "moments", *BYTES,
                                     "stored_eager_float32", "stored_amp_bf16", "stored_paper_code"})
         for key in BYTES:
             self.assertIsInstance(row[key], int, key)
@@ -57,6 +57,13 @@ class Plan(unittest.TestCase):
         self.assertEqual(active["static"], frozen["static"])
         wide, narrow = rows("--model", "vit-b16", "--policy", "exact", "--scalar", "float", "--scalar", "bf16")
         self.assertAlmostEqual(wide["weights"], 2 * narrow["weights"], delta=64)  # padding
+
+    def test_moments(self):
+        optimizer = {row["moments"]: row["optimizer"] for row in rows("--policy", "slim", "--moments", "all")}
+        self.assertEqual(list(optimizer), ["float32", "8bit", "float32-dropped", "8bit-dropped"])
+        self.assertLess(optimizer["8bit"], 0.27 * optimizer["float32"])
+        self.assertLess(optimizer["float32-dropped"], 0.35 * optimizer["float32"])
+        self.assertLess(optimizer["8bit-dropped"], optimizer["float32-dropped"])
 
     def test_slim_keeps_less_than_the_rest(self):
         stored = {row["policy"]: row["stored"] for row in rows("--model", "vit-b16")}

@@ -285,7 +285,7 @@ TEST_CASE("8 bits: what is not finite stays in its block") {
 TEST_CASE("a master copy: bfloat16 weights are the roundings of float ones that are updated") {
   using copying_adamw = sf::basic_adamw<sf::strict, sf::moments::float32, sf::weights::master_copy>;
   constexpr index_t count = 4099;
-  static_assert(copying_adamw::moment_bytes<sf::bf16>(count) == 3 * sf::round_up(4 * count, 64));
+  static_assert(copying_adamw{}.moment_bytes<sf::bf16>(count) == 3 * sf::round_up(4 * count, 64));
   sf::host backend({.threads = 1});
   copying_adamw::optimizer<sf::host, sf::bf16> copying(backend, {.learning_rate = 1e-4}, 1, count);
   sf::adamw::optimizer<sf::host, float> wide(backend, {.learning_rate = 1e-4}, 1, count);
@@ -311,7 +311,7 @@ TEST_CASE("a master copy: bfloat16 weights are the roundings of float ones that 
 
 TEST_CASE("state that is dropped begins anew, with other roundings") {
   using dropping_adamw = sf::basic_adamw<sf::drop_when_frozen>;
-  static_assert(dropping_adamw::drops && !sf::adamw::drops);
+  static_assert(dropping_adamw{}.drops() && !sf::adamw{}.drops());
   constexpr index_t count = 300;
   sf::host backend({.threads = 1});
   dropping_adamw::optimizer<sf::host, sf::bf16> optimizer(backend, {.learning_rate = 0.1, .weight_decay = 0}, 2, count);
@@ -323,7 +323,7 @@ TEST_CASE("state that is dropped begins anew, with other roundings") {
   optimizer.update(0, first.data(), g.data(), count);
   optimizer.update(1, second.data(), g.data(), count);
   optimizer.drop(0);
-  CHECK(book[sf::category::optimizer] == dropping_adamw::moment_bytes<sf::bf16>(count));
+  CHECK(book[sf::category::optimizer] == dropping_adamw{}.moment_bytes<sf::bf16>(count));
   CHECK(optimizer.step_counts() == std::vector<index_t>{0, 1});
   CHECK(optimizer.update_counts() == std::vector<index_t>{1, 1});
   auto again = start;
@@ -438,11 +438,11 @@ TEST_CASE_TEMPLATE("any number of threads gives the same bits", Options, sf::ada
 
 TEST_CASE("memory: what plans count, only for what is updated, all or nothing") {
   index_t const count = 1000;
-  static_assert(sf::adamw::moment_bytes<float>(1000) == 2 * 4032);
-  static_assert(sf::adamw::moment_bytes<double>(1) == 2 * 64);
-  static_assert(coded_adamw::moment_bytes<float>(1000) == sf::adamw::moment_bytes<float>(1000));
-  static_assert(coded_adamw::moment_bytes<float>(768 * 768) == 2 * (768 * 768 + 768 * 768 / 256 * 4));
-  index_t const moments = sf::adamw::moment_bytes<float>(count);
+  static_assert(sf::adamw{}.moment_bytes<float>(1000) == 2 * 4032);
+  static_assert(sf::adamw{}.moment_bytes<double>(1) == 2 * 64);
+  static_assert(coded_adamw{}.moment_bytes<float>(1000) == sf::adamw{}.moment_bytes<float>(1000));
+  static_assert(coded_adamw{}.moment_bytes<float>(768 * 768) == 2 * (768 * 768 + 768 * 768 / 256 * 4));
+  index_t const moments = sf::adamw{}.moment_bytes<float>(count);
   index_t const workspace = sf::adamw::workspace_bytes<float>(8, count);
   sf::host backend({.threads = 1, .budget = workspace + 3 * moments});
   {

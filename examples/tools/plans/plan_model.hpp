@@ -5,6 +5,7 @@
 #include <slimfit/backend/host.hpp>
 #include <slimfit/train/plan.hpp>
 
+#include "../../support/moments.hpp"
 #include "../plan_record.hpp"
 #include "../plan_rows.hpp"
 #include "../reference_memory.hpp"
@@ -16,7 +17,7 @@ namespace detail {
 template <class Model>
 void fill_row(plan_row& row) {
   auto& request = row.request;
-  auto const planned = slimfit::plan<Model>(request.batch, request.tokens);
+  slimfit::memory_plan<Model, chosen_adamw> const planned(request.batch, request.tokens, adamw_with(request.moments));
   index_t const active = Model::units - slimfit::freezing::run_time_rate(request.rate).frozen(Model::units, 0);
   row.usage = planned.bound(active);
   auto const updated = slimfit::active_set::all(Model::units);
@@ -24,7 +25,8 @@ void fill_row(plan_row& row) {
   auto const coded = slimfit::plan<Model, slimfit::basic_adamw<slimfit::strict, slimfit::moments::bits8>>(
                          request.batch, request.tokens)
                          .resident(updated);
-  row.peak_with_bits8 = row.usage.peak() - kept.optimizer - kept.workspace + coded.optimizer + coded.workspace;
+  row.peak_with_bits8 = row.usage.peak() - row.usage.peak_by_category[slimfit::category::optimizer] - kept.workspace +
+                        coded.optimizer + coded.workspace;
   row.static_bytes = planned.bound(0).stored;
   row.dynamic_bytes = row.usage.stored - row.static_bytes;
   constexpr auto const& shape = Model::shape;

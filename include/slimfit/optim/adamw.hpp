@@ -31,8 +31,13 @@ struct basic_adamw {
   /// false: decay shrinks the updated weight (SlimFit's code); true: the weight before the update (PyTorch).
   bool decay_first = false;
 
+  /// Policies, where they are chosen at run time: `basic_adamw<drop_if, moments::bits8_if>{.moments = {.coded =
+  /// true}}`.
+  [[no_unique_address]] Frozen frozen{};
+  [[no_unique_address]] Moments moments{};
+
   /// Whether only active parameters have moments.
-  static constexpr bool drops = Frozen::drops;
+  [[nodiscard]] constexpr bool drops() const { return frozen.drops; }
 
   /// The optimizer over a backend.
   template <class Backend, scalar T>
@@ -40,15 +45,15 @@ struct basic_adamw {
 
   /// What is kept of a parameter of `count` elements once it was updated.
   template <scalar T>
-  [[nodiscard]] static constexpr state_layout<T> state(index_t count) {
+  [[nodiscard]] constexpr state_layout<T> state(index_t count) const {
     state_layout<T> layout;
-    Moments::add(layout, count);
+    moments.add(layout, count);
     if constexpr (Weights::copies) { layout.add("master_copy", state_kind::number, count); }
     return layout;
   }
   /// Bytes of category::optimizer that it takes.
   template <scalar T>
-  [[nodiscard]] static constexpr index_t moment_bytes(index_t count) {
+  [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {
     return state<T>(count).bytes();
   }
   /// Bytes of category::workspace that the optimizer takes as long as it lives.
@@ -123,7 +128,7 @@ class adamw_optimizer
               this->coefficients_of(parameter), count, updated, stored, gradient, sums, this->proceed_,
               this->noise(parameter), part.first, this->gradient_factor_});
     };
-    Moments::visit(layout, block, count, [&](auto const& stored, int arrays) {
+    this->options_.moments.visit(layout, block, count, [&](auto const& stored, int arrays) {
       if constexpr (Weights::copies) {
         launch(stored, copied_weights<T>{weights, layout.template array<value_type>(block, arrays)});
       } else {

@@ -27,6 +27,12 @@ struct drop_when_frozen {
   static constexpr bool drops = true;
 };
 
+/// `strict` or `drop_when_frozen`, chosen at run time.
+struct drop_if {
+  static constexpr bool coasts = false;
+  bool drops = false;
+};
+
 /// How moments are stored.
 namespace moments {
 
@@ -78,6 +84,20 @@ struct bits8_from {
 /// Biases and other small parameters in float, as in bitsandbytes.
 using bits8 = bits8_from<4096>;
 
+/// `float32` or `bits8`, chosen at run time.
+struct bits8_if {
+  bool coded = false;
+
+  template <scalar T>
+  constexpr void add(state_layout<T>& layout, index_t count) const {
+    coded ? bits8::add(layout, count) : float32::add(layout, count);
+  }
+  template <scalar T, class Body>
+  void visit(state_layout<T> const& layout, std::byte* block, index_t count, Body const& body) const {
+    coded ? bits8::visit(layout, block, count, body) : float32::visit(layout, block, count, body);
+  }
+};
+
 }  // namespace moments
 
 /// How bf16 weights are updated.
@@ -98,13 +118,13 @@ namespace detail {
 template <class Frozen, class Moments, class Weights>
 struct checked_adamw : std::true_type {
   static_assert(
-      requires {
+      requires(Frozen const& frozen) {
         requires std::same_as<bool const, decltype(Frozen::coasts)>;
-        requires std::same_as<bool const, decltype(Frozen::drops)>;
+        { frozen.drops } -> std::convertible_to<bool>;
       },
       "slimfit: basic_adamw<Frozen, ...>: Frozen must be strict, coasting or drop_when_frozen");
   static_assert(
-      requires(state_layout<float> & layout) { Moments::add(layout, index_t{}); },
+      requires(Moments const& moments, state_layout<float>& layout) { moments.add(layout, index_t{}); },
       "slimfit: basic_adamw<Frozen, Moments, ...>: Moments must be moments::float32 or moments::bits8");
   static_assert(
       requires { requires std::same_as<bool const, decltype(Weights::copies)>; },

@@ -25,7 +25,7 @@ struct clip_global_norm {
 
   using clipped_options = Optimizer;
   static constexpr char const* name = "clip_global_norm: norm";
-  static constexpr bool drops = Optimizer::drops;
+  [[nodiscard]] constexpr bool drops() const { return clipped.drops(); }
   static constexpr bool keeps_gradients = true;
 
   template <class Backend, scalar T>
@@ -53,7 +53,7 @@ struct clip_each_norm {
 
   using clipped_options = Optimizer;
   static constexpr char const* name = "clip_each_norm: norm";
-  static constexpr bool drops = Optimizer::drops;
+  [[nodiscard]] constexpr bool drops() const { return clipped.drops(); }
   static constexpr bool takes_parts = false;
 
   template <class Backend, scalar T>

@@ -16,7 +16,7 @@ struct sgd {
   double momentum = 0;      ///< 0: none, and no memory for it
   double weight_decay = 0;  ///< added to the gradient, times the weight
 
-  static constexpr bool drops = false;
+  [[nodiscard]] static constexpr bool drops() { return false; }
 
   template <class Backend, scalar T>
   using optimizer = sgd_optimizer<Backend, T>;

@@ -68,7 +68,7 @@ class memory_plan {
       : batch_(batch), options_(options), included_(included), layout_(bind(network_)) {}
   /// Plans the same layers for sequences of `tokens` tokens instead of the number that the model was compiled for.
   /// @throws value_error when the model cannot have that many
-  constexpr memory_plan(index_t batch, index_t tokens) {
+  constexpr memory_plan(index_t batch, index_t tokens, Optimizer const& options = {}) : options_(options) {
     network_.plan_tokens(tokens);
     batch_ = network_.sequences(batch);
     layout_ = bind(network_);
@@ -145,7 +145,7 @@ class memory_plan {
     }
     temporary += gradients;
     index_t before = usage.total - usage.activations;
-    if constexpr (detail::drops<Optimizer>) {
+    if (options_.drops()) {
       index_t const moments = most_moments(active);
       before += moments - peaks[category::optimizer];
       peaks[category::optimizer] = moments;
@@ -213,7 +213,7 @@ class memory_plan {
   [[nodiscard]] constexpr batch_view<network_type> view() const { return {.sequences = batch_}; }
   /// What is there when the passes of a step begin.
   constexpr void hold(ledger& book, active_set const& active, active_set const& updated) const {
-    add(book, resident(detail::drops<Optimizer> ? active : updated));
+    add(book, resident(options_.drops() ? active : updated));
     if constexpr (detail::accumulates<Optimizer>) { book.add(category::gradients, kept_gradients(active)); }
   }
   static constexpr void add(ledger& book, resident_bytes const& bytes) {

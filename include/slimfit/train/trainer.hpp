@@ -193,6 +193,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     iteration_ = iteration;
     schedule_ = std::move(schedule);
     updated_ = updated;
+    recorded_ = recorded_type();  // moments may lie elsewhere
   }
   /// Elements of every parameter, by position.
   [[nodiscard]] std::vector<index_t> parameter_counts() const {
@@ -238,7 +239,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   }
   /// Makes sure that what is active has moments, and what must not have any has none.
   void prepare(active_set const& active) {
-    if constexpr (detail::drops<Optimizer>) {
+    if (optimizer_.options().drops()) {
       for (auto const& [name, each] : net_->parameters()) {
         if (each.unit != no_unit && !active.test(each.unit)) { optimizer_.drop(each.position); }
       }

@@ -3,7 +3,9 @@
 // backward pass is done, or adds them up over several passes.
 #pragma once
 
+#include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <slimfit/kernels/gradient_sums.hpp>
@@ -28,11 +30,6 @@ template <class Options>
 inline constexpr bool accumulates = requires {
   requires Options::accumulates;
 };
-/// Whether only what is active has optimizer state.
-template <class Options>
-inline constexpr bool drops = requires {
-  requires Options::drops;
-};
 }  // namespace detail
 
 /// Options for plans alone: what training with `trainer::accumulate` takes. `plan<model, accumulated<adamw>>(batch)`
@@ -42,7 +39,7 @@ struct accumulated {
   Optimizer optimizer{};
 
   static constexpr bool accumulates = true;
-  static constexpr bool drops = detail::drops<Optimizer>;
+  [[nodiscard]] constexpr bool drops() const { return optimizer.drops(); }
 
   template <scalar T>
   [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {

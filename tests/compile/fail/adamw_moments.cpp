@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// expect: slimfit: basic_adamw<Frozen, Moments, ...>: Moments must be moments::float32 or moments::bits8
+#include <slimfit/optim/adamw.hpp>
+
+using namespace slimfit;
+
+basic_adamw<strict, float> const options;
