@@ -4,8 +4,9 @@ under include/ has a program here."""
 import argparse
 import pathlib
 import re
+import tempfile
 
-from compilers import compiler_or_skip, first_error, report, run_compiler
+from compilers import compiler_or_skip, first_error, precompiled, report, run_compiler
 
 # Sentences that no program on this machine can provoke.
 ABOUT_THE_MACHINE = ("little-endian machine",)
@@ -37,6 +38,8 @@ def main():
         failures.append(f"good.cpp does not compile:\n{output}")
     expected = set()
     programs = sorted((here / "fail").glob("*.cpp"))
+    folder = tempfile.TemporaryDirectory()
+    flags += precompiled(compiler, flags[:-1], "#include <slimfit/slimfit.hpp>\n", folder.name)
     for program in programs:
         text = program.read_text()
         sentence = re.search(r"^// expect: (.*)$", text, re.MULTILINE).group(1)

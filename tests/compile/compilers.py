@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the compile tests share: running a compiler, and ending as skipped where it is not installed."""
+import pathlib
 import re
 import shutil
 import subprocess
@@ -24,6 +25,17 @@ def run_compiler(compiler, arguments, text=None):
         command += ["-x", "c++", "-"]
     result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     return result.returncode == 0, result.stdout + result.stderr
+
+
+def precompiled(compiler, flags, text, folder):
+    """Compiles headers once for many programs. Returns the flags that take them from there."""
+    header = pathlib.Path(folder) / "precompiled.hpp"
+    header.write_text(text)
+    target = header.with_suffix(".hpp.gch")
+    good, output = run_compiler(compiler, [*flags, "-x", "c++-header", header, "-o", target])
+    if not good:
+        report([f"the headers for all programs do not compile:\n{output}"], 0)
+    return ["-include", header]
 
 
 def first_error(output):
