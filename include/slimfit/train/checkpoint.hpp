@@ -10,6 +10,7 @@
 
 #include <slimfit/io/safetensors.hpp>
 #include <slimfit/models/model.hpp>
+#include <slimfit/optim/state_layout.hpp>
 #include <slimfit/policy/active_set.hpp>
 
 namespace slimfit {
