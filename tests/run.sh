@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Installs what is missing, builds the tests and runs all of them, then some again with sanitizers. Ends with a line
 # "N passed, N failed". `--no-sanitizers` leaves those out; the presets host-debug and host-threads run all tests so.
-# Tests of the CUDA backend are built where there is a CUDA toolkit, and run where there is a device (or a command in
-# SLIMFIT_CUDA_RUNNER that runs CUDA programs); otherwise they are reported as skipped.
+# Tests of the CUDA backend are built and run where there is a CUDA toolkit and a device, or a command in
+# SLIMFIT_CUDA_RUNNER that runs CUDA programs; otherwise it says that they are skipped, and how to build them.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
@@ -67,10 +67,13 @@ if [ "${1:-}" != --no-sanitizers ]; then
   run_preset host-threads "${thread_tests[@]}"
 fi
 PATH=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin
-if command -v nvcc >/dev/null; then
-  SLIMFIT_CUDA_ONLY='^cuda_' run_preset ci-cuda
-else
+if ! command -v nvcc >/dev/null; then
   echo "CUDA tests are skipped: there is no CUDA toolkit (nvcc); README.md says how to get one"
+elif [ -z "${SLIMFIT_CUDA_RUNNER:-}" ] && ! nvidia-smi -L 2>/dev/null | grep -q GPU; then
+  echo "CUDA tests are skipped: there is no CUDA device, and no command in SLIMFIT_CUDA_RUNNER. To build them:" \
+    "cmake --preset ci-cuda && cmake --build --preset ci-cuda --target cuda_tests"
+else
+  SLIMFIT_CUDA_ONLY='^cuda_' run_preset ci-cuda
 fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -55,7 +55,8 @@ struct bert_base : bert_entry<slimfit::shapes::bert_base_uncased> {
 struct bert_large : bert_entry<slimfit::shapes::bert_large_uncased> {
   static constexpr char const* name = "bert-large";
 };
-using all_models = type_list<vit_s16, vit_b16, vit_b16_384, vit_l16, bert_base, bert_large>;
+/// Those that the tool is compiled for, as CMake's SLIMFIT_PLAN_MODELS and SLIMFIT_STEP_MODELS say.
+using all_models = type_list<SLIMFIT_MODELS>;
 
 /// A preset by name.
 /// @tparam FrozenPercent freezing rate where the user names none

@@ -14,9 +14,6 @@ namespace {
 using namespace examples;
 using slimfit::category_names;
 
-/// Those of them that CMake's SLIMFIT_STEP_MODELS names.
-using step_models = type_list<SLIMFIT_STEP_MODELS>;
-
 struct options {
   step_request request;
   int holders = 0;  ///< how many to show
@@ -31,7 +28,7 @@ options parse(int argc, char** argv) {
       "Trains a named model on random data and reports the seconds of a step, its memory by the ledger, by the plan "
       "and by the system, and the time of its matrix products alone."};
   app.add_option("--model", request.model, "Name of the model")
-      ->check(CLI::IsMember(names_of(step_models{})))
+      ->check(CLI::IsMember(names_of(all_models{})))
       ->capture_default_str();
   app.add_option("--policy", request.policy, "Name of the preset")
       ->check(CLI::IsMember(names_of(all_policies{})))
@@ -158,7 +155,7 @@ int main(int argc, char** argv) {
   auto const chosen = parse(argc, argv);
   try {
     auto const result = with_name<step_measurement>(
-        step_models{}, chosen.request.model, [&]<class Entry>() { return measure_steps<Entry>(chosen.request); });
+        all_models{}, chosen.request.model, [&]<class Entry>() { return measure_steps<Entry>(chosen.request); });
     if (!chosen.trace.empty()) { save_trace(chosen.trace, result.record, slimfit::trace_time::measured); }
     if (chosen.json) {
       print_json(result, chosen.holders > 0);
