@@ -3,6 +3,7 @@
 // its pictures.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -120,10 +121,20 @@ inline preprocessing read_preprocessor_config(std::string const& folder) {
 /// Writes the file beside a model that reads `side` pixels.
 /// @throws slimfit::file_error
 inline void write_preprocessor_config(preprocessing const& how, index_t side, std::string const& folder) {
+  // As they were written: float digits look odd as double ones.
+  auto const decimal = [](std::array<float, 3> const& values) {
+    std::array<double, 3> rounded{};
+    std::transform(values.begin(), values.end(), rounded.begin(),
+                   [](float value) { return std::round(value * 1e6) / 1e6; });
+    return rounded;
+  };
   nlohmann::json const square{{"height", side}, {"width", side}};
-  nlohmann::json config{{"do_normalize", true},       {"do_rescale", true},
-                        {"do_resize", true},          {"image_mean", how.mean},
-                        {"image_std", how.deviation}, {"resample", how.filter == resize_filter::bilinear ? 2 : 3},
+  nlohmann::json config{{"do_normalize", true},
+                        {"do_rescale", true},
+                        {"do_resize", true},
+                        {"image_mean", decimal(how.mean)},
+                        {"image_std", decimal(how.deviation)},
+                        {"resample", how.filter == resize_filter::bilinear ? 2 : 3},
                         {"rescale_factor", 1 / 255.0}};
   if (how.squeezed) {
     config["image_processor_type"] = "ViTImageProcessor";

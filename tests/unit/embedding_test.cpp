@@ -93,7 +93,7 @@ TEST_CASE("embedding: gradients in parts are those of plain loops") {
 
 TEST_CASE("embedding: parts that do not fit an optimizer's blocks are refused") {
   host device;
-  adamw_optimizer<host, float> optimizer(device, {}, 1, 10000);
+  adamw::optimizer<host, float> optimizer(device, {}, 1, 10000);
   std::vector<float> weights(10000);
   std::vector<float> const gradient(10000);
   optimizer.begin_step();
