@@ -4,6 +4,7 @@
 #include <slimfit/backend/host.hpp>
 #include <slimfit/models/bert.hpp>
 #include <slimfit/models/vit.hpp>
+#include <slimfit/optim/sgd.hpp>
 #include <slimfit/train/fit.hpp>
 
 using namespace slimfit;
