@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Made by bench/candidates.sh: the presets at five freezing rates with the errors of their gradients on pretrained
-// models (root mean square of MiniLM-L6's on sentences and ViT-S/14's on images) and the times of ViT-S/16's steps.
+// Written by bench/write_candidates.py; bench/candidates.sh measures anew. Presets at five freezing rates with the
+// errors of their gradients on pretrained models (root mean square of MiniLM-L6's on
+// sentences and ViT-S/14's on images) and the times of ViT-S/16's steps.
 #pragma once
 
 #include <slimfit/policy/presets.hpp>
