@@ -132,7 +132,8 @@ template <int Width>
 void add_dropped_bench(benchmark::State& state) {
   auto const x = bench::normal(rows * Width);
   std::vector<float> y(x.size());
-  bench::run(state, rows, add_dropped<Width, float, percent<10>>{x.data(), x.data(), y.data(), random_stream{}, row_numbers{}},
+  bench::run(state, rows,
+             add_dropped<Width, float, percent<10>>{x.data(), x.data(), y.data(), random_stream{}, row_numbers{}},
              2 * matrix_bytes<Width>, 0);
 }
 template <int Width>

@@ -44,7 +44,9 @@ TEST_CASE_TEMPLATE("tanh and dropout", T, float, bf16) {
         },
         4 * one_rounding<T>);
     random_stream const stream{.seed = 3, .iteration = 4, .place = 5};
-    check_beside_host<T>(rows, empty, [&](T* out) { return dropout<Width, T, percent<10>>{x.data(), out, stream, row_numbers{7}}; });
+    check_beside_host<T>(rows, empty, [&](T* out) {
+      return dropout<Width, T, percent<10>>{x.data(), out, stream, row_numbers{7}};
+    });
     check_beside_host<T>(
         rows, d,
         [&](T* out) {
