@@ -2,7 +2,7 @@
 // Stochastic gradient descent over one parameter in one pass, with the measurement of its update.
 #pragma once
 
-#include <slimfit/kernels/update_sums.hpp>
+#include <slimfit/kernels/updated_weights.hpp>
 
 namespace slimfit {
 
@@ -73,12 +73,15 @@ struct sgd_update {
       w.values[i] = old - rate * direction;
       measured.squares.values[i] = slope.values[i] * slope.values[i];
     }
-    piece.round(w, weights, {noise.seed, by_value.step, noise.place});
+    plain_weights<T> const stored{weights};
+    if constexpr (plain_weights<T>::needs_noise) {
+      stored.round(piece, w, piece.words({noise.seed, by_value.step, noise.place}));
+    }
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {
       measured.changes.values[i] = relative_change(before.values[i], w.values[i]);
     }
-    piece.write(weights, w);
+    stored.write(piece, w);
     if constexpr (HasMomentum) { piece.write(moment, b); }
     return measured;
   }

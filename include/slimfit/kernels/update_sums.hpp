@@ -59,22 +59,7 @@ struct update_piece {
     }
     return result;
   }
-  /// Rounds new weights to what `weights` can hold, so that storing them and measuring them agree.
-  template <class Tile, scalar Stored>
-  SLIMFIT_HD void round(Tile& values, [[maybe_unused]] Stored const* weights,
-                        [[maybe_unused]] random_stream const& noise) const {
-    if constexpr (std::is_same_v<Stored, bf16>) {
-      SLIMFIT_SIMD()
-      for (int slot = 0; slot < Tile::slots; slot += 4) {
-        auto const element = static_cast<std::uint64_t>(first + Tile::element(group.lane(), slot));
-        auto const words = noise.block(element / 4);
-        for (int i = 0; i < 4; ++i) {
-          values.values[slot + i] = static_cast<float>(round_stochastically(values.values[slot + i], words[i]));
-        }
-      }
-    }
-  }
-  /// The same of an array of bytes; those beyond `count` are 0.
+  /// Those of an array of bytes; 0 beyond `count`.
   [[nodiscard]] SLIMFIT_HD auto read_bytes(std::uint8_t const* array) const {
     using tile_type = tile<std::uint8_t, width, Group>;
     constexpr int at_once = Group::size == 1 ? width : Group::run;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where AdamW's kernel has the weights: as the model has them, or with a copy of more digits beside them.
+// Where an optimizer's kernel has the weights: as the model has them, or with a copy of more digits beside them.
 #pragma once
 
 #include <slimfit/kernels/update_sums.hpp>
