@@ -29,7 +29,7 @@ std::vector<std::int32_t> const labels{1, 4, 0};
 }  // namespace
 
 TEST_CASE_TEMPLATE("training on CUDA follows the host", Policy, policy::eager, policy::paper, policy::exact,
-                   policy::slim, policy::slim_3bit, policy::slim_2bit) {
+                   policy::slim, policy::slim_3bit, policy::slim_2bit, policy::slim_recomputed) {
   auto const expected = train<small_vit<Policy, host>>(images<float>(), labels, 50);
   auto const actual = train<small_vit<Policy, cuda>>(images<float>(), labels, 50);
   // Sums in another order: rounding of float, and of codes near the middle between two, through 50 updates.

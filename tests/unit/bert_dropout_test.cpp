@@ -34,6 +34,12 @@ struct cut : Preset {
   static constexpr sf::padding_tokens padding = Padding;
 };
 
+/// Each block runs forward twice, from an input that is kept as it is.
+template <class Preset>
+struct twice : Preset {
+  using blocks = sf::blocks::recompute_all<>;
+};
+
 std::vector<std::int32_t> const ids{2, 17, 41, 17, 3, 9, 3, 0, 0, 0, 0, 0, 1, 1,  //
                                     2, 30, 49, 8,  3, 0, 0, 0, 0, 0, 0, 0, 0, 0,  //
                                     2, 1,  25, 25, 5, 3, 4, 0, 0, 1, 1, 1, 1, 0};
@@ -114,6 +120,7 @@ TEST_CASE("bert: every policy drops the same elements, in chunks too") {
   };
   check(pass<cut<sf::policy::eager>>());
   check(pass<cut<sf::policy::exact>>());
+  check(pass<twice<cut<sf::policy::exact>>>());
   CHECK(pass<cut<sf::policy::exact, sf::padding_tokens::dropped>>().loss != expected.loss);  // rows have other numbers
   sf::host device;
   model<sf::policy::eager> net(device, 5);

@@ -6,6 +6,7 @@
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/layers/live_rows.hpp>
+#include <slimfit/layers/target.hpp>
 #include <slimfit/policy/blocks.hpp>
 #include <slimfit/stash/by_state.hpp>
 
@@ -47,10 +48,11 @@ class recomputed_block {
   static constexpr void backward(Context& run, Block const& block, kept_type const& kept, value_type* stream_gradient,
                                  sequence_batch const& batch) {
     auto const stashes = [&] {
-      auto const stream = run.template scratch<value_type>(batch.rows() * Block::hidden);
+      // An input that was kept as it is turns into the output in its place: nobody needs it again.
+      output_target<value_type> const stream(run, kept.input, batch.rows() * Block::hidden);
       kept.input.visit([&](auto const& form) {
         using form_type = std::remove_cvref_t<decltype(form)>;
-        if constexpr (form_type::restores) {
+        if constexpr (form_type::restores && !detail::is_dense_view<form_type>) {
           run.launch(batch.rows(), kernels::restore_rows<Block::hidden, value_type, form_type>{form, stream.data()});
         }
       });
