@@ -171,6 +171,17 @@ TEST_CASE("plan: rows of the last block that nobody reads are not kept") {
   CHECK(stored(all_rows{}) - stored(policy::exact{}) == dead * ((1 + 4) * width + 1) * 4);
 }
 
+TEST_CASE("plan: units that share a stash are not stored more than once in a bound") {
+  using model = vit<shapes::vit_base_16, policy::slim, host, float>;
+  auto const planned = plan<model>(8);
+  index_t before = planned.bound(0).stored;
+  for (index_t active : {5, 25, 50, 75, 99}) {
+    index_t const stored = planned.bound(active).stored;
+    CHECK(stored >= before);
+    before = stored;
+  }
+}
+
 TEST_CASE("plan: whole training at the paper's largest sizes fits 8 GiB") {
   using frugal_adamw = basic_adamw<strict, moments::bits8>;
   constexpr index_t batch = 128;

@@ -128,9 +128,12 @@ class memory_plan {
     if (active >= units) { return with(active_set::all(units)); }
     auto const all = with(active_set::all(units));
     auto usage = with(least());
-    index_t const extra = most_expensive(active, false);
+    // Units that share a stash count it each; all together store no more than they do.
+    index_t const most = no_unit_saves() ? all.stored - usage.stored : std::numeric_limits<index_t>::max();
+    index_t const extra = std::min(most_expensive(active, false), most);
     // A block that is recomputed may hold more for a while than the forward pass left.
-    index_t const extra_at_peak = most_expensive(active, true);
+    constexpr bool recomputes = !std::is_same_v<typename policy_type::blocks, blocks::stashed>;
+    index_t const extra_at_peak = recomputes ? most_expensive(active, true) : extra;
     auto& peaks = usage.peak_by_category;
     auto const& all_peaks = all.peak_by_category;
     index_t const gradients = most_gradients(active);
@@ -235,6 +238,12 @@ class memory_plan {
     return active_set::all(policy_type::biases == bias_updates::always ? 0 : std::min<index_t>(1, units));
   }
 
+  /// Whether a unit never stores less while it is active.
+  [[nodiscard]] constexpr bool no_unit_saves() const {
+    std::array<index_t, active_set::capacity> costs{};
+    network_.unit_costs(batch_, costs.data());
+    return *std::min_element(costs.begin(), costs.begin() + units) >= 0;
+  }
   /// Sum of the `count` largest costs of single units, while a block is recomputed or not.
   [[nodiscard]] constexpr index_t most_expensive(index_t count, bool recomputing) const {
     std::array<index_t, active_set::capacity> costs{};
