@@ -242,6 +242,39 @@ TEST_CASE_TEMPLATE("a resumed state repeats the interrupted one", Schedule,
   }
 }
 
+TEST_CASE("weighted_by_depth: the later of two equal units, by the stated weight") {
+  constexpr index_t units = 5;
+  auto const active_of = [](auto criterion, std::array<double, units> const& distances) {
+    auto state = fr::inter_layer<decltype(criterion), sf::percent<80>>{}.make_state(units, 1);
+    for (index_t unit = 0; unit < units; ++unit) {
+      state.observe(unit, {distances[static_cast<std::size_t>(unit)], 1});
+    }
+    return *chosen(state, 0).begin();
+  };
+  using four = fr::weighted_by_depth<fr::relative_update, 4>;
+  using none = fr::weighted_by_depth<fr::relative_update, 1>;
+  // Factors are 1, 1.75, 2.5, 3.25 and 4.
+  CHECK(active_of(four{}, {1, 1, 1, 1, 1}) == 4);
+  CHECK(active_of(four{}, {3.9, 0, 0, 0, 1}) == 4);
+  CHECK(active_of(four{}, {4.1, 0, 0, 0, 1}) == 0);
+  CHECK(active_of(four{}, {0, 0, 1.61, 0, 1}) == 2);
+  CHECK(active_of(none{}, {1.1, 0, 0, 0, 1}) == 0);
+}
+
+TEST_CASE("any_schedule chooses as what it holds; its copies go their own ways") {
+  constexpr index_t units = 20;
+  auto const schedule = fr::inter_layer<fr::random, sf::percent<75>, fr::hold<2>>{};
+  auto expected = schedule.make_state(units, 9);
+  fr::any_schedule const any(schedule);
+  auto actual = any.make_state(units, 9);
+  auto copy = actual;
+  for (index_t step = 0; step < 12; ++step) { CHECK(actual.choose(step) == expected.choose(step)); }
+  CHECK(actual.save_state() == expected.save_state());
+  CHECK(copy.save_state() == schedule.make_state(units, 9).save_state());
+  copy.load_state(actual.save_state());
+  CHECK(copy.choose(12) == expected.choose(12));
+}
+
 TEST_CASE("load_state refuses what no state has and changes nothing") {
   auto state = fr::never{}.make_state(3, 9);
   state.choose(0);
