@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 #include <slimfit/layers/bind.hpp>
 #include <slimfit/layers/counting_context.hpp>
 #include <slimfit/layers/saturation.hpp>
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/optim/adamw.hpp>
+#include <slimfit/policy/blocks.hpp>
 #include <slimfit/train/pass.hpp>
 #include <slimfit/train/updates.hpp>
 
