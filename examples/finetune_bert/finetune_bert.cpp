@@ -132,7 +132,7 @@ int run(int argc, char** argv) {
     return {{"model", describe_model(model, head, classes)}, {"data", data}};
   };
   auto const train = [&](run_request const& request) {
-    auto const function = compiled_runs().at(options.backend).at(request.choice.policy);
+    auto const function = compiled_runs().at(options.backend).at(options.scalar).at(request.choice.policy);
     auto outcome = function({request, work, model, head, classes, options.model, options.save});
     if (!options.save.empty() && !outcome.interrupted) { copy_tokenizer_files(options.model, options.save); }
     return outcome;

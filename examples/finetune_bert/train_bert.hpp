@@ -30,10 +30,10 @@ run_outcome train_model(bert_run const& run) {
   return training_run<Model>(run.request, std::get<task<std::int32_t, label_type>>(run.task), load, save).run();
 }
 
-template <class Policy, class Device>
+template <class Policy, class Device, class T>
 run_outcome train_bert(bert_run const& run) {
   return with_bert_shape(run.model, run.head, run.classes, [&]<slimfit::bert_shape Shape>() {
-    return train_model<slimfit::bert<Shape, Policy, Device>>(run);
+    return train_model<slimfit::bert<Shape, Policy, Device, T>>(run);
   });
 }
 

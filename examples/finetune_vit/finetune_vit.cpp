@@ -243,7 +243,7 @@ int run(int argc, char** argv) {
               {"test", work.test->size()}}}};
   };
   auto const train = [&](run_request const& request) {
-    auto const function = compiled_runs().at(options.backend).at(request.choice.policy);
+    auto const function = compiled_runs().at(options.backend).at(options.scalar).at(request.choice.policy);
     auto outcome = function({request, work, model, options.model, options.start, options.save});
     bool const saves_folder = !options.save.empty() && !options.save.ends_with(".safetensors");
     if (saves_folder && !outcome.interrupted && options.task != "fashion") {

@@ -29,10 +29,10 @@ run_outcome train_model(vit_run const& run) {
   return training_run<Model>(run.request, run.task, load, save).run();
 }
 
-template <class Policy, class Device>
+template <class Policy, class Device, class T>
 run_outcome train_vit(vit_run const& run) {
   return with_vit_shape(
-      run.shape, [&]<slimfit::vit_shape Shape>() { return train_model<slimfit::vit<Shape, Policy, Device>>(run); });
+      run.shape, [&]<slimfit::vit_shape Shape>() { return train_model<slimfit::vit<Shape, Policy, Device, T>>(run); });
 }
 
 }  // namespace examples

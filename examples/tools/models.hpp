@@ -86,7 +86,10 @@ struct slim_2bit : policy_entry<slimfit::policy::slim_2bit, 95> {
 struct slim_recomputed : policy_entry<slimfit::policy::slim_recomputed, 95> {
   static constexpr char const* name = "slim_recomputed";
 };
-using all_policies = type_list<eager, paper, exact, slim, slim_3bit, slim_2bit, slim_recomputed>;
+struct slim_offloaded : policy_entry<slimfit::policy::slim_offloaded, 95> {
+  static constexpr char const* name = "slim_offloaded";
+};
+using all_policies = type_list<eager, paper, exact, slim, slim_3bit, slim_2bit, slim_recomputed, slim_offloaded>;
 
 /// Names of a list's types, in its order.
 template <class... Types>

@@ -206,6 +206,7 @@ void print_json(std::vector<plan_row> const& rows) {
                      {"stored", row.usage.stored},
                      {"temporary", row.usage.temporary},
                      {"peak", row.usage.peak()},
+                     {"offloaded", row.usage.offloaded},
                      {"stored_eager_float32", tokens * row.eager_float32},
                      {"stored_amp_bf16", tokens * row.amp_bfloat16},
                      {"stored_paper_code", tokens * row.paper_code}});
@@ -216,10 +217,11 @@ void print_json(std::vector<plan_row> const& rows) {
 void print_table(std::vector<plan_row> const& rows) {
   table lines({"model",   "tokens",    "batch",     "scalar", "policy",    "rate",      "moments",
                "weights", "gradients", "optimizer", "static", "dynamic",   "workspace", "data",
-               "stored",  "temporary", "peak",      "stored", "eager f32", "AMP bf16",  "paper's code"},
+               "stored",  "temporary", "peak",      "offloaded", "stored", "eager f32", "AMP bf16",
+               "paper's code"},
               {0, 3, 4, 6});
   lines.add({"",    "",    "",    "",    "",    "",    "",        "MiB",     "MiB",     "MiB",    "MiB",
-             "MiB", "MiB", "MiB", "MiB", "MiB", "MiB", "B/token", "B/token", "B/token", "B/token"});
+             "MiB", "MiB", "MiB", "MiB", "MiB", "MiB", "MiB", "B/token", "B/token", "B/token", "B/token"});
   for (auto const& row : rows) {
     auto const& peaks = row.usage.peak_by_category;
     std::vector<std::string> cells{row.request.model,
@@ -231,7 +233,7 @@ void print_table(std::vector<plan_row> const& rows) {
                                    row.request.moments};
     for (auto const bytes : {peaks[category::weights], peaks[category::gradients], peaks[category::optimizer],
                              row.static_bytes, row.dynamic_bytes, peaks[category::workspace], peaks[category::data],
-                             row.usage.stored, row.usage.temporary, row.usage.peak()}) {
+                             row.usage.stored, row.usage.temporary, row.usage.peak(), row.usage.offloaded}) {
       cells.push_back(mebibytes(bytes));
     }
     for (auto const bytes : {row.per_token(), row.eager_float32, row.amp_bfloat16, row.paper_code}) {
@@ -243,7 +245,8 @@ void print_table(std::vector<plan_row> const& rows) {
   std::cout
       << "\nThe four columns on the right are what is stored for the backward pass, per token: by this plan, by\n"
          "eager PyTorch in float32, by PyTorch with mixed precision and fused attention, and by SlimFit's code as\n"
-         "published at the same rate. They hold no temporaries; peaks of categories are not at the same moment.\n";
+         "published at the same rate. They hold no temporaries; peaks of categories are not at the same moment.\n"
+         "What is offloaded lies in the host's memory and is part of no other column.\n";
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ nlohmann::json json_of(slimfit::memory_usage const& usage) {
   object["stored"] = usage.stored;
   object["temporary"] = usage.temporary;
   object["peak"] = usage.peak();
+  object["offloaded"] = usage.offloaded;
   return object;
 }
 nlohmann::json json_of(spread const& seconds) {
@@ -112,7 +113,11 @@ void print_json(step_measurement const& result, bool with_holders) {
                         {"processor_ratio", ratio(result, &step_time::processor)},
                         {"ledger", json_of(result.ledger)},
                         {"planned", json_of(result.planned)},
-                        {"peak_resident", result.peak_resident}};
+                        {"peak_resident", result.peak_resident},
+                        {"first_step",
+                         {{"ledger", json_of(result.first)},
+                          {"resident", result.resident_after_first},
+                          {"resident_before", result.resident_before}}}};
   if (with_holders) { object["holders"] = holders_json(result.record); }
   std::cout << object.dump(2) << '\n';
 }
@@ -142,9 +147,13 @@ void print_text(step_measurement const& result) {
   memory.add({"stored", mebibytes(result.ledger.stored), mebibytes(result.planned.stored)});
   memory.add({"temporary", mebibytes(result.ledger.temporary), mebibytes(result.planned.temporary)});
   memory.add({"all at once", mebibytes(result.ledger.peak()), mebibytes(result.planned.peak())});
+  memory.add({"offloaded", mebibytes(result.ledger.offloaded), mebibytes(result.planned.offloaded)});
   memory.print(std::cout);
   std::cout << (result.ledger == result.planned ? "The plan equals the ledger.\n" : "The plan differs!\n");
   if (result.peak_resident > 0) {
+    std::cout << "The first step made the process grow by "
+              << mebibytes(result.resident_after_first - result.resident_before) << " MiB; the ledger's peak was "
+              << mebibytes(result.first.peak()) << " MiB.\n";
     std::cout << "The process had at most " << mebibytes(result.peak_resident) << " MiB resident.\n";
   }
 }

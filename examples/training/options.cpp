@@ -95,6 +95,10 @@ void add_training_options(CLI::App& app, training_options& options, option_texts
       ->check(CLI::Range(0, 256));
   app.add_option("--backend", options.backend, "Where to train. `cuda` is there in a build with SLIMFIT_CUDA")
       ->check(CLI::IsMember(backend_names()));
+  app.add_option("--scalar", options.scalar,
+                 "Numbers of weights and activations. `bf16` is there in a build with it in CMake's SLIMFIT_SCALARS; "
+                 "weights are then rounded stochastically")
+      ->check(CLI::IsMember(scalar_names()));
   app.add_option("--save-type", options.save_type, "Numbers of the file that --save writes")
       ->check(CLI::IsMember({"F32", "F16", "BF16"}));
   app.add_flag("--saturation", options.saturation,
@@ -138,6 +142,7 @@ nlohmann::json fixed_options(training_options const& options, std::string const&
           {"weight-decay", options.weight_decay},
           {"moments", options.moments},
           {"backend", options.backend},
+          {"scalar", options.scalar},
           {"bucket-window", options.bucket_window},
           {"saturation", options.saturation},
           {"seed", options.seed}};

@@ -31,6 +31,8 @@ struct run_outcome {
 std::vector<std::string> policy_names();
 /// Names that `--backend` takes.
 std::vector<std::string> backend_names();
+/// Names that `--scalar` takes.
+std::vector<std::string> scalar_names();
 
 /// Where an interrupted run is kept.
 std::string checkpoint_path(training_options const& options);

@@ -53,8 +53,10 @@ class training_run {
   using network_type = typename Model::network_type;
   using device_type = typename Model::device_type;
   using input_type = typename network_type::input_type;
+  /// Samples are made in float whatever the model's numbers are.
+  using sample_type = std::conditional_t<std::is_same_v<input_type, slimfit::bf16>, float, input_type>;
   using label_type = typename network_type::loss_type::label_type;
-  using task_type = task<input_type, label_type>;
+  using task_type = task<sample_type, label_type>;
   using schedule_type = slimfit::freezing::any_schedule;
   using trainer_type = slimfit::trainer<Model, chosen_adamw, schedule_type>;
   /// Loads the weights that training starts from, or saves those that it ends with.
@@ -84,6 +86,7 @@ class training_run {
                {"seed", request.options.seed},
                {"schedule", request.options.schedule},
                {"moments", request.options.moments},
+               {"scalar", request.options.scalar},
                {"learning_rate", learning_rate()},
                {"units", Model::units},
                {"losses", nlohmann::json::array()},
@@ -142,11 +145,22 @@ class training_run {
       if (interrupt_requested()) { throw slimfit::usage_error("interrupted; there is nothing to resume from"); }
       auto const batch = batches_.training(i);
       slimfit::error_options const settings{.passes = passes, .seed = options.seed + static_cast<std::uint64_t>(i)};
-      add_errors(errors, slimfit::measure_error(net_, batch.inputs, batch.labels, settings));
+      add_errors(errors, slimfit::measure_error(net_, inputs_of(batch.inputs), batch.labels, settings));
     }
     std::printf("%s: %s\n", name().c_str(), error_line(errors).c_str());
     std::fflush(stdout);
     return {{{"policy", request_.choice.policy}, {"rate", request_.choice.rate}, {"errors", errors_json(errors)}}};
+  }
+
+  /// Samples as the model reads them.
+  static decltype(auto) inputs_of(std::vector<sample_type> const& samples) {
+    if constexpr (std::is_same_v<sample_type, input_type>) {
+      return (samples);
+    } else {
+      std::vector<input_type> inputs;
+      for (auto const value : samples) { inputs.push_back(input_type(value)); }
+      return inputs;
+    }
   }
 
   static constexpr index_t distance_samples = 60;
@@ -171,7 +185,7 @@ class training_run {
   slimfit::step_report one_step() {
     auto const batch = read_or_save([&] { return batches_.training(trainer_.iteration()); });
     auto const start = std::chrono::steady_clock::now();
-    auto const step = trainer_.step(batch.inputs, batch.labels);
+    auto const step = trainer_.step(inputs_of(batch.inputs), batch.labels);
     double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     report_["train_seconds"] = report_["train_seconds"].get<double>() + seconds;
     report_["losses"].push_back(step.loss);
@@ -235,17 +249,17 @@ class training_run {
   }
   /// What the network says of all test samples.
   std::vector<float> test_scores() {
-    constexpr index_t sample_bytes = network_type::inputs * static_cast<index_t>(sizeof(input_type));
+    constexpr index_t sample_bytes = network_type::inputs * static_cast<index_t>(sizeof(sample_type));
     constexpr index_t at_once = std::clamp<index_t>(128 * slimfit::MiB / sample_bytes, evaluation_batch, 500);
-    sample_batches<input_type, label_type> test(
+    sample_batches<sample_type, label_type> test(
         *task_.test, network_type::inputs, network_type::loss_type::labels,
         {.size = std::min(at_once, task_.test->size()), .threads = request_.options.loader_threads});
     std::vector<float> scores;
     for (index_t i = 0; i < test.batches_in_order(); ++i) {
       auto const batch = read_or_save([&] { return test.in_order(i); });
       index_t const count = std::ssize(batch.inputs) / network_type::inputs;
-      auto const part = trainer_.predict(batch.inputs, std::min(evaluation_batch, count));
-      scores.insert(scores.end(), part.begin(), part.end());
+      auto const part = trainer_.predict(inputs_of(batch.inputs), std::min(evaluation_batch, count));
+      for (auto const score : part) { scores.push_back(static_cast<float>(score)); }
     }
     return scores;
   }
@@ -255,7 +269,7 @@ class training_run {
   weights_function save_end_;
   device_type device_;
   Model net_;
-  sample_batches<input_type, label_type> batches_;
+  sample_batches<sample_type, label_type> batches_;
   index_t steps_;
   trainer_type trainer_;
   nlohmann::json report_;

@@ -29,13 +29,45 @@ std::vector<std::int32_t> const labels{1, 4, 0};
 }  // namespace
 
 TEST_CASE_TEMPLATE("training on CUDA follows the host", Policy, policy::eager, policy::paper, policy::exact,
-                   policy::slim, policy::slim_3bit, policy::slim_2bit, policy::slim_recomputed) {
+                   policy::slim, policy::slim_3bit, policy::slim_2bit, policy::slim_recomputed, policy::slim_offloaded) {
   auto const expected = train<small_vit<Policy, host>>(images<float>(), labels, 50);
   auto const actual = train<small_vit<Policy, cuda>>(images<float>(), labels, 50);
   // Sums in another order: rounding of float, and of codes near the middle between two, through 50 updates.
   check_follows(actual, expected, 1e-3);
   CHECK(train<small_vit<Policy, cuda>>(images<float>(), labels, 5).last_weights ==
         train<small_vit<Policy, cuda>>(images<float>(), labels, 5).last_weights);
+}
+
+namespace {
+
+inline constexpr vit_shape deep{
+    .image = 12, .patch = 4, .channels = 3, .hidden = 32, .heads = 4, .mlp = 64, .layers = 4, .classes = 5};
+
+}  // namespace
+
+TEST_CASE("offloaded blocks: the losses of stashed ones, recorded or not") {
+  using schedule = freezing::inter_layer<freezing::relative_update, percent<75>, freezing::hold<3>>;
+  auto const losses = []<class Policy>(Policy, bool record) {
+    cudaStream_t stream = nullptr;
+    check(cudaStreamCreate(&stream), "stream of a test");
+    std::vector<double> result;
+    {
+      cuda device({.stream = stream});
+      vit<deep, Policy, cuda, float> net(device, 3);
+      trainer<vit<deep, Policy, cuda, float>, adamw, schedule> run(net, {.learning_rate = 1e-4},
+                                                                  {.seed = 5, .record_steps = record});
+      for (int step = 0; step < 7; ++step) {
+        auto const report = run.step(images<float>(), labels);
+        REQUIRE(report.measured == report.planned);
+        result.push_back(report.loss);
+      }
+    }
+    check(cudaStreamDestroy(stream), "stream of a test");
+    return result;
+  };
+  auto const expected = losses(policy::slim{}, false);
+  CHECK(losses(policy::slim_offloaded{}, false) == expected);
+  CHECK(losses(policy::slim_offloaded{}, true) == expected);
 }
 
 TEST_CASE_TEMPLATE("training in bf16 stays near float", Policy, policy::exact, policy::slim) {

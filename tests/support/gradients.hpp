@@ -46,7 +46,7 @@ pass_result gradients_of(Model& net, std::vector<typename Model::network_type::i
   auto const count = batch.view().count();
   arena_block<device_type> block(device);
   // Recorded gradients are scratch memory even where the policy keeps them elsewhere.
-  block.reserve(memory_plan<Model>(batch.view().sequences).arena_bytes(active) +
+  block.reserve(memory_plan<Model>(batch.view().sequences).needed_by_pass(active).arena +
                 Model::layout.elements * static_cast<index_t>(sizeof(typename Model::value_type)));
   arena memory(device.memory().book(), block.data(), block.size());
   recording_updates updates;

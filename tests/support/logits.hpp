@@ -24,7 +24,7 @@ std::vector<typename Model::value_type> logits_of(Model& net,
   batch_buffers<device_type, network_type> batch(device);
   batch.load(inputs, std::vector<label_type>(static_cast<std::size_t>(count * network_type::loss_type::labels)));
   arena_block<device_type> block(device);
-  block.reserve(memory_plan<Model>(batch.view().sequences).arena_bytes(active_set::all(Model::units)) + MiB);
+  block.reserve(memory_plan<Model>(batch.view().sequences).needed_by_pass(active_set::all(Model::units)).arena + MiB);
   arena memory(device.memory().book(), block.data(), block.size());
   recording_updates updates;
   context<device_type, recording_updates> run{device, memory, updates, active_set{}};

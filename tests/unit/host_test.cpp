@@ -75,6 +75,45 @@ TEST_CASE_TEMPLATE("host: products equal plain loops and do not depend on the th
   }
 }
 
+TEST_CASE("host: products of bf16 are rounded once") {
+  auto const rounded = [](index_t count, unsigned seed) {
+    std::vector<bf16> values;
+    for (float const value : test::normal<float>(count, seed)) { values.push_back(bf16(value)); }
+    return values;
+  };
+  auto const as_double = [](bf16 value) { return static_cast<double>(static_cast<float>(value)); };
+  host device({.threads = 2});
+  constexpr index_t rows = 210;
+  constexpr index_t columns = 140;
+  constexpr index_t inner = 300;
+  auto const a = rounded(rows * inner, 1);
+  auto const b = rounded(inner * columns, 2);
+  for (int const form : {0, 1, 2, 3, 4}) {
+    CAPTURE(form);
+    bool const transpose_a = (form & 1) != 0;
+    bool const transpose_b = (form & 2) != 0;
+    auto const mode = form == 4 ? update_mode::accumulate : update_mode::overwrite;
+    auto c = rounded(rows * columns, 3);
+    std::vector<double> expected;
+    for (index_t i = 0; i < rows; ++i) {
+      for (index_t j = 0; j < columns; ++j) {
+        double sum = form == 4 ? as_double(c[test::length(i * columns + j)]) : 0.0;
+        for (index_t k = 0; k < inner; ++k) {
+          sum += as_double(a[test::length(transpose_a ? k * rows + i : i * inner + k)]) *
+                 as_double(b[test::length(transpose_b ? j * inner + k : k * columns + j)]);
+        }
+        expected.push_back(sum);
+      }
+    }
+    device.multiply(rows, columns, inner, operand<bf16>{a.data(), transpose_a ? rows : inner, transpose_a},
+                    operand<bf16>{b.data(), transpose_b ? inner : columns, transpose_b}, c.data(), columns, mode);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      // Half a step of bf16, and float's rounding of sums of 300.
+      REQUIRE(std::abs(as_double(c[i]) - expected[i]) <= std::abs(expected[i]) * 0x1p-8 + 1e-3);
+    }
+  }
+}
+
 TEST_CASE("host: the BLAS starts no threads of its own" * doctest::skip(!std::filesystem::exists("/proc/self/task"))) {
   host device({.threads = 3});
   auto const before = running_threads();

@@ -80,6 +80,7 @@ void check_plans(index_t batch, int steps) {
     CHECK(bound.stored >= report.measured.stored);
     CHECK(bound.temporary >= report.measured.temporary);
     CHECK(bound.activations >= report.measured.activations);
+    CHECK(bound.offloaded >= report.measured.offloaded);
   }
   // The arena's block is as large as the largest step's tape and scratch together: nothing is held that is not counted.
   CHECK(device.memory().book().now().activations() ==
@@ -122,11 +123,12 @@ struct other_software {
 
 TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them", P, policy::eager, policy::paper,
                    policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases, whole_tensors,
-                   mostly_recomputed, policy::slim_recomputed) {
+                   mostly_recomputed, policy::slim_recomputed, policy::slim_offloaded) {
   check_plans<vit<narrow, P, host, float>>(1, 12);
   check_plans<vit<narrow, P, host, float>>(21, 25);
   check_plans<vit<odd, P, host, double>>(5, 12);
   check_plans<vit<many_tokens, P, host, float>>(2, 4);
+  check_plans<vit<odd, P, host, bf16>>(5, 4);
 }
 
 TEST_CASE("plan: equals the ledger for every optimizer") {

@@ -156,6 +156,28 @@ TEST_CASE("vit: recomputed blocks give the gradients of stashed ones") {
   CHECK(worst < 0.02);
 }
 
+TEST_CASE_TEMPLATE("vit: in bf16 gradients stay near those in float", P, policy::eager, policy::paper, policy::exact,
+                   policy::slim) {
+  vit_fixture<float> const fixture(file_of(float{}));
+  auto const expected = gradients_with<P>(fixture);
+  host device({.threads = 2});
+  fixture_model<P, float> const wide(device);
+  fixture_model<P, bf16> net(device);
+  fixture.set_weights(net);
+  std::vector<bf16> images;
+  for (float const value : fixture.images) { images.push_back(bf16(value)); }
+  auto const actual = gradients_of(net, images, fixture.labels, active_set::all(net.units));
+  CHECK(actual.loss == doctest::Approx(expected.loss).epsilon(0.01));
+  for (auto const& [name, each] : wide.parameters()) {
+    if (is_key_bias(name)) { continue; }
+    CAPTURE(name);
+    auto const i = static_cast<std::size_t>(each.position);
+    // Weights, activations and gradients with 8 bits each, 2^-9, through some thirty roundings; codes near the middle
+    // between two fall to the other side.
+    CHECK(relative_error(actual.gradients[i], expected.gradients[i]) < 0.1);
+  }
+}
+
 TEST_CASE("vit: gradients equal central differences of the loss") {
   vit_fixture<double> const fixture(file_of(double{}));
   host device;

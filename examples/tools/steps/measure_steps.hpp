@@ -25,12 +25,12 @@ step_time time_of(Work const& work) {
   return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), processor};
 }
 
-/// The most memory that the process had resident, from Linux's /proc.
-inline index_t peak_resident_bytes() {
+/// Memory that the process has resident ("VmRSS:") or had at most ("VmHWM:"), from Linux's /proc; 0 elsewhere.
+inline index_t resident_bytes(char const* key) {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
     index_t kilobytes = 0;
-    if (word == "VmHWM:" && status >> kilobytes) { return kilobytes * slimfit::KiB; }
+    if (word == key && status >> kilobytes) { return kilobytes * slimfit::KiB; }
   }
   return 0;
 }
@@ -41,12 +41,14 @@ void measure(step_measurement& result) {
   auto const& request = result.request;
   recording_host device({.threads = request.threads});
   result.request.threads = device.threads();
+  result.resident_before = resident_bytes("VmRSS:");
   product_player player;
   Model net(device, 1);
   schedule const freezing{slimfit::freezing::run_time_rate(request.rate)};
   slimfit::trainer<Model, slimfit::adamw, schedule> trainer(net, {.learning_rate = 1e-5}, {.seed = 1}, freezing);
   random_batch<Model> const batch(request.batch);
-  trainer.step(batch.inputs, batch.labels);
+  result.first = trainer.step(batch.inputs, batch.labels).measured;
+  result.resident_after_first = resident_bytes("VmHWM:");
   for (int i = 0; i < request.steps; ++i) {
     // Each step's products run right after it, so that a busy machine slows both.
     product_list products;
@@ -64,7 +66,7 @@ void measure(step_measurement& result) {
     trainer.step(batch.inputs, batch.labels);
     book.record(nullptr);
   }
-  result.peak_resident = std::max<index_t>(peak_resident_bytes() - player.bytes(), 0);
+  result.peak_resident = std::max<index_t>(resident_bytes("VmHWM:") - player.bytes(), 0);
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/memory/offload_store.hpp>
 
 namespace slimfit {
 
@@ -15,6 +16,7 @@ template <class Planned = any_backend>
 struct counting {
   static constexpr bool counts_only = true;
 
+  [[nodiscard]] constexpr counted_offload_store& offload() { return offload_; }
   template <class Task>
   constexpr void for_each_task(index_t /*count*/, Task const& /*task*/) const {}
   template <class Kernel>
@@ -26,6 +28,9 @@ struct counting {
   constexpr void fill_zero(T* /*data*/, index_t /*count*/) const {}
   template <class T>
   constexpr void copy(T const* /*source*/, T* /*target*/, index_t /*count*/) const {}
+
+ private:
+  counted_offload_store offload_;
 };
 
 }  // namespace slimfit

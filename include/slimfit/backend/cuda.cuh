@@ -7,6 +7,7 @@
 #include <slimfit/backend/cuda/launch.cuh>
 #include <slimfit/backend/cuda/matrix_products.hpp>
 #include <slimfit/backend/cuda/memory.hpp>
+#include <slimfit/backend/cuda/offload.hpp>
 #include <slimfit/backend/cuda/range.hpp>
 #include <slimfit/backend/cuda/transfers.hpp>
 
@@ -37,12 +38,15 @@ class cuda {
   explicit cuda(cuda_options options = {})
       : stream_(options.stream),
         resource_(options.budget, cuda_upstream{options.stream}),
+        offload_(options.stream),
         workspace_(resource_, workspace_bytes, category::workspace),
         products_(options.handle, workspace_.data(), workspace_bytes) {}
   cuda(cuda const&) = delete;
   cuda& operator=(cuda const&) = delete;
 
   [[nodiscard]] resource_type& memory() { return resource_; }
+  /// Where blocks offload what they keep.
+  [[nodiscard]] cuda_offload_store& offload() { return offload_; }
   [[nodiscard]] cudaStream_t stream() const { return stream_; }
   /// Waits until everything that was enqueued is done. @throws cuda_error
   void synchronize() const { check(cudaStreamSynchronize(stream_), "work on the stream"); }
@@ -120,6 +124,7 @@ class cuda {
 
   cudaStream_t stream_;
   resource_type resource_;
+  cuda_offload_store offload_;
   buffer<std::byte, resource_type> workspace_;
   matrix_products products_;
 };

@@ -7,12 +7,10 @@
 #include <cstring>
 #include <type_traits>
 
-#include <cblas.h>
-
 #include <slimfit/backend/host_memory.hpp>
+#include <slimfit/backend/host_offload.hpp>
+#include <slimfit/backend/host_products.hpp>
 #include <slimfit/backend/host_transfers.hpp>
-#include <slimfit/backend/matrix_product.hpp>
-#include <slimfit/backend/serial_blas.hpp>
 #include <slimfit/backend/task_pool.hpp>
 #include <slimfit/core/scalar.hpp>
 #include <slimfit/kernels/group.hpp>
@@ -44,6 +42,8 @@ class host {
   }
 
   [[nodiscard]] resource_type& memory() { return resource_; }
+  /// Where blocks offload what they keep.
+  [[nodiscard]] host_offload_store& offload() { return offload_; }
   [[nodiscard]] int threads() const { return pool_.threads(); }
 
   /// Runs `task(i)` for `i` in [0, count), in parallel. Tasks must not depend on each other's order.
@@ -63,14 +63,14 @@ class host {
   }
 
   /// `c = a * b` or `c += a * b` with `c` of `rows x columns` and `inner` products per element, row stride `c_stride`.
-  /// @tparam T float or double
+  /// @tparam T float, double, or bf16, which is summed in float
   template <class T>
   void multiply(index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c, index_t c_stride,
                 update_mode mode = update_mode::overwrite) const {
     constexpr index_t row_block = 800;
     constexpr index_t column_block = 768;
     if (rows * columns * inner <= parallel_threshold) {
-      multiply_serial(rows, columns, inner, T{1}, a, b, c, c_stride, mode);
+      multiply_serial(rows, columns, inner, compute_type<T>{1}, a, b, c, c_stride, mode);
       return;
     }
     index_t const row_blocks = divide_up(rows, row_block);
@@ -87,28 +87,17 @@ class host {
       a_piece.data += a.transposed ? row : row * a.stride;
       operand<T> b_piece = b;
       b_piece.data += b.transposed ? column * b.stride : column;
-      multiply_serial(std::min(row_step, rows - row), std::min(column_step, columns - column), inner, T{1}, a_piece,
-                      b_piece, c + row * c_stride + column, c_stride, mode);
+      multiply_serial(std::min(row_step, rows - row), std::min(column_step, columns - column), inner,
+                      compute_type<T>{1}, a_piece, b_piece, c + row * c_stride + column, c_stride, mode);
     });
   }
 
   /// The same on the calling thread, scaled: for use inside tasks.
-  template <class T>
-  static void multiply_serial(index_t rows, index_t columns, index_t inner, T scale, operand<T> a, operand<T> b, T* c,
-                              index_t c_stride, update_mode mode) {
-    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
-                  "slimfit: the host backend multiplies float and double; use another scalar type");
-    auto const transpose = [](operand<T> const& x) { return x.transposed ? CblasTrans : CblasNoTrans; };
-    auto const narrow = [](index_t n) { return static_cast<int>(n); };
-    T const beta = mode == update_mode::accumulate ? T{1} : T{0};
-    [[maybe_unused]] serial_blas_scope const serial;
-    if constexpr (std::is_same_v<T, float>) {
-      cblas_sgemm(CblasRowMajor, transpose(a), transpose(b), narrow(rows), narrow(columns), narrow(inner), scale,
-                  a.data, narrow(a.stride), b.data, narrow(b.stride), beta, c, narrow(c_stride));
-    } else {
-      cblas_dgemm(CblasRowMajor, transpose(a), transpose(b), narrow(rows), narrow(columns), narrow(inner), scale,
-                  a.data, narrow(a.stride), b.data, narrow(b.stride), beta, c, narrow(c_stride));
-    }
+  /// Matrices of bf16 and float may be mixed.
+  template <scalar A, scalar B, scalar C>
+  static void multiply_serial(index_t rows, index_t columns, index_t inner, compute_type<C> scale, operand<A> a,
+                              operand<B> b, C* c, index_t c_stride, update_mode mode) {
+    detail::multiply_on_thread(rows, columns, inner, scale, a, b, c, c_stride, mode);
   }
 
   template <class T>
@@ -137,6 +126,7 @@ class host {
   }
 
   resource_type resource_;
+  host_offload_store offload_;
   mutable task_pool pool_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scalar types of tensors. `bf16` is storage only on the host: plans count its bytes, arithmetic is in float.
+// Scalar types of tensors. `bf16` is storage only: arithmetic is in float.
 #pragma once
 
 #include <bit>

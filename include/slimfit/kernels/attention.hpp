@@ -38,19 +38,21 @@ struct attention_operands {
 /// @tparam Probabilities what is kept of the probabilities of this head: `stash::probabilities_*::kept`
 /// @param scores `score_elements(columns)` elements of scratch
 template <class Device, int HeadSize, class T, class Probabilities>
-void attention_head_forward(attention_operands<T> const& in, Probabilities const& kept, T* output, T* scores) {
-  auto const scale = T{1} / std::sqrt(static_cast<T>(HeadSize));
+void attention_head_forward(attention_operands<T> const& in, Probabilities const& kept, T* output,
+                            compute_type<T>* scores) {
+  using value_type = compute_type<T>;
+  auto const scale = value_type{1} / std::sqrt(static_cast<value_type>(HeadSize));
   index_t const n = in.columns;
   for (index_t first = 0; first < in.tokens; first += query_block) {
     index_t const rows = std::min(query_block, in.tokens - first);
-    T* const block = kept.target(first, n, scores);
+    value_type* const block = kept.target(first, n, scores);
     Device::multiply_serial(rows, in.keys, HeadSize, scale, operand<T>{in.query + first * in.stride, in.stride, false},
                             operand<T>{in.key, in.stride, true}, block, n, update_mode::overwrite);
     for (index_t row = 0; row < rows; ++row) {
-      auto const log_sum_exp = softmax_row(block + row * n, block + row * n, in.keys, T{1});
+      auto const log_sum_exp = softmax_row(block + row * n, block + row * n, in.keys, value_type{1});
       kept.save(first + row, n, in.keys, block + row * n, log_sum_exp);
     }
-    Device::multiply_serial(rows, HeadSize, in.keys, T{1}, operand<T>{block, n, false},
+    Device::multiply_serial(rows, HeadSize, in.keys, value_type{1}, operand<value_type>{block, n, false},
                             operand<T>{in.value, in.stride, false}, output + first * in.stride, in.stride,
                             update_mode::overwrite);
   }
@@ -60,38 +62,39 @@ void attention_head_forward(attention_operands<T> const& in, Probabilities const
 /// @param scores `2 * score_elements(columns)` elements of scratch
 template <class Device, int HeadSize, class T, class Probabilities>
 void attention_head_backward(attention_operands<T> const& in, Probabilities const& kept, T const* output_gradient,
-                             T* query_gradient, T* key_gradient, T* value_gradient, T* scores) {
-  auto const scale = T{1} / std::sqrt(static_cast<T>(HeadSize));
+                             T* query_gradient, T* key_gradient, T* value_gradient, compute_type<T>* scores) {
+  using value_type = compute_type<T>;
+  auto const scale = value_type{1} / std::sqrt(static_cast<value_type>(HeadSize));
   index_t const n = in.columns;
-  T* const score_gradients = scores + score_elements(n);
+  value_type* const score_gradients = scores + score_elements(n);
   for (index_t first = 0; first < in.tokens; first += query_block) {
     index_t const rows = std::min(query_block, in.tokens - first);
     auto const mode = first == 0 ? update_mode::overwrite : update_mode::accumulate;
     operand<T> const query{in.query + first * in.stride, in.stride, false};
     operand<T> const upstream{output_gradient + first * in.stride, in.stride, false};
-    T const* block = nullptr;
+    value_type const* block = nullptr;
     if constexpr (Probabilities::recomputes) {
       Device::multiply_serial(rows, in.keys, HeadSize, scale, query, operand<T>{in.key, in.stride, true}, scores, n,
                               update_mode::overwrite);
       for (index_t row = 0; row < rows; ++row) {
-        softmax_from_log_sum(scores + row * n, scores + row * n, in.keys, T{1}, kept.log_sum_exp(first + row));
+        softmax_from_log_sum(scores + row * n, scores + row * n, in.keys, value_type{1}, kept.log_sum_exp(first + row));
       }
       block = scores;
     } else {
       block = kept.restore(first, rows, n, in.keys, scores);
     }
-    Device::multiply_serial(rows, in.keys, HeadSize, T{1}, upstream, operand<T>{in.value, in.stride, true},
+    Device::multiply_serial(rows, in.keys, HeadSize, value_type{1}, upstream, operand<T>{in.value, in.stride, true},
                             score_gradients, n, update_mode::overwrite);
     for (index_t row = 0; row < rows; ++row) {
       softmax_row_backward(block + row * n, score_gradients + row * n, score_gradients + row * n, in.keys, scale);
     }
-    Device::multiply_serial(rows, HeadSize, in.keys, T{1}, operand<T>{score_gradients, n, false},
+    Device::multiply_serial(rows, HeadSize, in.keys, value_type{1}, operand<value_type>{score_gradients, n, false},
                             operand<T>{in.key, in.stride, false}, query_gradient + first * in.stride, in.stride,
                             update_mode::overwrite);
-    Device::multiply_serial(in.keys, HeadSize, rows, T{1}, operand<T>{score_gradients, n, true}, query, key_gradient,
-                            in.stride, mode);
-    Device::multiply_serial(in.keys, HeadSize, rows, T{1}, operand<T>{block, n, true}, upstream, value_gradient,
-                            in.stride, mode);
+    Device::multiply_serial(in.keys, HeadSize, rows, value_type{1}, operand<value_type>{score_gradients, n, true},
+                            query, key_gradient, in.stride, mode);
+    Device::multiply_serial(in.keys, HeadSize, rows, value_type{1}, operand<value_type>{block, n, true}, upstream,
+                            value_gradient, in.stride, mode);
   }
   for (index_t row = in.keys; row < in.tokens; ++row) {
     std::fill_n(key_gradient + row * in.stride, HeadSize, T{});
@@ -104,13 +107,15 @@ void attention_head_backward(attention_operands<T> const& in, Probabilities cons
 template <class Device, int Heads, int HeadSize, class T>
 struct attention_engine {
   static constexpr int hidden = Heads * HeadSize;
+  using score_type = compute_type<T>;
   /// Whether the backward pass reads operands in the form `Kept` in which they are kept; otherwise the layer restores
   /// them first.
   template <class Kept>
   static constexpr bool reads_kept = false;
 
   static constexpr index_t forward_scratch(sequence_batch const& batch) {
-    return slots(batch.count()) * score_elements(batch.tokens());
+    constexpr auto elements = static_cast<index_t>(sizeof(score_type) / sizeof(T));
+    return elements * slots(batch.count()) * score_elements(batch.tokens());
   }
   static constexpr index_t backward_scratch(sequence_batch const& batch) { return 2 * forward_scratch(batch); }
 
@@ -122,7 +127,7 @@ struct attention_engine {
       attention_head_forward<Device, HeadSize, T>(
           {operands[0] + at, operands[1] + at, operands[2] + at, hidden, place.tokens, place.keys, batch.tokens()},
           kept.rows_from(place.score_row, batch.tokens()), output + at,
-          scratch + slot * score_elements(batch.tokens()));
+          reinterpret_cast<score_type*>(scratch) + slot * score_elements(batch.tokens()));
     });
   }
   template <class Probabilities>
@@ -134,7 +139,8 @@ struct attention_engine {
       attention_head_backward<Device, HeadSize, T>(
           {operands[0] + at, operands[1] + at, operands[2] + at, hidden, place.tokens, place.keys, batch.tokens()},
           kept.rows_from(place.score_row, batch.tokens()), output_gradient + at, gradients[0] + at, gradients[1] + at,
-          gradients[2] + at, scratch + slot * 2 * score_elements(batch.tokens()));
+          gradients[2] + at,
+          reinterpret_cast<score_type*>(scratch) + slot * 2 * score_elements(batch.tokens()));
     });
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A stack of equal blocks, each of which keeps its stashes or is recomputed. When biases are updated with their unit,
+// A stack of equal blocks, each of which keeps its stashes, is recomputed or offloaded. When biases are updated with their unit,
 // the backward pass ends at the lowest block that has anything to update at or below it, and blocks further down keep
 // nothing.
 #pragma once
@@ -10,22 +10,29 @@
 #include <slimfit/layers/bind.hpp>
 #include <slimfit/layers/counting_context.hpp>
 #include <slimfit/layers/live_rows.hpp>
+#include <slimfit/layers/offloaded_blocks.hpp>
 #include <slimfit/layers/recomputed_block.hpp>
 
 namespace slimfit {
 
 /// @tparam Live   rows of the last block's output that the head reads
-/// @tparam Blocks which blocks are recomputed, see policy/blocks.hpp
+/// @tparam Blocks which blocks are recomputed or offloaded, see policy/blocks.hpp
 template <class Block, int Layers, bias_updates Biases, live_rows Live = live_rows::all, class Blocks = blocks::stashed>
 class encoder {
   static_assert(Layers > 0, "slimfit: encoder<Block, Layers, ...>: Layers must be positive");
+  static constexpr bool offloads = detail::some_block_is<Blocks>(block_memory::offloaded, Layers);
+  static constexpr bool recomputes = detail::some_block_is<Blocks>(block_memory::recomputed, Layers);
+  struct nothing {};
 
  public:
   static constexpr int layers = Layers;
   using block_type = Block;
   using recomputed = recomputed_block<Block, typename Blocks::input>;
   using kept_block = typename recomputed::kept_type;
-  using kept_type = std::array<kept_block, Layers>;
+  struct kept_type {
+    std::array<kept_block, Layers> blocks;
+    [[no_unique_address]] std::conditional_t<offloads, offloaded_blocks<Layers>, nothing> offloaded;
+  };
 
   /// Blocks are named `name0`, `name1`, ...
   /// @param before for post-norm blocks: name of the normalisation that the first one begins with
@@ -61,10 +68,24 @@ class encoder {
   [[nodiscard]] constexpr kept_type forward(Context& run, typename Block::value_type* stream,
                                             sequence_batch const& batch) const {
     kept_type kept;
-    for (std::size_t i = 0; i < Layers; ++i) {
-      auto const range = run.range("block", static_cast<int>(i));
-      auto here = run.with_backward(needs_backward(run, last_unit_[i]));
-      kept[i] = forward_block(i, here, stream, batch);
+    if constexpr (offloads) {
+      for (int i = 0; i < Layers; ++i) {
+        if (leaves(run, i)) { kept.offloaded.add(stored_by(i, run.active, batch)); }
+      }
+      kept.offloaded.open(run);
+    }
+    [[maybe_unused]] int offloaded = 0;
+    for (int i = 0; i < Layers; ++i) {
+      auto const range = run.range("block", i);
+      auto here = run.with_backward(needs_backward(run, last_unit(i)));
+      auto const body = [&] { return forward_block(i, here, stream, batch); };
+      if constexpr (offloads) {
+        if (leaves(run, i)) {
+          at(kept.blocks, i) = kept.offloaded.forward(here, offloaded++, body);
+          continue;
+        }
+      }
+      at(kept.blocks, i) = body();
     }
     return kept;
   }
@@ -73,10 +94,21 @@ class encoder {
   template <class Context>
   constexpr bool backward(Context& run, kept_type const& kept, typename Block::value_type* stream_gradient,
                           sequence_batch const& batch) const {
-    for (std::size_t i = Layers; i-- > 0;) {
-      if (!needs_backward(run, last_unit_[i])) { return false; }
-      auto const range = run.range("block", static_cast<int>(i));
-      backward_block(i, run, kept[i], stream_gradient, batch);
+    [[maybe_unused]] int offloaded = 0;
+    if constexpr (offloads) {
+      for (int i = 0; i < Layers; ++i) { offloaded += leaves(run, i) ? 1 : 0; }
+    }
+    for (int i = Layers; i-- > 0;) {
+      if (!needs_backward(run, last_unit(i))) { return false; }
+      auto const range = run.range("block", i);
+      auto const body = [&] { backward_block(i, run, at(kept.blocks, i), stream_gradient, batch); };
+      if constexpr (offloads) {
+        if (leaves(run, i)) {
+          kept.offloaded.backward(run, --offloaded, body);
+          continue;
+        }
+      }
+      body();
     }
     return needs_backward(run, first_unit_ - 1);
   }
@@ -108,66 +140,72 @@ class encoder {
         continue;
       }
       measured = layer;
-      auto const& block = blocks_[static_cast<std::size_t>(last ? Layers - 1 : layer)];
-      auto const stored = [&](active_set const& active) {
-        return stored_bytes(active, [&](counting_context& run) {
-          if (last) {
-            (void)block.template forward<Live>(run, nullptr, batch);
-          } else {
-            (void)block.forward(run, nullptr, batch);
-          }
-        });
-      };
-      index_t const none = stored(active_set::none());
+      index_t const none = stored_by(layer, active_set::none(), batch);
       for (int unit = 0; unit < units; ++unit) {
         active_set only;
         only.set(first_unit_ + layer * units + unit);
-        own[unit] = stored(only) - none;
+        own[unit] = stored_by(layer, only, batch) - none;
       }
     }
   }
+  /// Bytes that a block keeps unless it is recomputed.
+  [[nodiscard]] constexpr index_t stored_by(int layer, active_set const& active, sequence_batch const& batch) const {
+    return stored_bytes(active, [&](counting_context& run) {
+      auto const& block = at(blocks_, layer);
+      if (layer + 1 == Layers) {
+        (void)block.template forward<Live>(run, nullptr, batch);
+      } else {
+        (void)block.forward(run, nullptr, batch);
+      }
+    });
+  }
   static constexpr bool is_recomputed(int layer) { return Blocks::of(layer, Layers) == block_memory::recomputed; }
-  static constexpr bool recomputes_some = [] {
-    bool some = false;
-    for (int layer = 0; layer < Layers; ++layer) { some = some || is_recomputed(layer); }
-    return some;
-  }();
+  /// Whether a block's stashes are offloaded in this pass.
   template <class Context>
-  [[nodiscard]] constexpr kept_block forward_block(std::size_t i, Context& run, typename Block::value_type* stream,
+  [[nodiscard]] constexpr bool leaves(Context const& run, int layer) const {
+    return run.training && Blocks::of(layer, Layers) == block_memory::offloaded && needs_backward(run, last_unit(layer));
+  }
+  template <class Array>
+  static constexpr auto& at(Array& array, int layer) {
+    return array[static_cast<std::size_t>(layer)];
+  }
+  [[nodiscard]] constexpr int last_unit(int layer) const { return at(last_unit_, layer); }
+  template <class Context>
+  [[nodiscard]] constexpr kept_block forward_block(int i, Context& run, typename Block::value_type* stream,
                                                    sequence_batch const& batch) const {
     if constexpr (Layers > 1) {
       if (i + 1 < Layers) {
-        return forward_rows<live_rows::all>(blocks_[i], is_recomputed(static_cast<int>(i)), run, stream, batch);
+        return forward_rows<live_rows::all>(at(blocks_, i), is_recomputed(i), run, stream, batch);
       }
     }
-    return forward_rows<Live>(blocks_.back(), is_recomputed(static_cast<int>(i)), run, stream, batch);
+    return forward_rows<Live>(blocks_.back(), is_recomputed(i), run, stream, batch);
   }
   template <live_rows Rows, class Context>
   [[nodiscard]] static constexpr kept_block forward_rows(Block const& block, [[maybe_unused]] bool recompute,
                                                          Context& run, typename Block::value_type* stream,
                                                          sequence_batch const& batch) {
-    if constexpr (recomputes_some) {
+    if constexpr (recomputes) {
       if (recompute) { return recomputed::template forward<Rows>(run, block, stream, batch); }
     }
     return {{}, block.template forward<Rows>(run, stream, batch)};
   }
   template <class Context>
-  constexpr void backward_block(std::size_t i, Context& run, kept_block const& kept,
+  constexpr void backward_block(int i, Context& run, kept_block const& kept,
                                 typename Block::value_type* stream_gradient, sequence_batch const& batch) const {
     if constexpr (Layers > 1) {
       if (i + 1 < Layers) {
-        backward_rows<live_rows::all>(blocks_[i], is_recomputed(static_cast<int>(i)), run, kept, stream_gradient,
+        backward_rows<live_rows::all>(at(blocks_, i), is_recomputed(i), run, kept, stream_gradient,
                                       batch);
         return;
       }
     }
-    backward_rows<Live>(blocks_.back(), is_recomputed(static_cast<int>(i)), run, kept, stream_gradient, batch);
+    backward_rows<Live>(blocks_.back(), is_recomputed(i), run, kept, stream_gradient, batch);
   }
   template <live_rows Rows, class Context>
   static constexpr void backward_rows(Block const& block, [[maybe_unused]] bool recompute, Context& run,
                                       kept_block const& kept, typename Block::value_type* stream_gradient,
                                       sequence_batch const& batch) {
-    if constexpr (recomputes_some) {
+    if constexpr (recomputes) {
       if (recompute) {
         recomputed::template backward<Rows>(run, block, kept, stream_gradient, batch);
         return;

@@ -20,6 +20,12 @@ struct kept_array {
   category purpose = category::static_activations;
 };
 
+/// A part of the tape that is taken at once, to be filled as a tape of its own, see `tape_window`.
+struct tape_slot {
+  index_t first = 0;  ///< byte of the arena
+  index_t bytes = 0;
+};
+
 class arena {
  public:
   /// Every allocation starts at a multiple of this and is counted with its padding.
@@ -45,10 +51,10 @@ class arena {
   template <class T>
   constexpr kept_array<T> keep(index_t count, category purpose) {
     index_t const bytes = padded(count * static_cast<index_t>(sizeof(T)));
-    check(bytes);
+    check(bytes, window_ != nullptr ? window_->first + window_->bytes - low_ : free_bytes());
     T* const data = at<T>(low_);
     low_ += bytes;
-    account(bytes, purpose);
+    if (window_ == nullptr) { account(bytes, purpose); }
     return {data, count, purpose};
   }
 
@@ -57,54 +63,76 @@ class arena {
   template <class T>
   constexpr void release(kept_array<T> const& kept) {
     index_t const bytes = padded(kept.count * static_cast<index_t>(sizeof(T)));
-    if (bytes > low_ || (block_ != nullptr && kept.data != at<T>(low_ - bytes))) {
+    if (bytes > low_ - (window_ != nullptr ? window_->first : 0) || (block_ != nullptr && kept.data != at<T>(low_ - bytes))) {
       throw usage_error("slimfit: a stash was released that is not the newest on the tape; release in reverse order");
     }
     low_ -= bytes;
-    held_[kept.purpose] -= bytes;
-    book_->remove(kept.purpose, bytes);
+    if (window_ == nullptr) { discount(bytes, kept.purpose); }
   }
+
+  /// Pushes a slot of `bytes`, a multiple of the alignment, which count as used until `release_slot`.
+  /// @throws memory_error when the block is full.
+  constexpr tape_slot keep_slot(index_t bytes, category purpose) {
+    index_t const first = low_;
+    (void)keep<std::byte>(bytes, purpose);
+    return {first, bytes};
+  }
+  /// Pops a slot. @throws usage_error when it is not the newest on the tape
+  constexpr void release_slot(tape_slot slot, category purpose) {
+    release(kept_array<std::byte>{at<std::byte>(slot.first), slot.bytes, purpose});
+  }
+  /// Null in an arena that only counts.
+  [[nodiscard]] constexpr std::byte* address(tape_slot slot) const { return at<std::byte>(slot.first); }
 
   /// Scratch memory; `scratch_buffer` frees it.
   template <class T>
   constexpr T* push_scratch(index_t count, category purpose) {
     index_t const bytes = padded(count * static_cast<index_t>(sizeof(T)));
-    check(bytes);
+    check(bytes, free_bytes());
     high_ += bytes;
     account(bytes, purpose);
     return at<T>(capacity_ - high_);
   }
   constexpr void pop_scratch(index_t bytes, category purpose) {
     high_ -= bytes;
-    held_[purpose] -= bytes;
-    book_->remove(purpose, bytes);
+    discount(bytes, purpose);
   }
 
-  [[nodiscard]] constexpr index_t tape_bytes() const { return low_; }
+  [[nodiscard]] constexpr index_t tape_bytes() const { return tape_end(); }
   /// Most bytes that were in use at once.
   [[nodiscard]] constexpr index_t high_water() const { return high_water_; }
   [[nodiscard]] constexpr index_t capacity() const { return capacity_; }
+  [[nodiscard]] constexpr ledger& book() const { return *book_; }
   /// Where its ledger's changes are recorded, or null.
   [[nodiscard]] constexpr memory_record* record() const { return book_->record(); }
   [[nodiscard]] static constexpr index_t padded(index_t bytes) { return round_up(bytes, alignment); }
 
  private:
+  friend class tape_window;
+
   template <class T>
   constexpr T* at(index_t offset) const {
     if (block_ == nullptr) { return nullptr; }
     return reinterpret_cast<T*>(block_ + offset);
   }
-  constexpr void check(index_t bytes) const {
-    if (bytes > capacity_ - low_ - high_) {
-      throw memory_error(mismatch("activation arena: free bytes", capacity_ - low_ - high_,
+  /// Where the tape ends, whatever part of it is open.
+  [[nodiscard]] constexpr index_t tape_end() const { return window_ != nullptr ? behind_window_ : low_; }
+  [[nodiscard]] constexpr index_t free_bytes() const { return capacity_ - tape_end() - high_; }
+  static constexpr void check(index_t bytes, index_t free) {
+    if (bytes > free) {
+      throw memory_error(mismatch("activation arena: free bytes", free,
                                   "at least " + std::to_string(bytes) + " (plan and run disagree)"));
     }
   }
   constexpr void account(index_t bytes, category purpose) {
     if (bytes == 0) { return; }
-    high_water_ = std::max(high_water_, low_ + high_);
+    high_water_ = std::max(high_water_, tape_end() + high_);
     held_[purpose] += bytes;
     book_->add(purpose, bytes);
+  }
+  constexpr void discount(index_t bytes, category purpose) {
+    held_[purpose] -= bytes;
+    book_->remove(purpose, bytes);
   }
 
   ledger* book_;
@@ -114,6 +142,30 @@ class arena {
   index_t high_ = 0;
   index_t high_water_ = 0;
   byte_counts held_;
+  tape_slot const* window_ = nullptr;
+  index_t behind_window_ = 0;  ///< where the tape ends while a window is open
+};
+
+/// While it lives, the tape is what lies in a slot, whose bytes are counted already. Windows do not nest.
+class tape_window {
+ public:
+  /// @param used bytes that the slot holds
+  constexpr tape_window(arena& memory, tape_slot slot, index_t used = 0) : memory_(&memory), slot_(slot) {
+    if (memory.window_ != nullptr) { throw usage_error("slimfit: a window of the tape is open; close it first"); }
+    memory.behind_window_ = memory.low_;
+    memory.window_ = &slot_;
+    memory.low_ = slot.first + used;
+  }
+  tape_window(tape_window const&) = delete;
+  tape_window& operator=(tape_window const&) = delete;
+  constexpr ~tape_window() {
+    memory_->low_ = memory_->behind_window_;
+    memory_->window_ = nullptr;
+  }
+
+ private:
+  arena* memory_;
+  tape_slot slot_;
 };
 
 /// Scratch memory of an arena, freed at the end of its scope. Buffers must end in reverse order of their creation.

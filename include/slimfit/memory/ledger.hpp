@@ -21,6 +21,11 @@ class ledger {
     now_[which] -= bytes;
     if (record_ != nullptr) { record_->change(which, -bytes); }
   }
+  /// Counts bytes in the host's memory that a step would otherwise have in the device's. Negative: they are free again.
+  constexpr void offload(index_t bytes) {
+    offloaded_ += bytes;
+    peaks_.offloaded = std::max(peaks_.offloaded, offloaded_);
+  }
   /// Called where a forward pass ends: what the tape holds now is what was stored.
   constexpr void forward_ended() {
     peaks_.stored = std::max(peaks_.stored, now_.stored());
@@ -33,6 +38,7 @@ class ledger {
   constexpr void reset_peaks() {
     peaks_ = {};
     peaks_.peak_by_category = now_;
+    peaks_.offloaded = offloaded_;
     note_sums();
   }
   /// Writes every change from now on to `record`, which is started anew; null stops that.
@@ -60,6 +66,7 @@ class ledger {
   }
 
   byte_counts now_;
+  index_t offloaded_ = 0;
   memory_usage peaks_;
   memory_record* record_ = nullptr;
 };

@@ -13,6 +13,7 @@ struct memory_usage {
   index_t temporary = 0;         ///< most bytes at any moment of gradients and workspace together
   index_t activations = 0;       ///< most bytes at any moment outside weights, optimizer and data
   index_t total = 0;             ///< most bytes at any moment
+  index_t offloaded = 0;         ///< most bytes at any moment in the host's memory instead; in none of the others
 
   [[nodiscard]] constexpr index_t peak() const { return total; }
 
@@ -22,6 +23,7 @@ struct memory_usage {
     temporary = std::max(temporary, other.temporary);
     activations = std::max(activations, other.activations);
     total = std::max(total, other.total);
+    offloaded = std::max(offloaded, other.offloaded);
   }
   friend constexpr bool operator==(memory_usage const&, memory_usage const&) = default;
 };

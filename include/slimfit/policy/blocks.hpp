@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Policies of whole blocks: which of them keep their stashes, and which keep their input alone and run forward again
-// during the backward pass.
+// Policies of whole blocks: which of them keep their stashes on the device, which keep their input alone and run
+// forward again during the backward pass, and which keep their stashes in the host's memory meanwhile.
 #pragma once
 
 #include <concepts>
@@ -12,8 +12,9 @@ namespace slimfit {
 
 /// What a block keeps from its forward to its backward pass.
 enum class block_memory : unsigned char {
-  stashed,    ///< what its operators' policies say
-  recomputed  ///< its input; the rest is made again when the backward pass comes to it
+  stashed,     ///< what its operators' policies say
+  recomputed,  ///< its input; the rest is made again when the backward pass comes to it
+  offloaded    ///< what its operators' policies say, in the host's memory, see layers/offloaded_blocks.hpp
 };
 
 /// Which blocks do what. A program's own type has `static constexpr block_memory of(int block, int blocks)`, with
@@ -47,6 +48,24 @@ struct recompute_all {
   static constexpr block_memory of(int /*block*/, int /*blocks*/) { return block_memory::recomputed; }
 };
 
+/// The lowest `Count` blocks are offloaded: on the device they take two blocks' memory together, and the upper two of
+/// them never leave it. The lowest, because they have the longest time for the way out and back. Gradients are those of
+/// stashed blocks, bit for bit.
+template <int Count>
+struct offload_lowest {
+  static_assert(Count >= 0, "slimfit: offload_lowest<Count>: Count must not be negative");
+  using input = stash::dense;
+  static constexpr block_memory of(int block, int /*blocks*/) {
+    return block < Count ? block_memory::offloaded : block_memory::stashed;
+  }
+};
+
+/// Every block is offloaded.
+struct offload_all {
+  using input = stash::dense;
+  static constexpr block_memory of(int /*block*/, int /*blocks*/) { return block_memory::offloaded; }
+};
+
 }  // namespace blocks
 
 namespace detail {
@@ -55,6 +74,15 @@ concept block_choice = requires(int n) {
   { B::of(n, n) } -> std::same_as<block_memory>;
   typename B::input;
 };
+
+/// Whether any of `count` blocks does this.
+template <class Blocks>
+constexpr bool some_block_is(block_memory what, int count) {
+  for (int block = 0; block < count; ++block) {
+    if (Blocks::of(block, count) == what) { return true; }
+  }
+  return false;
+}
 }  // namespace detail
 
 }  // namespace slimfit

@@ -98,10 +98,14 @@ struct slim : slim_bits<4> {};
 struct slim_3bit : slim_bits<3> {};
 /// The same with 2 bits: the paper's gradient error at half its bytes.
 struct slim_2bit : slim_bits<2> {};
-/// `slim` with nothing kept of a block but its input in 8 bits: each runs forward once more in the backward pass. The
-/// least memory of all presets.
+/// `slim` with nothing kept of a block but its input in 8 bits: each runs forward once more in the backward pass.
 struct slim_recomputed : slim {
   using blocks = slimfit::blocks::recompute_all<stash::quantized<format::affine<8, 64>>>;
+};
+/// `slim` with every block's stashes in the host's memory until the backward pass comes to it: two blocks' memory on the
+/// device, `slim`'s gradients.
+struct slim_offloaded : slim {
+  using blocks = slimfit::blocks::offload_all;
 };
 
 }  // namespace slimfit::policy

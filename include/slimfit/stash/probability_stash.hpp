@@ -35,18 +35,39 @@ struct probabilities_dense {
   template <scalar T>
   struct kept {
     static constexpr bool recomputes = false;
+    using value_type = compute_type<T>;
+    static constexpr bool in_place = std::same_as<T, value_type>;
     kept_array<T> values{};
 
     /// Where the forward pass computes the scores of queries from `first` on: in place, or in `scratch`.
-    T* target(index_t first, index_t columns, T* scratch) const {
-      return values.data != nullptr ? values.data + first * columns : scratch;
+    value_type* target(index_t first, index_t columns, value_type* scratch) const {
+      if constexpr (in_place) { return values.data != nullptr ? values.data + first * columns : scratch; }
+      return scratch;
     }
     /// Called when the probabilities of query `row` and its keys lie in the target.
-    void save(index_t /*row*/, index_t /*columns*/, index_t /*keys*/, T const* /*probabilities*/,
-              T /*log_sum_exp*/) const {}
+    void save([[maybe_unused]] index_t row, [[maybe_unused]] index_t columns, [[maybe_unused]] index_t keys,
+              [[maybe_unused]] value_type const* probabilities, value_type /*log_sum_exp*/) const {
+      if constexpr (!in_place) {
+        if (values.data == nullptr) { return; }
+        T* const target = values.data + row * columns;
+        SLIMFIT_SIMD()
+        for (index_t i = 0; i < keys; ++i) { target[i] = T(probabilities[i]); }
+      }
+    }
     /// The probabilities of `rows` queries.
-    T const* restore(index_t first, index_t /*rows*/, index_t columns, index_t /*keys*/, T* /*scratch*/) const {
-      return values.data + first * columns;
+    value_type const* restore(index_t first, [[maybe_unused]] index_t rows, index_t columns,
+                              [[maybe_unused]] index_t keys, [[maybe_unused]] value_type* scratch) const {
+      if constexpr (in_place) {
+        return values.data + first * columns;
+      } else {
+        for (index_t row = 0; row < rows; ++row) {
+          T const* const source = values.data + (first + row) * columns;
+          value_type* const target = scratch + row * columns;
+          SLIMFIT_SIMD()
+          for (index_t i = 0; i < keys; ++i) { target[i] = static_cast<value_type>(source[i]); }
+        }
+        return scratch;
+      }
     }
     /// The part from row `row` on.
     [[nodiscard]] constexpr kept rows_from(index_t row, index_t columns) const {
@@ -71,21 +92,23 @@ struct probabilities_quantized : private detail::checked_probabilities<Format> {
   struct kept {
     using format_type = Format;
     static constexpr bool recomputes = false;
+    using value_type = compute_type<T>;
     kept_array<std::uint8_t> codes{};
 
-    T* target(index_t /*first*/, index_t /*columns*/, T* scratch) const { return scratch; }
-    void save(index_t row, index_t columns, index_t keys, T const* probabilities, T /*log_sum_exp*/) const {
+    value_type* target(index_t /*first*/, index_t /*columns*/, value_type* scratch) const { return scratch; }
+    void save(index_t row, index_t columns, index_t keys, value_type const* probabilities,
+              value_type /*log_sum_exp*/) const {
       if (codes.data == nullptr) { return; }
       auto* const target = codes.data + row * columns;
       SLIMFIT_SIMD()
       for (index_t i = 0; i < keys; ++i) { target[i] = Format::encode_value(probabilities[i]); }
     }
-    T const* restore(index_t first, index_t rows, index_t columns, index_t keys, T* scratch) const {
+    value_type const* restore(index_t first, index_t rows, index_t columns, index_t keys, value_type* scratch) const {
       for (index_t row = 0; row < rows; ++row) {
         auto const* const source = codes.data + (first + row) * columns;
-        T* const target = scratch + row * columns;
+        value_type* const target = scratch + row * columns;
         SLIMFIT_SIMD()
-        for (index_t i = 0; i < keys; ++i) { target[i] = Format::template decode_value<T>(source[i]); }
+        for (index_t i = 0; i < keys; ++i) { target[i] = Format::template decode_value<value_type>(source[i]); }
       }
       return scratch;
     }
@@ -112,11 +135,12 @@ struct probabilities_recomputed {
     using value_type = compute_type<T>;
     kept_array<value_type> log_sums{};
 
-    T* target(index_t /*first*/, index_t /*columns*/, T* scratch) const { return scratch; }
-    void save(index_t row, index_t /*columns*/, index_t /*keys*/, T const* /*probabilities*/, T log_sum_exp) const {
+    value_type* target(index_t /*first*/, index_t /*columns*/, value_type* scratch) const { return scratch; }
+    void save(index_t row, index_t /*columns*/, index_t /*keys*/, value_type const* /*probabilities*/,
+              value_type log_sum_exp) const {
       if (log_sums.data != nullptr) { log_sums.data[row] = log_sum_exp; }
     }
-    [[nodiscard]] T log_sum_exp(index_t row) const { return log_sums.data[row]; }
+    [[nodiscard]] value_type log_sum_exp(index_t row) const { return log_sums.data[row]; }
     [[nodiscard]] constexpr kept rows_from(index_t row, index_t /*columns*/) const {
       return {detail::from(log_sums, row)};
     }

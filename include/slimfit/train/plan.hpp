@@ -46,6 +46,12 @@ struct resident_bytes {
   index_t data = 0;
 };
 
+/// Memory that one pass needs, wherever.
+struct pass_memory {
+  index_t arena = 0;
+  index_t offloaded = 0;  ///< in the host's memory
+};
+
 /// What a plan includes beside training itself.
 struct plan_options {
   bool count_saturation = false;  ///< as in trainer_options
@@ -90,12 +96,12 @@ class memory_plan {
     return with(active, active_set::all(units));
   }
 
-  /// Bytes of the arena that a step needs.
-  [[nodiscard]] constexpr index_t arena_bytes(active_set const& active) const {
+  /// What the passes of a step need, to be there when they begin.
+  [[nodiscard]] constexpr pass_memory needed_by_pass(active_set const& active) const {
     ledger book;
     arena memory(book);
     run(book, memory, active);
-    return memory.high_water();
+    return {memory.high_water(), book.peaks().offloaded};
   }
   /// Bytes of the arena for inference.
   [[nodiscard]] constexpr index_t inference_arena_bytes() const {
@@ -159,6 +165,8 @@ class memory_plan {
         std::max(usage.stored + extra + temporary, usage.activations + extra_at_peak + temporary - usage.temporary);
     usage.total = before + usage.activations;
     usage.stored += extra;
+    usage.offloaded += most_expensive(active, false);
+    if (no_unit_saves()) { usage.offloaded = std::min(usage.offloaded, all.offloaded); }
     usage.temporary = temporary;
     peaks[category::dynamic_activations] += extra_at_peak;
     peaks[category::static_activations] += extra_at_peak;

@@ -16,6 +16,7 @@ struct step_layout {
   active_set active;
   batch_view<Network> batch;
   std::byte const* block = nullptr;
+  std::byte const* offloaded = nullptr;
   friend constexpr bool operator==(step_layout const&, step_layout const&) = default;
 };
 

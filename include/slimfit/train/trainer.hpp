@@ -72,7 +72,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
 
     auto& book = net_->device().memory().book();
     batch_.load(labels);
-    block_.reserve(planned.arena_bytes(active));
+    reserve(planned, active);
     prepare(active);
     book.reset_peaks();
 
@@ -131,7 +131,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
                                                              plan_options_of(settings_));
     auto& book = net_->device().memory().book();
     batch_.load(labels);
-    block_.reserve(planned.arena_bytes(active));
+    reserve(planned, active);
     if (!parts_) {
       prepare(active);
       mean_.begin(parameters_of(active));
@@ -222,6 +222,13 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   static plan_options plan_options_of(trainer_options const& settings) {
     return {.count_saturation = settings.count_saturation};
   }
+  /// Makes sure that a step's memory is there.
+  template <class Plan>
+  void reserve(Plan const& planned, active_set const& active) {
+    auto const needed = planned.needed_by_pass(active);
+    block_.reserve(needed.arena);
+    net_->device().offload().reserve(needed.offloaded);
+  }
   auto without_training() {
     finish();
     collect_part();
@@ -308,7 +315,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     if constexpr (can_record) {
       // Where sequences have several lengths no step is like the last.
       if (settings_.record_steps && batch_.view().sequences.is_uniform()) {
-        auto const [peaks, known] = recorded_.run(device, {active, batch_.view(), block_.data()}, book, enqueue_all);
+        auto const [peaks, known] = recorded_.run(device, {active, batch_.view(), block_.data(), device.offload().data()}, book, enqueue_all);
         if (known) { optimizer_.count_steps(stepped(active)); }
         return peaks;
       }

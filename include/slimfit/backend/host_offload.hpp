@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// What the host backend offloads goes to memory of its own: nothing is gained where both are the same, but what is
+// kept on the tape, where and how long is what it is on a device.
+#pragma once
+
+#include <cstring>
+#include <memory>
+
+#include <slimfit/backend/host_memory.hpp>
+#include <slimfit/memory/offload_store.hpp>
+
+namespace slimfit {
+
+class host_offload_store : public counted_offload_store {
+ public:
+  /// @throws memory_error
+  index_t take(index_t bytes) {
+    reserve(used() + bytes);
+    return counted_offload_store::take(bytes);
+  }
+  /// Makes sure that there are `bytes` in all.
+  /// @throws memory_error; usage_error where more would be needed while parts are in use
+  void reserve(index_t bytes) {
+    if (bytes <= capacity_) { return; }
+    require_unused(bytes);
+    memory_.reset();
+    capacity_ = 0;
+    memory_.reset(static_cast<std::byte*>(host_upstream::allocate(bytes)));
+    if (memory_ == nullptr) { report_no_memory(bytes); }
+    capacity_ = bytes;
+  }
+  [[nodiscard]] std::byte const* data() const { return memory_.get(); }
+
+  /// Copies `bytes` at `source` to what was taken at `first`.
+  void send(std::byte const* source, index_t first, index_t bytes, int /*place*/) {
+    std::memcpy(memory_.get() + first, source, static_cast<std::size_t>(bytes));
+  }
+  /// Copies them to `target`.
+  void fetch(std::byte* target, index_t first, index_t bytes, int /*place*/) {
+    std::memcpy(target, memory_.get() + first, static_cast<std::size_t>(bytes));
+  }
+
+ private:
+  struct free_memory {
+    void operator()(std::byte* memory) const noexcept { host_upstream::deallocate(memory, 0); }
+  };
+  std::unique_ptr<std::byte, free_memory> memory_;
+  index_t capacity_ = 0;
+};
+
+}  // namespace slimfit
