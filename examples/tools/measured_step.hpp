@@ -30,16 +30,16 @@ struct step_time {
 };
 
 struct step_measurement {
-  step_request request;             ///< with defaults filled in
-  std::vector<step_time> steps;     ///< of each step
-  std::vector<step_time> products;  ///< of the same step's matrix products alone
-  slimfit::memory_usage ledger;     ///< peaks over the steps
-  slimfit::memory_usage planned;    ///< the same by plans
-  slimfit::memory_usage first;      ///< peaks of the step before them, by the ledger
-  index_t resident_before = 0;      ///< bytes of the process before the model was made; 0 where unknown
+  step_request request;              ///< with defaults filled in
+  std::vector<step_time> steps;      ///< of each step
+  std::vector<step_time> products;   ///< of the same step's matrix products alone
+  slimfit::memory_usage ledger;      ///< peaks over the steps
+  slimfit::memory_usage planned;     ///< the same by plans
+  slimfit::memory_usage first;       ///< peaks of the step before them, by the ledger
+  index_t resident_before = 0;       ///< bytes of the process before the model was made; 0 where unknown
   index_t resident_after_first = 0;  ///< the most until the step before them was done
-  slimfit::memory_record record;    ///< of one more step, where that was asked for
-  index_t peak_resident = 0;        ///< of the process without the products' own numbers, bytes; 0 where unknown
+  slimfit::memory_record record;     ///< of one more step, where that was asked for
+  index_t peak_resident = 0;         ///< of the process without the products' own numbers, bytes; 0 where unknown
 };
 
 /// Trains the named model on random data. @tparam Entry one of `all_models`

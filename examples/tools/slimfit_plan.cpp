@@ -215,12 +215,11 @@ void print_json(std::vector<plan_row> const& rows) {
 }
 
 void print_table(std::vector<plan_row> const& rows) {
-  table lines({"model",   "tokens",    "batch",     "scalar", "policy",    "rate",      "moments",
-               "weights", "gradients", "optimizer", "static", "dynamic",   "workspace", "data",
-               "stored",  "temporary", "peak",      "offloaded", "stored", "eager f32", "AMP bf16",
-               "paper's code"},
+  table lines({"model",     "tokens",    "batch",  "scalar",    "policy",    "rate",        "moments", "weights",
+               "gradients", "optimizer", "static", "dynamic",   "workspace", "data",        "stored",  "temporary",
+               "peak",      "offloaded", "stored", "eager f32", "AMP bf16",  "paper's code"},
               {0, 3, 4, 6});
-  lines.add({"",    "",    "",    "",    "",    "",    "",        "MiB",     "MiB",     "MiB",    "MiB",
+  lines.add({"",    "",    "",    "",    "",    "",    "",    "MiB",     "MiB",     "MiB",     "MiB",
              "MiB", "MiB", "MiB", "MiB", "MiB", "MiB", "MiB", "B/token", "B/token", "B/token", "B/token"});
   for (auto const& row : rows) {
     auto const& peaks = row.usage.peak_by_category;

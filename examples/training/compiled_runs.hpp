@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The runs that a program was compiled with. CMake makes a file for each policy, backend and scalar, so that they compile
-// side by side, and defines SLIMFIT_RUNS as the list SLIMFIT_RUN(policy, backend, scalar) ...; the one source file of a
-// program that includes this header gives it the type of its runs.
+// The runs that a program was compiled with. CMake makes a file for each policy, backend and scalar, so that they
+// compile side by side, and defines SLIMFIT_RUNS as the list SLIMFIT_RUN(policy, backend, scalar) ...; the one source
+// file of a program that includes this header gives it the type of its runs.
 #pragma once
 
 #include <map>

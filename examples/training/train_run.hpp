@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <slimfit/slimfit.hpp>
+#include <span>
 
 #include "../data/batches.hpp"
 #include "../support/moments.hpp"
@@ -153,9 +154,9 @@ class training_run {
   }
 
   /// Samples as the model reads them.
-  static decltype(auto) inputs_of(std::vector<sample_type> const& samples) {
+  static auto inputs_of(std::span<sample_type const> samples) {
     if constexpr (std::is_same_v<sample_type, input_type>) {
-      return (samples);
+      return samples;
     } else {
       std::vector<input_type> inputs;
       for (auto const value : samples) { inputs.push_back(input_type(value)); }

@@ -29,7 +29,8 @@ std::vector<std::int32_t> const labels{1, 4, 0};
 }  // namespace
 
 TEST_CASE_TEMPLATE("training on CUDA follows the host", Policy, policy::eager, policy::paper, policy::exact,
-                   policy::slim, policy::slim_3bit, policy::slim_2bit, policy::slim_recomputed, policy::slim_offloaded) {
+                   policy::slim, policy::slim_3bit, policy::slim_2bit, policy::slim_recomputed,
+                   policy::slim_offloaded) {
   auto const expected = train<small_vit<Policy, host>>(images<float>(), labels, 50);
   auto const actual = train<small_vit<Policy, cuda>>(images<float>(), labels, 50);
   // Sums in another order: rounding of float, and of codes near the middle between two, through 50 updates.
@@ -55,7 +56,7 @@ TEST_CASE("offloaded blocks: the losses of stashed ones, recorded or not") {
       cuda device({.stream = stream});
       vit<deep, Policy, cuda, float> net(device, 3);
       trainer<vit<deep, Policy, cuda, float>, adamw, schedule> run(net, {.learning_rate = 1e-4},
-                                                                  {.seed = 5, .record_steps = record});
+                                                                   {.seed = 5, .record_steps = record});
       for (int step = 0; step < 7; ++step) {
         auto const report = run.step(images<float>(), labels);
         REQUIRE(report.measured == report.planned);

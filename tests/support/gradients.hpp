@@ -17,15 +17,15 @@ struct recording_updates {
 
   template <scalar T>
   void apply(parameter<T> const& target, T const* gradient) {
-    gradients.resize(std::max(gradients.size(), static_cast<std::size_t>(target.position) + 1));
-    gradients[static_cast<std::size_t>(target.position)].assign(gradient, gradient + target.count());
+    apply_part(target, gradient, 0, target.count());
   }
   template <scalar T>
   void apply_part(parameter<T> const& target, T const* gradient, index_t first, index_t count) {
     gradients.resize(std::max(gradients.size(), static_cast<std::size_t>(target.position) + 1));
     auto& all = gradients[static_cast<std::size_t>(target.position)];
     all.resize(static_cast<std::size_t>(target.count()));
-    std::copy_n(gradient, count, all.begin() + first);
+    std::transform(gradient, gradient + count, all.begin() + first,
+                   [](T value) { return static_cast<double>(static_cast<compute_type<T>>(value)); });
   }
 };
 

@@ -39,7 +39,9 @@ struct vit_fixture {
   void set_weights(Model& net) const {
     for (auto const& [name, each] : net.parameters()) {
       auto const values = read(file, "weight." + name);
-      for (std::size_t i = 0; i < values.size(); ++i) { each.data[i] = static_cast<typename Model::value_type>(static_cast<T>(values[i])); }
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        each.data[i] = static_cast<typename Model::value_type>(static_cast<T>(values[i]));
+      }
     }
   }
 };

@@ -37,7 +37,8 @@ class late_store : public host_offload_store {
   }
   /// One stream: copies happen in order.
   void wait(int place) {
-    auto const last = std::find_if(copies_.rbegin(), copies_.rend(), [&](auto const& each) { return each.first == place; });
+    auto const last =
+        std::find_if(copies_.rbegin(), copies_.rend(), [&](auto const& each) { return each.first == place; });
     auto const count = copies_.rend() - last;
     for (auto i = decltype(count){0}; i < count; ++i) {
       copies_.front().second();
@@ -159,7 +160,8 @@ TEST_CASE("offloaded blocks: training takes the memory that is planned, less tha
 }
 
 TEST_CASE("offloaded blocks: sequences of several lengths, and evaluation between steps") {
-  constexpr bert_shape shape{.vocabulary = 30, .positions = 8, .hidden = 16, .heads = 2, .mlp = 32, .layers = 4, .classes = 3, .tokens = 8};
+  constexpr bert_shape shape{
+      .vocabulary = 30, .positions = 8, .hidden = 16, .heads = 2, .mlp = 32, .layers = 4, .classes = 3, .tokens = 8};
   using model = bert<shape, policy::slim_offloaded, late_host, float>;
   late_host device(host_options{.threads = 2});
   model net(device, 3);
@@ -167,7 +169,9 @@ TEST_CASE("offloaded blocks: sequences of several lengths, and evaluation betwee
   // Of each sample eight words, of which the first have 3, 4 and 5, and their types.
   std::vector<std::int32_t> ids(static_cast<std::size_t>(3 * 16));
   for (std::size_t sample = 0; sample < 3; ++sample) {
-    for (std::size_t i = 0; i < 3 + sample; ++i) { ids[16 * sample + i] = static_cast<std::int32_t>(7 * sample + i + 1); }
+    for (std::size_t i = 0; i < 3 + sample; ++i) {
+      ids[16 * sample + i] = static_cast<std::int32_t>(7 * sample + i + 1);
+    }
   }
   double first = 0;
   for (int step = 0; step < 12; ++step) {

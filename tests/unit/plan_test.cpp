@@ -127,6 +127,10 @@ TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them"
   check_plans<vit<narrow, P, host, float>>(1, 12);
   check_plans<vit<narrow, P, host, float>>(21, 25);
   check_plans<vit<odd, P, host, double>>(5, 12);
+}
+
+TEST_CASE_TEMPLATE("plan: equals the ledger with many tokens, and in bf16", P, policy::eager, policy::paper,
+                   policy::slim, mostly_recomputed) {
   check_plans<vit<many_tokens, P, host, float>>(2, 4);
   check_plans<vit<odd, P, host, bf16>>(5, 4);
 }

@@ -172,9 +172,10 @@ TEST_CASE_TEMPLATE("vit: in bf16 gradients stay near those in float", P, policy:
     if (is_key_bias(name)) { continue; }
     CAPTURE(name);
     auto const i = static_cast<std::size_t>(each.position);
-    // Weights, activations and gradients with 8 bits each, 2^-9, through some thirty roundings; codes near the middle
-    // between two fall to the other side.
-    CHECK(relative_error(actual.gradients[i], expected.gradients[i]) < 0.1);
+    // Weights, activations and gradients with 8 bits each, 2^-9, through some thirty roundings. Codes of rounded
+    // numbers differ from those of others by as much as codes err.
+    double const bound = std::is_same_v<P, policy::paper> ? 0.2 : std::is_same_v<P, policy::slim> ? 0.09 : 0.03;
+    CHECK(relative_error(actual.gradients[i], expected.gradients[i]) < bound);
   }
 }
 

@@ -139,8 +139,7 @@ struct attention_engine {
       attention_head_backward<Device, HeadSize, T>(
           {operands[0] + at, operands[1] + at, operands[2] + at, hidden, place.tokens, place.keys, batch.tokens()},
           kept.rows_from(place.score_row, batch.tokens()), output_gradient + at, gradients[0] + at, gradients[1] + at,
-          gradients[2] + at,
-          reinterpret_cast<score_type*>(scratch) + slot * 2 * score_elements(batch.tokens()));
+          gradients[2] + at, reinterpret_cast<score_type*>(scratch) + slot * 2 * score_elements(batch.tokens()));
     });
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A stack of equal blocks, each of which keeps its stashes, is recomputed or offloaded. When biases are updated with their unit,
-// the backward pass ends at the lowest block that has anything to update at or below it, and blocks further down keep
-// nothing.
+// A stack of equal blocks, each of which keeps its stashes, is recomputed or offloaded. When biases are updated with
+// their unit, the backward pass ends at the lowest block that has anything to update at or below it, and blocks further
+// down keep nothing.
 #pragma once
 
 #include <algorithm>
@@ -163,7 +163,8 @@ class encoder {
   /// Whether a block's stashes are offloaded in this pass.
   template <class Context>
   [[nodiscard]] constexpr bool leaves(Context const& run, int layer) const {
-    return run.training && Blocks::of(layer, Layers) == block_memory::offloaded && needs_backward(run, last_unit(layer));
+    return run.training && Blocks::of(layer, Layers) == block_memory::offloaded &&
+           needs_backward(run, last_unit(layer));
   }
   template <class Array>
   static constexpr auto& at(Array& array, int layer) {
@@ -174,9 +175,7 @@ class encoder {
   [[nodiscard]] constexpr kept_block forward_block(int i, Context& run, typename Block::value_type* stream,
                                                    sequence_batch const& batch) const {
     if constexpr (Layers > 1) {
-      if (i + 1 < Layers) {
-        return forward_rows<live_rows::all>(at(blocks_, i), is_recomputed(i), run, stream, batch);
-      }
+      if (i + 1 < Layers) { return forward_rows<live_rows::all>(at(blocks_, i), is_recomputed(i), run, stream, batch); }
     }
     return forward_rows<Live>(blocks_.back(), is_recomputed(i), run, stream, batch);
   }
@@ -194,8 +193,7 @@ class encoder {
                                 typename Block::value_type* stream_gradient, sequence_batch const& batch) const {
     if constexpr (Layers > 1) {
       if (i + 1 < Layers) {
-        backward_rows<live_rows::all>(at(blocks_, i), is_recomputed(i), run, kept, stream_gradient,
-                                      batch);
+        backward_rows<live_rows::all>(at(blocks_, i), is_recomputed(i), run, kept, stream_gradient, batch);
         return;
       }
     }

@@ -23,7 +23,9 @@ class offloaded_blocks {
   template <class Context>
   constexpr void open(Context& run) {
     if (count_ == 0) { return; }
-    recorded_matrix const label(run.memory.record(), [] { return kept_matrix{"two places of offloaded blocks", {}, {}}; });
+    recorded_matrix const label(run.memory.record(), [] {
+      return kept_matrix{"two places of offloaded blocks", {}, {}};
+    });
     index_t sent = 0;
     std::array<index_t, offload_places> largest{};
     for (int block = 0; block < count_; ++block) {
@@ -62,9 +64,7 @@ class offloaded_blocks {
       store(run).fetch(run.memory.address(slot(next)), place_outside(next), bytes(next), number(next));
     }
     if (block > 0) { return; }
-    for (std::size_t i = offload_places; i-- > 0;) {
-      run.memory.release_slot(slots_[i], category::static_activations);
-    }
+    for (std::size_t i = offload_places; i-- > 0;) { run.memory.release_slot(slots_[i], category::static_activations); }
   }
 
  private:

@@ -63,7 +63,8 @@ class arena {
   template <class T>
   constexpr void release(kept_array<T> const& kept) {
     index_t const bytes = padded(kept.count * static_cast<index_t>(sizeof(T)));
-    if (bytes > low_ - (window_ != nullptr ? window_->first : 0) || (block_ != nullptr && kept.data != at<T>(low_ - bytes))) {
+    if (bytes > low_ - (window_ != nullptr ? window_->first : 0) ||
+        (block_ != nullptr && kept.data != at<T>(low_ - bytes))) {
       throw usage_error("slimfit: a stash was released that is not the newest on the tape; release in reverse order");
     }
     low_ -= bytes;

@@ -102,8 +102,8 @@ struct slim_2bit : slim_bits<2> {};
 struct slim_recomputed : slim {
   using blocks = slimfit::blocks::recompute_all<stash::quantized<format::affine<8, 64>>>;
 };
-/// `slim` with every block's stashes in the host's memory until the backward pass comes to it: two blocks' memory on the
-/// device, `slim`'s gradients.
+/// `slim` with every block's stashes in the host's memory until the backward pass comes to it: two blocks' memory on
+/// the device, `slim`'s gradients.
 struct slim_offloaded : slim {
   using blocks = slimfit::blocks::offload_all;
 };

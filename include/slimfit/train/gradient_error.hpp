@@ -114,6 +114,9 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
   detail::batch_checks<network_type>::check(inputs, labels);
   if (options.passes < 1) { throw value_error(mismatch("measure_error: passes", options.passes, "at least 1")); }
   auto& device = net.device();
+  auto const as_double = [](value_type value) {
+    return static_cast<double>(static_cast<compute_type<value_type>>(value));
+  };
 
   std::vector<gradient_error> errors;
   std::vector<std::vector<value_type>> exact;
@@ -135,7 +138,7 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
   }
   for (std::size_t i = 0; i < errors.size(); ++i) {
     double squares = 0;
-    for (auto const value : exact[i]) { squares += static_cast<double>(value) * static_cast<double>(value); }
+    for (auto const value : exact[i]) { squares += as_double(value) * as_double(value); }
     errors[i].exact = std::sqrt(squares);
   }
 
@@ -151,8 +154,7 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
                              auto const at = static_cast<std::size_t>(position);
                              auto const* const expected = exact[at].data() + first;
                              for (std::size_t i = 0; i < values.size(); ++i) {
-                               double const difference =
-                                   static_cast<double>(values[i]) - static_cast<double>(expected[i]);
+                               double const difference = as_double(values[i]) - as_double(expected[i]);
                                squares[at] += difference * difference;
                              }
                              compared[at] += std::ssize(values);

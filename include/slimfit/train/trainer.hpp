@@ -315,7 +315,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     if constexpr (can_record) {
       // Where sequences have several lengths no step is like the last.
       if (settings_.record_steps && batch_.view().sequences.is_uniform()) {
-        auto const [peaks, known] = recorded_.run(device, {active, batch_.view(), block_.data(), device.offload().data()}, book, enqueue_all);
+        auto const [peaks, known] =
+            recorded_.run(device, {active, batch_.view(), block_.data(), device.offload().data()}, book, enqueue_all);
         if (known) { optimizer_.count_steps(stepped(active)); }
         return peaks;
       }
