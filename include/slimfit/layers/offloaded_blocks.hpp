@@ -35,6 +35,8 @@ class offloaded_blocks {
     }
     for (std::size_t i = 0; i < offload_places; ++i) {
       slots_[i] = run.memory.keep_slot(largest[i], category::static_activations);
+      // Copies include the gaps between arrays, which nobody writes.
+      if (sent > 0) { run.device.fill_zero(run.memory.address(slots_[i]), largest[i]); }
     }
     outside_ = {run.device.offload(), run.memory.book(), sent};
   }
