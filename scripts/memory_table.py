@@ -14,6 +14,8 @@ MODELS = [("ViT-B/16", "vit-b16", 197, 12), ("ViT-B/16 at 384 pixels", "vit-b16"
           ("BERT-base", "bert-base", 128, 12), ("BERT-base", "bert-base", 384, 12)]
 BEGIN, END = "<!-- memory table: scripts/memory_table.py -->\n", "<!-- end of memory table -->"
 MIB = 2 ** 20
+MOMENTS = {"float32": "", "8bit": ", moments in 8 bits", "float32-dropped": ", moments of active units only",
+           "8bit-dropped": ", moments in 8 bits of active units only"}
 
 
 def lines(plan):
@@ -29,9 +31,15 @@ def lines(plan):
             stored = rows[0][key]
             yield f"| {name} | *{other}* | {stored / samples:,.0f} | | {stored / MIB:,.0f} | | |"
             name = ""
-        small = command[:-1] + ["slim_recomputed", "--scalar", "bf16", "--moments", "8bit"]
-        for row in rows + json.loads(subprocess.run(small, capture_output=True, text=True, check=True).stdout):
-            how = ", bf16, moments in 8 bits" if row["scalar"] == "bf16" else ""
+        # Of what the optimizer keeps.
+        for policy, scalar, moments in (("slim", "float", "8bit"), ("slim", "float", "float32-dropped"),
+                                        ("slim", "bf16", "8bit-dropped"), ("slim_recomputed", "bf16", "8bit"),
+                                        ("slim_offloaded", "bf16", "8bit-dropped")):
+            chosen = command[:-1] + [policy, "--scalar", scalar, "--moments", moments]
+            rows += json.loads(subprocess.run(chosen, capture_output=True, text=True, check=True).stdout)
+        for row in rows:
+            how = ", bf16" if row["scalar"] == "bf16" else ""
+            how += MOMENTS[row["moments"]]
             block = row["static"] / samples / blocks
             yield (f"| | `{row['policy']}`{how} | {row['stored'] / samples:,.0f} | {block:,.0f} | {row['stored'] / MIB:,.0f} | "
                    f"{row['temporary'] / MIB:,.0f} | {row['peak'] / MIB:,.0f} |")

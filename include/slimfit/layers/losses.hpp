@@ -86,7 +86,7 @@ struct span_loss {
   [[nodiscard]] static constexpr index_t sample_scores(index_t tokens) { return 2 * tokens; }
   /// Padding has scores of -infinity.
   static void spread(T const* scores, sequence_batch const& batch, index_t tokens, T* target) {
-    std::fill_n(target, batch.count() * 2 * tokens, -std::numeric_limits<T>::infinity());
+    std::fill_n(target, batch.count() * 2 * tokens, static_cast<T>(-std::numeric_limits<compute_type<T>>::infinity()));
     for (index_t i = 0; i < batch.count(); ++i) {
       std::copy_n(scores + 2 * batch.first(i), 2 * batch.where().keys(i), target + i * 2 * tokens);
     }
