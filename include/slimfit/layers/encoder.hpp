@@ -70,7 +70,7 @@ class encoder {
     kept_type kept;
     if constexpr (offloads) {
       for (int i = 0; i < Layers; ++i) {
-        if (leaves(run, i)) { kept.offloaded.add(stored_by(i, run.active, batch)); }
+        if (is_offloaded(run, i)) { kept.offloaded.add(stored_by(i, run.active, batch)); }
       }
       kept.offloaded.open(run);
     }
@@ -80,7 +80,7 @@ class encoder {
       auto here = run.with_backward(needs_backward(run, last_unit(i)));
       auto const body = [&] { return forward_block(i, here, stream, batch); };
       if constexpr (offloads) {
-        if (leaves(run, i)) {
+        if (is_offloaded(run, i)) {
           at(kept.blocks, i) = kept.offloaded.forward(here, offloaded++, body);
           continue;
         }
@@ -96,14 +96,14 @@ class encoder {
                           sequence_batch const& batch) const {
     [[maybe_unused]] int offloaded = 0;
     if constexpr (offloads) {
-      for (int i = 0; i < Layers; ++i) { offloaded += leaves(run, i) ? 1 : 0; }
+      for (int i = 0; i < Layers; ++i) { offloaded += is_offloaded(run, i) ? 1 : 0; }
     }
     for (int i = Layers; i-- > 0;) {
       if (!needs_backward(run, last_unit(i))) { return false; }
       auto const range = run.range("block", i);
       auto const body = [&] { backward_block(i, run, at(kept.blocks, i), stream_gradient, batch); };
       if constexpr (offloads) {
-        if (leaves(run, i)) {
+        if (is_offloaded(run, i)) {
           kept.offloaded.backward(run, --offloaded, body);
           continue;
         }
@@ -162,7 +162,7 @@ class encoder {
   static constexpr bool is_recomputed(int layer) { return Blocks::of(layer, Layers) == block_memory::recomputed; }
   /// Whether a block's stashes are offloaded in this pass.
   template <class Context>
-  [[nodiscard]] constexpr bool leaves(Context const& run, int layer) const {
+  [[nodiscard]] constexpr bool is_offloaded(Context const& run, int layer) const {
     return run.training && Blocks::of(layer, Layers) == block_memory::offloaded &&
            needs_backward(run, last_unit(layer));
   }
