@@ -25,9 +25,9 @@ def run(*command):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--step", default=ROOT / "build/host/examples/tools/slimfit-step", help="the program slimfit-step")
-    parser.add_argument("--batch", type=int, default=8, help="images of a step (default %(default)s)")
+    parser.add_argument("--batch", type=int, default=32, help="images of a step (default %(default)s)")
     parser.add_argument("--python", default=sys.executable, help="the Python that has PyTorch")
-    parser.add_argument("--policies", default="eager,paper,exact,slim,slim_recomputed", help="presets (default %(default)s)")
+    parser.add_argument("--policies", default="paper,slim,slim_offloaded", help="presets (default %(default)s)")
     options = parser.parse_args()
 
     rows = []
@@ -42,7 +42,9 @@ def main():
     for policy in options.policies.split(","):
         step = run(options.step, "--model", "vit-b16", "--policy", policy, "--batch", options.batch, "--steps", 1, "--json")
         first = step["first_step"]
-        rows.append((f"`{policy}`", first["ledger"]["peak"], first["resident"] - first["resident_before"]))
+        # Of a host, what is offloaded takes memory too.
+        counted = first["ledger"]["peak"] + first["ledger"]["offloaded"]
+        rows.append((f"`{policy}`", counted, first["resident"] - first["resident_before"]))
 
     print(f"| ViT-B/16, batch {options.batch} | ledger's peak, MiB | process, MiB | process / ledger | of PyTorch's least |")
     print("| --- | ---: | ---: | ---: | ---: |")

@@ -115,6 +115,8 @@ What is above {ratio} and why:
   take the second.
 - `gelu_forward` with a coded output: numbers of the kernel's argument are counted as loads of a sector where the
   counted code addresses them by a register; devices read them from their constant bank.
+- `adamw_update` with 8-bit moments in bf16: a warp reads and writes the scale of its 256 codes, 4 bytes, in requests of its own,
+  each of which touches a sector; the warps beside it use the rest of it.
 - `cross_entropy` in bf16: rows of 2000 bytes begin within a sector, so neighbouring requests share one.
 - `span_cross_entropy`: scores for the first and the last token alternate, so each of its passes uses every other number of a
   sector, and both gradients write the same sectors. It runs on two numbers of a token, once in a step.

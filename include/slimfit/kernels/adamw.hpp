@@ -33,7 +33,7 @@ struct adamw_update {
   using value_type = compute_type<T>;
   static constexpr index_t rows_per_block = 1;
   static constexpr int width = update_block;
-  using scalar_type = typename Moments::scalar_type;
+  using scalar_type = typename Moments::template scalar_type<T>;
 
   adamw_coefficients<value_type> const* by;  ///< in the backend's memory, so that a recorded step reads new ones
   index_t count;
@@ -52,15 +52,15 @@ struct adamw_update {
     if (!may_proceed(proceed)) { return; }
     auto const numbers = *by;  // once, not for each piece: writes between them could change what `by` points at
     auto const scale = static_cast<value_type>(factor == nullptr ? 1.0 : *factor);
-    sum_over_block<value_type>(
+    sum_over_block<value_type, Moments::least_piece>(
         group, block + first / update_block, count, sums,
-        [this, &numbers, scale](update_piece<Group> const& piece) { return update(piece, numbers, scale); });
+        [this, &numbers, scale](auto const& piece) { return update(piece, numbers, scale); });
   }
 
   /// Updates the elements of `piece`. What is measured of the gradient is without the factor.
-  template <lane_group Group>
-  SLIMFIT_HD auto update(update_piece<Group> const& piece, adamw_coefficients<value_type> c, value_type scale) const {
-    using tile_type = tile<value_type, update_piece<Group>::width, Group>;
+  template <class Piece>
+  SLIMFIT_HD auto update(Piece const& piece, adamw_coefficients<value_type> c, value_type scale) const {
+    using tile_type = typename Piece::template tile_type<value_type>;
     tile_type const before = weights.read(piece);
     tile_type w;
     tile_type m;

@@ -23,17 +23,15 @@ struct add_gradient {
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
-    using tile_type = tile<value_type, update_width<Group>, Group>;
-    index_t const end = lesser(count, (block + 1) * update_block);
-    for (index_t first = block * update_block; first < end; first += update_width<Group>) {
-      update_piece<Group> const piece{group, first, lesser<index_t>(update_width<Group>, end - first)};
+    for_each_piece<0>(group, block, count, [this](auto const& piece) {
+      using tile_type = typename std::remove_cvref_t<decltype(piece)>::template tile_type<value_type>;
       tile_type total{};
       if (keep != value_type{}) { total = piece.read(sum); }
       tile_type const added = piece.read(gradient);
       SLIMFIT_SIMD()
       for (int i = 0; i < tile_type::slots; ++i) { total.values[i] = keep * total.values[i] + share * added.values[i]; }
       piece.write(sum, total);
-    }
+    });
   }
 };
 
@@ -51,8 +49,8 @@ struct square_gradient {
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
-    using tile_type = tile<value_type, update_width<Group>, Group>;
-    sum_over_block<value_type>(group, block, count, sums, [this](update_piece<Group> const& piece) {
+    sum_over_block<value_type>(group, block, count, sums, [this](auto const& piece) {
+      using tile_type = typename std::remove_cvref_t<decltype(piece)>::template tile_type<value_type>;
       tile_type const slope = piece.read(gradient);
       measured_piece<tile_type> measured{};
       SLIMFIT_SIMD()

@@ -42,20 +42,18 @@ struct sgd_update {
     if (!may_proceed(proceed)) { return; }
     auto const numbers = *by;  // once, not for each piece: writes between them could change what `by` points at
     auto const scale = static_cast<value_type>(factor == nullptr ? 1.0 : *factor);
-    sum_over_block<value_type>(
-        group, block + first / update_block, count, sums,
-        [this, &numbers, scale](update_piece<Group> const& piece) { return update(piece, numbers, scale); });
+    sum_over_block<value_type>(group, block + first / update_block, count, sums,
+                               [this, &numbers, scale](auto const& piece) { return update(piece, numbers, scale); });
   }
 
   /// Updates the elements of `piece`. What is measured of the gradient is without the factor.
-  template <lane_group Group>
-  SLIMFIT_HD auto update(update_piece<Group> const& piece, sgd_coefficients<value_type> by_value,
-                         value_type scale) const {
+  template <class Piece>
+  SLIMFIT_HD auto update(Piece const& piece, sgd_coefficients<value_type> by_value, value_type scale) const {
     // Names of their own: structured bindings cannot be used in the loop below (clang).
     value_type const rate = by_value.learning_rate;
     value_type const kept = by_value.momentum;
     value_type const pull = by_value.decay;
-    using tile_type = tile<value_type, update_piece<Group>::width, Group>;
+    using tile_type = typename Piece::template tile_type<value_type>;
     tile_type const before = piece.read(weights);
     tile_type w;
     tile_type const slope = piece.after(first).read(gradient);

@@ -28,16 +28,36 @@ SLIMFIT_HD inline C relative_change(C old, C updated) {
   return (C{1} - zero) * std::abs(old - updated) / (std::abs(old) + zero);
 }
 
-/// Elements of a block that a group updates at once: on the host a loop long enough to vectorise, small enough for the
-/// first cache; on CUDA one access of each lane.
+namespace detail {
 template <lane_group Group>
-inline constexpr int update_width = Group::size == 1 ? 256 : Group::size* Group::run;
+struct piece_lanes {
+  using type = Group;
+};
+template <lane_group Group>
+requires requires { typename Group::warp_type; }
+struct piece_lanes<Group> {
+  using type = typename Group::warp_type;
+};
+}  // namespace detail
 
-/// Some elements of a parameter: all that a group updates at once, or what is left at the end.
+/// The lanes that update a piece together: a warp where the group has several.
 template <lane_group Group>
+using piece_lanes = typename detail::piece_lanes<Group>::type;
+
+/// Elements of a piece: on the host a loop long enough to vectorise, small enough for the first cache; on CUDA one
+/// access of each lane, more where a piece must have `Least`.
+template <lane_group Lanes, int Least = 0>
+inline constexpr int update_width = Lanes::size == 1 ? 256 : greater(Lanes::size* Lanes::run, Least);
+
+/// Some elements of a parameter: all that its lanes update at once, or what is left at the end.
+template <lane_group Lanes, int Width>
 struct update_piece {
-  static constexpr int width = update_width<Group>;
-  Group group;
+  static constexpr int width = Width;
+  static constexpr int lanes = Lanes::size;
+  template <class Element>
+  using tile_type = tile<Element, width, Lanes>;
+
+  Lanes group;
   index_t first;
   index_t count;
 
@@ -49,11 +69,11 @@ struct update_piece {
   [[nodiscard]] SLIMFIT_HD update_piece after(index_t start) const { return {group, first - start, count}; }
   /// A random word for each element.
   [[nodiscard]] SLIMFIT_HD auto words(random_stream const& noise) const {
-    using tile_type = tile<std::uint32_t, width, Group>;
-    tile_type result;
+    using words_type = tile_type<std::uint32_t>;
+    words_type result;
     SLIMFIT_SIMD()
-    for (int slot = 0; slot < tile_type::slots; slot += 4) {
-      auto const element = static_cast<std::uint64_t>(first + tile_type::element(group.lane(), slot));
+    for (int slot = 0; slot < words_type::slots; slot += 4) {
+      auto const element = static_cast<std::uint64_t>(first + words_type::element(group.lane(), slot));
       auto const block = noise.block(element / 4);
       for (int i = 0; i < 4; ++i) { result.values[slot + i] = block[i]; }
     }
@@ -61,15 +81,17 @@ struct update_piece {
   }
   /// Those of an array of bytes; 0 beyond `count`.
   [[nodiscard]] SLIMFIT_HD auto read_bytes(std::uint8_t const* array) const {
-    using tile_type = tile<std::uint8_t, width, Group>;
-    constexpr int at_once = Group::size == 1 ? width : Group::run;
-    tile_type result;
+    using bytes_type = tile_type<std::uint8_t>;
+    bytes_type result;
     if (count == width) {
-      auto const run = load_run<at_once>(array + first + tile_type::element(group.lane(), 0));
-      for (int slot = 0; slot < tile_type::slots; ++slot) { result.values[slot] = run.values[slot]; }
+      SLIMFIT_UNROLL
+      for (int slot = 0; slot < bytes_type::slots; slot += bytes_at_once) {
+        auto const run = load_run<bytes_at_once>(array + first + bytes_type::element(group.lane(), slot));
+        for (int i = 0; i < bytes_at_once; ++i) { result.values[slot + i] = run.values[i]; }
+      }
     } else {
-      for (int slot = 0; slot < tile_type::slots; ++slot) {
-        int const element = tile_type::element(group.lane(), slot);
+      for (int slot = 0; slot < bytes_type::slots; ++slot) {
+        int const element = bytes_type::element(group.lane(), slot);
         result.values[slot] = element < count ? array[first + element] : std::uint8_t{};
       }
     }
@@ -77,11 +99,13 @@ struct update_piece {
   }
   template <class Tile>
   SLIMFIT_HD void write_bytes(std::uint8_t* array, Tile const& values) const {
-    constexpr int at_once = Group::size == 1 ? width : Group::run;
     if (count == width) {
-      element_run<std::uint8_t, at_once> run;
-      for (int slot = 0; slot < Tile::slots; ++slot) { run.values[slot] = values.values[slot]; }
-      store_global_run(array + first + Tile::element(group.lane(), 0), run);
+      SLIMFIT_UNROLL
+      for (int slot = 0; slot < Tile::slots; slot += bytes_at_once) {
+        element_run<std::uint8_t, bytes_at_once> run;
+        for (int i = 0; i < bytes_at_once; ++i) { run.values[i] = values.values[slot + i]; }
+        store_global_run(array + first + Tile::element(group.lane(), slot), run);
+      }
     } else {
       for (int slot = 0; slot < Tile::slots; ++slot) {
         int const element = Tile::element(group.lane(), slot);
@@ -97,7 +121,30 @@ struct update_piece {
       store_first(group, array + first, values, count);
     }
   }
+
+ private:
+  /// Of an access to bytes.
+  static constexpr int bytes_at_once = Lanes::size == 1 ? width : Lanes::run;
 };
+
+/// Calls `body(piece)` for the pieces of `block` that the calling lanes update.
+/// @tparam Least elements of a piece
+template <int Least, lane_group Group, class Body>
+SLIMFIT_HD inline void for_each_piece(Group group, index_t block, index_t count, Body const& body) {
+  using lanes_type = piece_lanes<Group>;
+  constexpr int width = update_width<lanes_type, Least>;
+  constexpr index_t at_once = Group::size / lanes_type::size;
+  index_t const end = lesser(count, (block + 1) * update_block);
+  index_t const mine = at_once == 1 ? 0 : group.lane() / lanes_type::size;
+  for (index_t first = block * update_block + mine * width; first < end; first += at_once * width) {
+    auto const left = lesser<index_t>(width, end - first);
+    if constexpr (at_once == 1) {
+      body(update_piece<lanes_type, width>{group, first, left});
+    } else {
+      body(update_piece<lanes_type, width>{lanes_type{}, first, left});
+    }
+  }
+}
 
 /// What a kernel measured of the elements of a piece.
 template <class Tile>
@@ -107,17 +154,17 @@ struct measured_piece {
 };
 
 /// Calls `update(piece)`, which gives a `measured_piece`, for the pieces of `block` and stores the block's sums.
-template <class C, lane_group Group, class Update>
+/// @tparam Least elements of a piece
+template <class C, int Least = 0, lane_group Group, class Update>
 SLIMFIT_HD inline void sum_over_block(Group group, index_t block, index_t count, update_sums* sums,
                                       Update const& update) {
-  constexpr int width = update_width<Group>;
-  constexpr int slots = tile<C, width, Group>::slots;
+  using lanes_type = piece_lanes<Group>;
+  constexpr int slots = tile<C, update_width<lanes_type, Least>, lanes_type>::slots;
   constexpr int lanes = lesser(slots, 16);  // sums side by side
   alignas(64) C change[lanes] = {};
   alignas(64) C square[lanes] = {};
-  index_t const end = lesser(count, (block + 1) * update_block);
-  for (index_t first = block * update_block; first < end; first += width) {
-    auto const measured = update(update_piece<Group>{group, first, lesser<index_t>(width, end - first)});
+  for_each_piece<Least>(group, block, count, [&](auto const& piece) {
+    auto const measured = update(piece);
     SLIMFIT_UNROLL
     for (int i = 0; i < slots; i += lanes) {
       SLIMFIT_SIMD()
@@ -126,7 +173,7 @@ SLIMFIT_HD inline void sum_over_block(Group group, index_t block, index_t count,
         square[j] += measured.squares.values[i + j];
       }
     }
-  }
+  });
   update_sums total;
   SLIMFIT_UNROLL
   for (int j = 0; j < lanes; ++j) {

@@ -14,13 +14,13 @@ struct plain_weights {
 
   T* weights;
 
-  template <lane_group Group>
-  SLIMFIT_HD auto read(update_piece<Group> const& piece) const {
+  template <class Piece>
+  SLIMFIT_HD auto read(Piece const& piece) const {
     return piece.read(weights);
   }
   /// Rounds new weights to what is stored of them.
-  template <class Tile, class Words, lane_group Group>
-  SLIMFIT_HD void round(update_piece<Group> const& /*piece*/, Tile& values, Words const& noise) const {
+  template <class Piece, class Tile, class Words>
+  SLIMFIT_HD void round(Piece const& /*piece*/, Tile& values, Words const& noise) const {
     if constexpr (needs_noise) {
       SLIMFIT_SIMD()
       for (int i = 0; i < Tile::slots; ++i) {
@@ -28,8 +28,8 @@ struct plain_weights {
       }
     }
   }
-  template <class Tile, lane_group Group>
-  SLIMFIT_HD void write(update_piece<Group> const& piece, Tile const& values) const {
+  template <class Piece, class Tile>
+  SLIMFIT_HD void write(Piece const& piece, Tile const& values) const {
     piece.write(weights, values);
   }
 };
@@ -44,8 +44,8 @@ struct copied_weights {
   T* weights;
   value_type* copy;
 
-  template <lane_group Group>
-  SLIMFIT_HD auto read(update_piece<Group> const& piece) const {
+  template <class Piece>
+  SLIMFIT_HD auto read(Piece const& piece) const {
     auto const stored = piece.read(weights);
     auto values = piece.read(copy);
     SLIMFIT_SIMD()
@@ -55,10 +55,10 @@ struct copied_weights {
     }
     return values;
   }
-  template <class Tile, class Words, lane_group Group>
-  SLIMFIT_HD void round(update_piece<Group> const& /*piece*/, Tile& /*values*/, Words const& /*noise*/) const {}
-  template <class Tile, lane_group Group>
-  SLIMFIT_HD void write(update_piece<Group> const& piece, Tile const& values) const {
+  template <class Piece, class Tile, class Words>
+  SLIMFIT_HD void round(Piece const& /*piece*/, Tile& /*values*/, Words const& /*noise*/) const {}
+  template <class Piece, class Tile>
+  SLIMFIT_HD void write(Piece const& piece, Tile const& values) const {
     piece.write(copy, values);
     piece.write(weights, values);
   }

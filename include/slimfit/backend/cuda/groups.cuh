@@ -62,6 +62,8 @@ template <int Lanes, int Run>
 struct block_group {
   static_assert(Lanes > 32 && Lanes <= 1024 && (Lanes & (Lanes - 1)) == 0,
                 "slimfit: block_group<Lanes, Run>: Lanes must be a power of two from 64 to 1024");
+  /// The calling lane's part of it.
+  using warp_type = warp_group<32, Run>;
   static constexpr int size = Lanes;
   static constexpr int run = Run;
 
