@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""examples/rates.sh on a few images: every run is there once, and the table's numbers are those of the reports."""
+"""examples/rates.sh and moments.sh on a few images: every run is there once, and the tables' numbers are those of the
+reports."""
 import json
 import re
 import subprocess
@@ -45,6 +46,21 @@ class RatesTest(support.ExampleTest):
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("--data", result.stderr)
         self.assertEqual((self.folder / "results.md").read_text(encoding="utf-8"), "old")
+
+    def test_table_of_moments(self):
+        command = ["bash", support.ROOT / "examples" / "moments.sh", "--program", support.PROGRAM, "--threads", "1", "--out",
+                   self.folder / "moments", "--data", self.data, "--batch", "16"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        kinds = ("float32", "8bit", "float32-dropped", "8bit-dropped")
+        for moments in kinds:
+            cells = []
+            for held in ("", "-10", "-50"):
+                path = self.folder / "moments" / f"{moments}{held}" / "report.json"
+                (run,) = json.loads(path.read_text(encoding="utf-8"))["runs"]
+                self.assertEqual((run["moments"], run["schedule"], run["rate"]), (moments, f"relative-update{held}", 0.9))
+                cells.append(f"{100 * run['accuracy']:.2f}")
+            self.assertRegex(result.stdout, rf"(?m)^\| `{moments}` \| [0-9.]+ \| {re.escape(' | '.join(cells))} \|$")
 
 
 if __name__ == "__main__":
