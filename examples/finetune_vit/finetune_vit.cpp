@@ -44,7 +44,7 @@ void set_defaults(vit_options& options) {
   } else {
     options.batch = 32;
     options.learning_rate = 2e-5;
-    options.scheduled_learning_rate = 4e-5;
+    options.scheduled_learning_rate = 2e-5;
   }
 }
 

@@ -65,7 +65,7 @@ class ShellScripts(Scratch):
         for script, expected in ((BERT, {"--task": "sst2", "--rows": "4000", "--max-tokens": "64", "--learning-rate": "5e-5",
                                          "--scheduled-learning-rate": "1e-4", "--out": "report-bert"}),
                                  (VIT, {"--task": "cifar10", "--images": "4000", "--test-images": "2000",
-                                        "--learning-rate": "2e-5", "--scheduled-learning-rate": "4e-5", "--out": "report-vit"})):
+                                        "--learning-rate": "2e-5", "--scheduled-learning-rate": "2e-5", "--out": "report-vit"})):
             found = self.arguments(script)
             for option, value in {**expected, "--model": "weights", "--data": "texts", "--epochs": "3"}.items():
                 self.assertEqual(self.values(found, option), [value], option)
