@@ -54,7 +54,7 @@ struct adamw_update {
     auto const scale = static_cast<value_type>(factor == nullptr ? 1.0 : *factor);
     sum_over_block<value_type, Moments::least_piece>(
         group, block + first / update_block, count, sums,
-        [this, &numbers, scale](auto const& piece) { return update(piece, numbers, scale); });
+        [this, &numbers, scale](auto const& piece) { return this->update(piece, numbers, scale); });
   }
 
   /// Updates the elements of `piece`. What is measured of the gradient is without the factor.

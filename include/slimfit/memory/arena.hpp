@@ -50,12 +50,8 @@ class arena {
   /// @throws memory_error when the block is full.
   template <class T>
   constexpr kept_array<T> keep(index_t count, category purpose) {
-    index_t const bytes = padded(count * static_cast<index_t>(sizeof(T)));
-    check(bytes, window_ != nullptr ? window_->first + window_->bytes - low_ : free_bytes());
-    T* const data = at<T>(low_);
-    low_ += bytes;
-    if (window_ == nullptr) { account(bytes, purpose); }
-    return {data, count, purpose};
+    index_t const first = push(padded(count * static_cast<index_t>(sizeof(T))), purpose);
+    return {at<T>(first), count, purpose};
   }
 
   /// Pops `kept`, which must be the newest on the tape.
@@ -67,23 +63,25 @@ class arena {
         (block_ != nullptr && kept.data != at<T>(low_ - bytes))) {
       throw usage_error("slimfit: a stash was released that is not the newest on the tape; release in reverse order");
     }
-    low_ -= bytes;
-    if (window_ == nullptr) { discount(bytes, kept.purpose); }
+    pop(bytes, kept.purpose);
   }
+
+  // The three below call no templates of the class: clang 14 takes what they instantiate for undefined in plans.
 
   /// Pushes a slot of `bytes`, a multiple of the alignment, which count as used until `release_slot`.
   /// @throws memory_error when the block is full.
-  constexpr tape_slot keep_slot(index_t bytes, category purpose) {
-    index_t const first = low_;
-    (void)keep<std::byte>(bytes, purpose);
-    return {first, bytes};
-  }
+  constexpr tape_slot keep_slot(index_t bytes, category purpose) { return {push(bytes, purpose), bytes}; }
   /// Pops a slot. @throws usage_error when it is not the newest on the tape
   constexpr void release_slot(tape_slot slot, category purpose) {
-    release(kept_array<std::byte>{at<std::byte>(slot.first), slot.bytes, purpose});
+    if (slot.first + slot.bytes != low_) {
+      throw usage_error("slimfit: a slot was released that is not the newest on the tape; release in reverse order");
+    }
+    pop(slot.bytes, purpose);
   }
   /// Null in an arena that only counts.
-  [[nodiscard]] constexpr std::byte* address(tape_slot slot) const { return at<std::byte>(slot.first); }
+  [[nodiscard]] constexpr std::byte* address(tape_slot slot) const {
+    return block_ == nullptr ? nullptr : block_ + slot.first;
+  }
 
   /// Scratch memory; `scratch_buffer` frees it.
   template <class T>
@@ -115,6 +113,18 @@ class arena {
   constexpr T* at(index_t offset) const {
     if (block_ == nullptr) { return nullptr; }
     return reinterpret_cast<T*>(block_ + offset);
+  }
+  /// @return where the bytes begin
+  constexpr index_t push(index_t bytes, category purpose) {
+    check(bytes, window_ != nullptr ? window_->first + window_->bytes - low_ : free_bytes());
+    index_t const first = low_;
+    low_ += bytes;
+    if (window_ == nullptr) { account(bytes, purpose); }
+    return first;
+  }
+  constexpr void pop(index_t bytes, category purpose) {
+    low_ -= bytes;
+    if (window_ == nullptr) { discount(bytes, purpose); }
   }
   /// Where the tape ends, whatever part of it is open.
   [[nodiscard]] constexpr index_t tape_end() const { return window_ != nullptr ? behind_window_ : low_; }

@@ -137,8 +137,9 @@ class memory_plan {
     auto const all = with(active_set::all(units));
     auto usage = with(least());
     // Units that share a stash count it each; all together store no more than they do.
-    index_t const most = no_unit_saves() ? all.stored - usage.stored : std::numeric_limits<index_t>::max();
-    index_t const extra = std::min(most_expensive(active, false), most);
+    bool const adds = no_unit_saves();
+    index_t const expensive = most_expensive(active, false);
+    index_t const extra = adds ? std::min(expensive, all.stored - usage.stored) : expensive;
     // A block that is recomputed may hold more for a while than the forward pass left.
     constexpr bool recomputes = !std::is_same_v<typename policy_type::blocks, blocks::stashed>;
     index_t const extra_at_peak = recomputes ? most_expensive(active, true) : extra;
@@ -165,8 +166,7 @@ class memory_plan {
         std::max(usage.stored + extra + temporary, usage.activations + extra_at_peak + temporary - usage.temporary);
     usage.total = before + usage.activations;
     usage.stored += extra;
-    usage.offloaded += most_expensive(active, false);
-    if (no_unit_saves()) { usage.offloaded = std::min(usage.offloaded, all.offloaded); }
+    usage.offloaded = adds ? std::min(usage.offloaded + expensive, all.offloaded) : usage.offloaded + expensive;
     usage.temporary = temporary;
     peaks[category::dynamic_activations] += extra_at_peak;
     peaks[category::static_activations] += extra_at_peak;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: slimfit: the host backend multiplies matrices of bf16 and float with one another, and of double
+// expect: slimfit: the host backend multiplies matrices of bf16 and float with one another, and of double; use another scalar type
 // It is not the first error: the sentence is reached inside a function.
 #include <slimfit/backend/host.hpp>
 
