@@ -13,7 +13,7 @@ import unittest
 
 BYTES = ["weights", "gradients", "optimizer", "static", "dynamic", "workspace", "data", "stored", "temporary", "peak"]
 MODELS = ["vit-s16", "vit-b16", "vit-b16-384", "vit-l16", "bert-base", "bert-large"]
-POLICIES = ["eager", "paper", "exact", "slim", "slim_3bit", "slim_2bit", "slim_recomputed"]
+POLICIES = ["eager", "paper", "exact", "slim", "slim_3bit", "slim_2bit", "slim_recomputed", "slim_offloaded"]
 PLAN, STEP = sys.argv[1:3] if len(sys.argv) > 2 else ("slimfit-plan", "slimfit-step")
 
 
@@ -30,7 +30,7 @@ def rows(*arguments):
 class Plan(unittest.TestCase):
     def test_keys(self):
         (row,) = rows("--model", "vit-b16", "--policy", "slim")
-        self.assertEqual(set(row), {"model", "tokens", "batch", "scalar", "policy", "rate", "moments", *BYTES,
+        self.assertEqual(set(row), {"model", "tokens", "batch", "scalar", "policy", "rate", "moments", *BYTES, "offloaded",
                                     "stored_eager_float32", "stored_amp_bf16", "stored_paper_code"})
         for key in BYTES:
             self.assertIsInstance(row[key], int, key)
@@ -69,7 +69,7 @@ class Plan(unittest.TestCase):
 
     def test_slim_keeps_less_than_the_rest(self):
         stored = {row["policy"]: row["stored"] for row in rows("--model", "vit-b16")}
-        order = ["slim_recomputed", "slim_2bit", "slim_3bit", "slim", "paper", "exact", "eager"]
+        order = ["slim_recomputed", "slim_offloaded", "slim_2bit", "slim_3bit", "slim", "paper", "exact", "eager"]
         self.assertEqual(sorted(stored, key=stored.get), order)
 
     def test_table(self):
@@ -111,7 +111,8 @@ class PlannedStep(unittest.TestCase):
                 for each in step["kept"]:
                     self.assertLessEqual(set(each["units"]), set(step["active"]))
                 places = {each["where"] for each in step["kept"]}
-                self.assertEqual(places, {*(f"block {i}" for i in range(12)), "head"})
+                blocks = {f"block {i}" for i in range(12)}
+                self.assertEqual(places, {*({"offloaded blocks"} if step["policy"] == "slim_offloaded" else blocks), "head"})
                 (row,) = rows("--model", model, "--batch", "2", "--policy", step["policy"])
                 self.assertLessEqual(step["peak"], row["peak"])
 
@@ -190,8 +191,8 @@ class Step(unittest.TestCase):
         for result in self.results.values():
             self.assertEqual(set(result), {"model", "policy", "rate", "batch", "steps", "threads", "seconds",
                                            "product_seconds", "ratio", "processor_seconds", "processor_ratio", "ledger",
-                                           "planned", "peak_resident"})
-            self.assertEqual(set(result["ledger"]), set(BYTES))
+                                           "planned", "peak_resident", "first_step"})
+            self.assertEqual(set(result["ledger"]), {*BYTES, "offloaded"})
             self.assertEqual(set(result["seconds"]), {"median", "min", "max"})
             self.assertGreater(result["product_seconds"]["min"], 0)
             self.assertGreater(result["seconds"]["min"], result["product_seconds"]["min"] * 0.5)

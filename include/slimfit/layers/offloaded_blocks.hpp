@@ -23,9 +23,8 @@ class offloaded_blocks {
   template <class Context>
   constexpr void open(Context& run) {
     if (count_ == 0) { return; }
-    recorded_matrix const label(run.memory.record(), [] {
-      return kept_matrix{"two places of offloaded blocks", {}, {}};
-    });
+    auto const range = run.range("offloaded blocks");
+    recorded_matrix const label(run.memory.record(), [] { return kept_matrix{"two places", {}, {}}; });
     index_t sent = 0;
     std::array<index_t, offload_places> largest{};
     for (int block = 0; block < count_; ++block) {
