@@ -7,12 +7,12 @@
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/trainer.hpp>
 
+#include "support/fixture.hpp"
 #include "support/gradients.hpp"
 #include "support/training.hpp"
 
 #include <deque>
 #include <functional>
-#include <random>
 
 using namespace slimfit;
 using namespace slimfit::testing;
@@ -77,20 +77,12 @@ struct mixed {
   }
 };
 
-template <class T>
-std::vector<T> numbers(index_t count) {
-  std::mt19937 random(3);
-  std::normal_distribution<float> normal;
-  std::vector<T> values(static_cast<std::size_t>(count));
-  for (auto& each : values) { each = static_cast<T>(normal(random)); }
-  return values;
-}
 std::vector<std::int32_t> const labels{1, 0, 2};
 
 template <class Policy, class Device>
 pass_result pass(Device& device, active_set const& active) {
   vit<deep, Policy, Device, double> net(device, 11);
-  return gradients_of(net, numbers<double>(3 * 12 * 12), labels, active);
+  return gradients_of(net, test::normal<double>(3 * 12 * 12, 3), labels, active);
 }
 void check_same(pass_result const& actual, pass_result const& expected) {
   CHECK(actual.loss == expected.loss);
@@ -141,7 +133,7 @@ TEST_CASE("offloaded blocks: nothing is sent of blocks below the lowest active u
 TEST_CASE("offloaded blocks: training takes the memory that is planned, less than stashed ones") {
   using stashed_model = vit<wide, policy::slim, host, float>;
   using model = vit<wide, policy::slim_offloaded, host, float>;
-  auto const images = numbers<float>(3 * 3 * 12 * 12);
+  auto const images = test::normal<float>(3 * 3 * 12 * 12, 3);
   auto const expected = train<stashed_model>(images, labels, 6);
   auto const actual = train<model>(images, labels, 6);
   CHECK(actual.losses == expected.losses);

@@ -4,6 +4,7 @@
 // read while the other comes back. What the last two blocks keep stays where it is.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include <slimfit/core/error.hpp>

@@ -4,7 +4,6 @@
 // stream.
 #pragma once
 
-#include <algorithm>
 #include <utility>
 
 #include <slimfit/core/error.hpp>
