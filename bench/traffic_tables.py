@@ -7,6 +7,7 @@ import sys
 from typing import Any, NamedTuple
 
 TARGET_RATIO = 1.05
+TARGET_RATIO_OF_ATTENTION = 1.10  # of its tiling's own least
 TARGET_CONFLICTS = 0.02
 
 
@@ -37,6 +38,11 @@ class Resources(NamedTuple):
     stack_bytes: int
     spill_bytes: int
     shared_bytes: int
+
+
+def with_shared(used: Resources, asked_for: int) -> Resources:
+    """With the shared memory that a launch asks for beside what the kernel declares."""
+    return used._replace(shared_bytes=used.shared_bytes + asked_for)
 
 
 def read_resources(log: str) -> dict[tuple[str, str], Resources]:
@@ -104,7 +110,8 @@ says what COMMAND must do. Batch of {sequences} sequences of 197 tokens, widths 
 - **registers**, **occupancy** (resident warps, of the most that a multiprocessor holds): by compiler output and NVIDIA's
   published limits, for {architectures}; one number where all are the same.
 
-Targets: moved / least at most {ratio}, conflicts below {conflicts:.0%}, no spills, no local memory.
+Targets: moved / least at most {ratio} (attention: {attention_ratio:.2f} of its tiling's own least, which
+[attention.md](attention.md) derives), conflicts below {conflicts:.0%}, no spills, no local memory.
 """
 
 REMARKS = """
@@ -139,7 +146,7 @@ def main() -> None:
     rows = []
     missed = []
     for case in cases:
-        used = {name: resources[case["symbol"], name] for name in MULTIPROCESSORS}
+        used = {name: with_shared(resources[case["symbol"], name], case["shared_bytes"]) for name in MULTIPROCESSORS}
         counts = read_counts(counters[case["symbol"]], case["bytes_reread"]) if counters else None
         for architecture, each in used.items():
             records.append({
@@ -154,7 +161,8 @@ def main() -> None:
             ratio = counts.moved / case["bytes_least"]
             cells += [f"{ratio:.3f}", f"{counts.sectors[0]:.1f}, {counts.sectors[1]:.1f}", f"{counts.over_ideal:.2f}",
                       f"{counts.conflicts:.1%}"]
-            if round(ratio, 3) > TARGET_RATIO:
+            most = TARGET_RATIO_OF_ATTENTION if case["kernel"].startswith("attention") else TARGET_RATIO
+            if round(ratio, 3) > most:
                 missed.append(f"{case['kernel']}, {case['shape']}: moves {ratio:.3f} of the least")
             if counts.conflicts >= TARGET_CONFLICTS:
                 missed.append(f"{case['kernel']}, {case['shape']}: {counts.conflicts:.1%} bank conflicts")
@@ -168,7 +176,7 @@ def main() -> None:
                   joined([f"{occupancy(case['threads'], each, MULTIPROCESSORS[name]):.0%}"
                           for name, each in used.items()])]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    text = HEADER.format(sequences=int(cases[0]["shape"].split()[0]) // 197, ratio=TARGET_RATIO,
+    text = HEADER.format(sequences=int(cases[0]["shape"].split()[0]) // 197, ratio=TARGET_RATIO, attention_ratio=TARGET_RATIO_OF_ATTENTION,
                          conflicts=TARGET_CONFLICTS, architectures=", ".join(MULTIPROCESSORS))
     text += f"\n{len(missed)} misses in {len(cases)} cases" + (":\n\n" if missed else ".\n")
     text += "".join(f"- {line}\n" for line in missed)

@@ -55,8 +55,9 @@ void describe(std::ostream& out, bench::kernel_case const& each, bench::workspac
   char const* symbol = "";
   check(cudaFuncGetName(&symbol, each.function), "name of a kernel");
   out << "{\"kernel\": \"" << each.kernel << "\", \"shape\": \"" << each.shape(memory.rows()) << "\", \"symbol\": \""
-      << symbol << "\", \"threads\": " << each.threads << ", \"bytes_least\": " << memory.bytes_least()
-      << ", \"bytes_reread\": " << memory.bytes_reread() << ", \"bytes_kept\": " << memory.bytes_kept() << "}";
+      << symbol << "\", \"threads\": " << each.threads << ", \"shared_bytes\": " << each.shared_bytes
+      << ", \"bytes_least\": " << memory.bytes_least() << ", \"bytes_reread\": " << memory.bytes_reread()
+      << ", \"bytes_kept\": " << memory.bytes_kept() << "}";
 }
 
 void run(options const& wanted) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Times each case of the list on the device, by events around a number of launches. Reports bytes per second, counted
-// as the fewest that the kernel could move, and their share of the memory's peak (clock x bus width x 2). Two JSON
+// as the fewest that the kernel could move, and their share of the memory's peak (clock x bus width x 2); of attention,
+// the operations of its matrix products per second too. Two JSON
 // files that `--benchmark_out` wrote can be compared by Google Benchmark's tools/compare.py.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <memory>
 
 #include "kernel_cases.cuh"
 
@@ -44,26 +47,47 @@ class event {
   cudaEvent_t event_ = nullptr;
 };
 
+/// Copies of a case's memory, used in turn, so that no launch finds in the cache what one before it left there.
+index_t copies_beyond_cache(index_t bytes) {
+  int device = 0;
+  int cache = 0;
+  check(cudaGetDevice(&device), "current device");
+  check(cudaDeviceGetAttribute(&cache, cudaDevAttrL2CacheSize, device), "size of the second-level cache");
+  return std::clamp<index_t>(divide_up(4 * static_cast<index_t>(cache), bytes), 1, 16);
+}
+
 void time_case(benchmark::State& state, bench::kernel_case const& each) {
   cuda device;
-  bench::workspace memory(&device, sequences);
-  auto const launch = each.prepare(memory);
-  launch();  // loads the kernel
+  bench::coded_blocks coded;
+  std::vector<std::unique_ptr<bench::workspace>> memory;
+  std::vector<std::function<void()>> launches;
+  index_t copies = 1;
+  for (index_t i = 0; i < copies; ++i) {
+    memory.push_back(std::make_unique<bench::workspace>(&device, sequences, &coded));
+    launches.push_back(each.prepare(*memory.back()));
+    launches.back()();  // loads the kernel
+    copies = copies_beyond_cache(memory.back()->bytes_least());
+  }
   device.synchronize();
-  constexpr int launches = 10;  // so that an event's resolution does not matter
+  constexpr int at_once = 16;  // so that an event's resolution does not matter
+  std::size_t next = 0;
   event const begin;
   event const end;
   for ([[maybe_unused]] auto _ : state) {
     begin.record(device.stream());
-    for (int i = 0; i < launches; ++i) { launch(); }
+    for (int i = 0; i < at_once; ++i) { launches[next++ % launches.size()](); }
     end.record(device.stream());
-    state.SetIterationTime(end.since(begin) / launches);
+    state.SetIterationTime(end.since(begin) / at_once);
   }
   using benchmark::Counter;
-  auto const bytes = static_cast<double>(memory.bytes_least());
-  state.SetBytesProcessed(state.iterations() * memory.bytes_least());
+  auto const& one = *memory.front();
+  state.SetBytesProcessed(state.iterations() * one.bytes_least());
+  auto const bytes = static_cast<double>(one.bytes_least());
   state.counters["bandwidth_fraction"] = Counter(bytes / memory_bandwidth(), Counter::kIsIterationInvariantRate);
-  state.counters["bytes_kept"] = static_cast<double>(memory.bytes_kept());
+  state.counters["bytes_kept"] = static_cast<double>(one.bytes_kept());
+  if (one.flops() > 0) {
+    state.counters["flops"] = Counter(static_cast<double>(one.flops()), Counter::kIsIterationInvariantRate);
+  }
 }
 
 }  // namespace

@@ -35,14 +35,14 @@ void add_backward(named<S> form) {
     index_t const blocks = kernels::row_block_count(memory.rows());
     auto const kept = memory.kept<S, T, width>(memory.rows(), save_normalized);
     auto const* const gradient = memory.read<T>(memory.rows() * width);
-    auto const* const gamma = memory.table<T>(width, blocks);
+    auto const* const gamma = memory.table<T>(width, all ? blocks : memory.rows());
     auto* const result = memory.write<T>(memory.rows() * width);
     float* const gamma_partials = all ? memory.write<float>(blocks * width) : nullptr;
     float* const beta_partials = all ? memory.write<float>(blocks * width) : nullptr;
     using kernel = kernels::layer_norm_backward<width, T, std::remove_cvref_t<decltype(kept)>, Wanted>;
     return row_task{kernel{kept, gradient, gamma, result, 1e-6F, memory.rows(), update_mode::overwrite, gamma_partials,
                            beta_partials},
-                    blocks};
+                    kernel::launches(memory.rows())};
   });
 }
 

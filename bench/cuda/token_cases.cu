@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Cases: embeddings, patches, tokens of sequences, and the loss.
+#include <algorithm>
+
 #include <slimfit/kernels/cross_entropy.hpp>
 #include <slimfit/kernels/embedding.hpp>
 #include <slimfit/kernels/patches.hpp>
@@ -25,6 +27,25 @@ std::vector<std::int32_t> spread(index_t count, index_t end) {
   return values;
 }
 
+/// @param first_rows of `table_rows`, whose gradients are added up
+template <scalar T, int Columns>
+void add_gather(char const* name, index_t table_rows, index_t first_rows) {
+  add_case<T>(name, Columns, [=](workspace& memory) {
+    constexpr index_t row_bytes = width * sizeof(T);
+    index_t const rows = memory.rows();
+    auto const values = spread(rows, table_rows);
+    auto const* const ids = memory.integers(values);
+    index_t const hits = std::count_if(values.begin(), values.end(), [=](auto id) { return id < first_rows; });
+    auto const* const source = memory.filled<T>(rows * width);
+    memory.count_bytes((hits + 2 * first_rows) * row_bytes);
+    memory.count_bytes(round_up(rows * 4, sector_bytes));
+    index_t const pieces = first_rows * (width / Columns);
+    memory.reread((pieces - 1) * round_up(rows * 4, sector_bytes));  // each team looks through all ids
+    auto* const table = memory.allocate<T>(first_rows * width);
+    return row_task{gather_add_rows<width, Columns, T>{ids, source, rows, table, 0}, pieces};
+  });
+}
+
 template <scalar T>
 void add_embeddings() {
   constexpr index_t row_bytes = width * sizeof(T);
@@ -40,16 +61,9 @@ void add_embeddings() {
     for (int i = 0; i < 3; ++i) { memory.count_rows(rows, 4); }  // one id each: a sector
     return row_task{embed_tokens<width, T>{ids, words, types, positions, memory.write<T>(rows * width)}, rows};
   });
-  add_case<T>("scatter_add_columns", width, [](workspace& memory) {
-    using kernel = scatter_add_columns<width, T>;
-    index_t const rows = memory.rows();
-    auto const* const ids = memory.integers(spread(rows, vocabulary));
-    auto const* const source = memory.read<T>(rows * width);
-    auto* const table = memory.allocate<T>(vocabulary * width);
-    memory.count_bytes(2 * rows * row_bytes);
-    memory.count_bytes(round_up(rows * 4, sector_bytes));
-    return row_task{kernel{ids, source, rows, table, 0, vocabulary}, index_t{width / kernel::columns}};
-  });
+  // A part of the table of words, and the table of types.
+  add_gather<T, width>("gather_add_rows (words)", vocabulary, 4 * width);
+  add_gather<T, 64>("gather_add_rows (types)", 2, 2);
 }
 
 template <scalar T>

@@ -59,10 +59,10 @@ void layer_norm_backward_bench(benchmark::State& state) {
       auto const tile = load<Width>(serial_group{}, x.data() + row * Width);
       kept.save(serial_group{}, row, tile, {0, 1}, tile);
     }
-    bench::run(state, row_block_count(rows),
-               layer_norm_backward<Width, float, decltype(kept), Wanted>{
-                   kept, x.data(), gamma.data(), dx.data(), 1e-12F, rows, update_mode::overwrite, partials.data(),
-                   partials.data() + row_block_count(rows) * Width},
+    using kernel = layer_norm_backward<Width, float, decltype(kept), Wanted>;
+    bench::run(state, kernel::launches(rows),
+               kernel{kept, x.data(), gamma.data(), dx.data(), 1e-12F, rows, update_mode::overwrite, partials.data(),
+                      partials.data() + row_block_count(rows) * Width},
                2 * matrix_bytes<Width> + bytes, bytes);
   });
 }

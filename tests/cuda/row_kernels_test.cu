@@ -101,8 +101,23 @@ TEST_CASE_TEMPLATE("embeddings and their gradients", T, float, bf16) {
       return embed_tokens<Width, T>{ids, table.data(), kinds.data(), position.data(), out};
     });
     using kernel = scatter_add_columns<Width, T>;
-    check_beside_host<T>(index_t{Width / kernel::columns}, table,
-                         [&](T* out) { return kernel{words.data(), gradient.data(), rows, out, 0, vocabulary}; });
+    auto const by_columns = [&](T* out) { return kernel{words.data(), gradient.data(), rows, out, 0, vocabulary}; };
+    check_beside_host<T>(index_t{Width / kernel::columns}, table, by_columns);
+    // The host's serial groups go through the rows in order, teams in another.
+    using by_rows = gather_add_rows<Width, Width, T>;
+    check_beside_host<T>(
+        vocabulary, table,
+        [&](T* out) {
+          return by_rows{words.data(), gradient.data(), rows, out, 0};
+        },
+        one_rounding<T>);
+    using by_slices = gather_add_rows<Width, kernel::columns, T>;
+    check_beside_host<T>(
+        vocabulary * (Width / kernel::columns), table,
+        [&](T* out) {
+          return by_slices{words.data(), gradient.data(), rows, out, 0};
+        },
+        one_rounding<T>);
   });
 }
 

@@ -72,7 +72,7 @@ result<T> run(problem<T> const& p, update_mode mode = update_mode::overwrite) {
   test::run_rows<Group>(slice_count(Width),
                         sum_rows<Width, T>{partials.data() + blocks * Width, blocks, r.dbeta.data()});
   test::vector<T> dx_alone(size, T{1});
-  test::run_rows<Group>(blocks, layer_norm_backward<Width, T, kept_type, parameter_gradients::none>{
+  test::run_rows<Group>(p.rows, layer_norm_backward<Width, T, kept_type, parameter_gradients::none>{
                                     kept, p.dy.data(), p.gamma.data(), dx_alone.data(), eps, p.rows, mode});
   CHECK(std::memcmp(dx_alone.data(), r.dx.data(), size * sizeof(T)) == 0);  // bits: NaN equals itself
   S::release(tape.memory(), kept);
@@ -211,7 +211,7 @@ TEST_CASE("an adopted input gives the same gradient, and nothing is kept for inf
   using kept_type = without::kept<float, 64>;
   test::vector<float> dx(3 * 64);
   test::run_rows<serial_group>(
-      1, kernels::layer_norm_backward<64, float, kept_type, kernels::parameter_gradients::none>{
+      3, kernels::layer_norm_backward<64, float, kept_type, kernels::parameter_gradients::none>{
              kept_type::adopt(p.x.data()), p.dy.data(), p.gamma.data(), dx.data(), static_cast<float>(epsilon), 3});
   CHECK(dx == expected.dx);
   test::vector<float> output(3 * 64);

@@ -26,6 +26,8 @@ class cuda {
   static constexpr bool counts_only = false;
   /// Products can add a bias and a matrix to their result without another pass over it.
   static constexpr bool fuses_addends = true;
+  /// Thousands of groups run at once: kernels for which that pays have a form that gives each less to do.
+  static constexpr bool runs_many_groups = true;
   /// Bytes that cuBLASLt may use, in category::workspace as long as the backend lives.
   static constexpr index_t workspace_bytes = 4 * MiB;
   using resource_type = cuda_resource;

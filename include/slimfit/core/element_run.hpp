@@ -2,7 +2,7 @@
 // A few consecutive elements that are read or written as one access of up to 16 bytes.
 #pragma once
 
-#include <slimfit/core/config.hpp>
+#include <slimfit/core/scalar.hpp>
 
 namespace slimfit {
 
@@ -36,6 +36,27 @@ struct machine_words {
 };
 }  // namespace detail
 #endif
+
+/// `Count` values as elements of type `Stored`; devices round two to bf16 at once.
+template <class Stored, int Count, class T>
+SLIMFIT_HD_INLINE element_run<Stored, Count> rounded_run(T const* values) {
+#if defined(__CUDA_ARCH__)
+  constexpr bool in_pairs = std::is_same_v<Stored, bf16> && std::is_same_v<T, float> && Count % 2 == 0;
+#else
+  constexpr bool in_pairs = false;
+#endif
+  if constexpr (in_pairs) {
+    element_run<std::uint32_t, Count / 2> words;
+    for (int i = 0; i < Count / 2; ++i) {
+      asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(words.values[i]) : "f"(values[2 * i + 1]), "f"(values[2 * i]));
+    }
+    return slimfit::bit_cast<element_run<Stored, Count>>(words);
+  } else {
+    element_run<Stored, Count> run;
+    for (int i = 0; i < Count; ++i) { run.values[i] = static_cast<Stored>(values[i]); }
+    return run;
+  }
+}
 
 /// Reads `Count` elements. `source` must be aligned to 16 bytes, or to all of them where they are fewer.
 template <int Count, class T>

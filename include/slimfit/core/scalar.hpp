@@ -18,6 +18,12 @@ struct bf16 {
 
   constexpr bf16() = default;
   SLIMFIT_HD constexpr explicit bf16(float value) {
+#ifdef __CUDA_ARCH__
+    if (!__builtin_is_constant_evaluated()) {
+      asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+      return;
+    }
+#endif
     auto const word = bit_cast<std::uint32_t>(value);
     bool const nan = (word & 0x7fffffffU) > 0x7f800000U;
     auto const rounded = word + 0x7fffU + ((word >> 16U) & 1U);

@@ -57,4 +57,34 @@ struct serial_group {
   }
 };
 
+/// Groups of several lanes that share a piece of work, e.g. the rows of a sum: a kernel that has
+/// `static constexpr bool works_in_teams = true` is called by all groups of a team for the same piece, and takes every
+/// `parts()`-th step of it from `part()` on. `sum_over_parts` adds a tile up over the team, in a fixed order; part 0
+/// gets the result. A group without these is a team of its own.
+template <class G>
+concept team_group = lane_group<G> && requires(G group) {
+  { group.part() } -> std::convertible_to<int>;
+  { G::parts() } -> std::convertible_to<int>;
+};
+template <lane_group G>
+SLIMFIT_HD constexpr int part_of_team(G group) {
+  if constexpr (team_group<G>) {
+    return group.part();
+  } else {
+    return 0;
+  }
+}
+template <lane_group G>
+SLIMFIT_HD constexpr int parts_of_team(G /*group*/) {
+  if constexpr (team_group<G>) {
+    return G::parts();
+  } else {
+    return 1;
+  }
+}
+template <lane_group G, class Tile>
+SLIMFIT_HD constexpr void sum_over_team(G group, Tile& total) {
+  if constexpr (team_group<G>) { group.sum_over_parts(total); }
+}
+
 }  // namespace slimfit

@@ -54,7 +54,7 @@ struct layer_norm_statistics {
 /// What the backward computes beside the gradient of the input.
 enum class parameter_gradients : unsigned char { none, all };
 
-/// A block of rows (`row_block_count(rows)` launches): with g = dy * gamma,
+/// A block of rows (`launches(rows)` of them): with g = dy * gamma,
 /// dx = rstd (g - mean(g) - xhat mean(g xhat)); per block the sums over rows of dy xhat (for gamma) and dy (for beta),
 /// which `sum_rows` adds up.
 /// @tparam Kept view of a layer normalisation stash that restores
@@ -62,9 +62,14 @@ template <int Width, scalar T, class Kept, parameter_gradients Wanted>
 struct layer_norm_backward {
   static constexpr int width = Width;
   using scalar_type = T;
-  static constexpr int live_tiles = 6;
   using value_type = compute_type<T>;
-  static constexpr index_t rows_per_block = 1;
+  static constexpr bool has_sums = Wanted == parameter_gradients::all;
+  static constexpr int live_tiles = 3;
+  static constexpr bool works_in_teams = has_sums;
+  static constexpr index_t rows_per_block = has_sums ? 1 : rows_in_block;
+
+  /// Without sums each row is a piece of work of its own.
+  static constexpr index_t launches(index_t rows) { return has_sums ? row_block_count(rows) : rows; }
 
   Kept kept;
   T const* output_gradient;
@@ -82,12 +87,13 @@ struct layer_norm_backward {
     auto const scale = load<Width>(group, gamma);
     tile_type gamma_sum{};
     tile_type beta_sum{};
-    index_t const end = row_block_end(block, rows);
-    for (index_t row = row_block_begin(block); row < end; ++row) {
+    index_t const begin = has_sums ? row_block_begin(block) + part_of_team(group) : block;
+    index_t const end = has_sums ? row_block_end(block, rows) : block + 1;
+    for (index_t row = begin; row < end; row += parts_of_team(group)) {
       auto const dy = load<Width>(group, output_gradient + row * Width);
       auto const normalized = kept.normalized(group, row, epsilon);
       auto const& xhat = normalized.xhat;
-      if constexpr (Wanted == parameter_gradients::all) {
+      if constexpr (has_sums) {
         SLIMFIT_SIMD()
         for (int slot = 0; slot < tile_type::slots; ++slot) {
           gamma_sum.values[slot] += dy.values[slot] * xhat.values[slot];
@@ -110,9 +116,13 @@ struct layer_norm_backward {
         store(group, target, dx);
       }
     }
-    if constexpr (Wanted == parameter_gradients::all) {
-      store(group, gamma_partials + block * Width, gamma_sum);
-      store(group, beta_partials + block * Width, beta_sum);
+    if constexpr (has_sums) {
+      sum_over_team(group, gamma_sum);
+      sum_over_team(group, beta_sum);
+      if (part_of_team(group) == 0) {
+        store(group, gamma_partials + block * Width, gamma_sum);
+        store(group, beta_partials + block * Width, beta_sum);
+      }
     }
   }
 };

@@ -30,6 +30,7 @@ SLIMFIT_HD constexpr index_t slice_count(index_t width) { return divide_up(width
 template <int Width, scalar Source, scalar Target = Source>
 struct sum_rows {
   static constexpr index_t rows_per_block = 1;
+  static constexpr bool works_in_teams = true;
   static constexpr int width = columns_in_slice;
   using scalar_type = Source;
 
@@ -55,14 +56,18 @@ struct sum_rows {
 
  private:
   template <lane_group Group, class Read, class Write>
-  SLIMFIT_HD void add(Group /*group*/, Read const& read, Write const& write) const {
+  SLIMFIT_HD void add(Group group, Read const& read, Write const& write) const {
     using tile_type = tile<compute_type<Source>, width, Group>;
     tile_type total{};
     auto const include = [&total](auto const& x) {
       SLIMFIT_SIMD()
       for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += x.values[slot]; }
     };
-    for (index_t row = 0; row < count; ++row) { include(read(source + row * Width)); }
+    for (index_t row = part_of_team(group); row < count; row += parts_of_team(group)) {
+      include(read(source + row * Width));
+    }
+    sum_over_team(group, total);
+    if (part_of_team(group) != 0) { return; }
     if (mode == update_mode::accumulate) { include(read(target)); }
     write(total);
   }
@@ -75,7 +80,8 @@ struct column_sums {
   static constexpr int width = Width;
   using scalar_type = T;
   static constexpr index_t rows_per_block = 1;
-  static constexpr int live_tiles = sizeof(T) <= 2 ? 3 : 6;  // the sums, and rows that compilers read ahead
+  static constexpr bool works_in_teams = true;
+  static constexpr int live_tiles = 3;  // the sums, and rows that compilers read ahead
   T const* source;
   index_t rows;
   compute_type<T>* partials;  ///< `row_block_count(rows) x Width`
@@ -85,12 +91,13 @@ struct column_sums {
     using tile_type = tile<compute_type<T>, Width, Group>;
     tile_type total{};
     index_t const end = row_block_end(block, rows);
-    for (index_t row = row_block_begin(block); row < end; ++row) {
+    for (index_t row = row_block_begin(block) + part_of_team(group); row < end; row += parts_of_team(group)) {
       auto const x = load<Width>(group, source + row * Width);
       SLIMFIT_SIMD()
       for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += x.values[slot]; }
     }
-    store(group, partials + block * Width, total);
+    sum_over_team(group, total);
+    if (part_of_team(group) == 0) { store(group, partials + block * Width, total); }
   }
 };
 

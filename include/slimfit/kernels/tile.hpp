@@ -94,8 +94,7 @@ SLIMFIT_HD inline void store(Group group, Stored* row, tile<T, Width, Group> con
   if constexpr (at_once > 1) {
     SLIMFIT_SIMD()
     for (int slot = 0; slot < tile_type::slots; slot += at_once) {
-      element_run<Stored, at_once> values;
-      for (int i = 0; i < at_once; ++i) { values.values[i] = static_cast<Stored>(source.values[slot + i]); }
+      auto const values = rounded_run<Stored, at_once>(source.values + slot);
       if (tile_type::holds(lane, slot)) { store_global_run(row + tile_type::element(lane, slot), values); }
     }
   } else {

@@ -30,10 +30,11 @@ struct start_tokens {
   }
 };
 
-/// output[token] = sum over sequences of input[sequence * tokens + token]. One group per token.
+/// output[token] = sum over sequences of input[sequence * tokens + token]. One group, or team of groups, per token.
 template <int Width, scalar T>
 struct sum_over_sequences {
   static constexpr int width = Width;
+  static constexpr bool works_in_teams = true;
   using scalar_type = T;
 
   T const* input;
@@ -44,12 +45,13 @@ struct sum_over_sequences {
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t token) const {
     using value_type = compute_type<T>;
-    auto total = load<Width>(group, input + token * Width);
-    for (index_t sequence = 1; sequence < sequences; ++sequence) {
+    tile<value_type, Width, Group> total{};
+    for (index_t sequence = part_of_team(group); sequence < sequences; sequence += parts_of_team(group)) {
       total = map([](value_type a, value_type b) { return a + b; }, total,
                   load<Width>(group, input + (sequence * tokens + token) * Width));
     }
-    store(group, output + token * Width, total);
+    sum_over_team(group, total);
+    if (part_of_team(group) == 0) { store(group, output + token * Width, total); }
   }
 };
 

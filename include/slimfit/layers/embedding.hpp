@@ -58,10 +58,21 @@ class embedding {
   static constexpr void add_rows(Context& run, parameter<T> const& table, std::int32_t const* ids, index_t rows,
                                  T const* source) {
     if (!run.is_active(table.unit)) { return; }
-    using kernel = kernels::scatter_add_columns<Hidden, T>;
     auto const scatter = [&](T* sums, index_t first, index_t count) {
       run.device.fill_zero(sums, count * Hidden);
-      run.launch(Hidden / kernel::columns, kernel{ids, source, rows, sums, first, count});
+      using kernel = kernels::scatter_add_columns<Hidden, T>;
+      if constexpr (requires { Context::device_type::runs_many_groups; }) {
+        // Rows of small tables get contributions from many tokens: several teams share one.
+        constexpr index_t small = 1024;
+        if (count <= small) {
+          using narrow = kernels::gather_add_rows<Hidden, kernel::columns, T>;
+          run.launch(count * (Hidden / kernel::columns), narrow{ids, source, rows, sums, first});
+        } else {
+          run.launch(count, kernels::gather_add_rows<Hidden, Hidden, T>{ids, source, rows, sums, first});
+        }
+      } else {
+        run.launch(Hidden / kernel::columns, kernel{ids, source, rows, sums, first, count});
+      }
     };
     index_t const all = table.shape[0];
     if constexpr (Context::updates_type::takes_parts) {

@@ -82,7 +82,7 @@ class layer_norm {
     auto const launch = [&](auto const& form, auto gradients_wanted) {
       using form_type = std::remove_cvref_t<decltype(form)>;
       using kernel = kernels::layer_norm_backward<Width, T, form_type, decltype(gradients_wanted)::value>;
-      run.launch(blocks,
+      run.launch(kernel::launches(rows),
                  kernel{form, output_gradient, weight_.data, input_gradient, static_cast<compute_type<T>>(epsilon_),
                         rows, input_mode, weight_sums.data(), bias_sums.data()});
     };

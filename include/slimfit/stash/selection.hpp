@@ -4,9 +4,9 @@
 // nth_element would do neither.
 #pragma once
 
-#include <bit>
 #include <cstring>
 
+#include <slimfit/core/bits.hpp>
 #include <slimfit/policy/format/scale_groups.hpp>
 
 namespace slimfit::stash::detail {
@@ -116,15 +116,6 @@ SLIMFIT_HD inline void for_each_survivor(std::uint8_t const* chosen, std::int32_
       position += chosen[slot];
     }
   }
-}
-
-/// Place of the lowest bit that is set in a word that is not zero.
-SLIMFIT_HD_INLINE int lowest_bit(std::uint64_t word) {
-#ifdef __CUDA_ARCH__
-  return __ffsll(static_cast<long long>(word)) - 1;
-#else
-  return std::countr_zero(word);
-#endif
 }
 
 /// Calls `f(place, position)` for each bit that is set in `bytes` bytes: its place, and how many there were before. For

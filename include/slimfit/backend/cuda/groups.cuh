@@ -57,6 +57,35 @@ struct warp_group {
   }
 };
 
+/// One of the warp groups of a block that work on the same piece: see `team_group`.
+template <int Lanes, int Run>
+struct team_of_warp_groups : warp_group<Lanes, Run> {
+  [[nodiscard]] __device__ static int part() { return static_cast<int>(threadIdx.x) / Lanes; }
+  [[nodiscard]] SLIMFIT_HD static constexpr int parts() { return warp_group_threads / Lanes; }
+  /// All threads of the block call it.
+  template <class Tile>
+  static __device__ void sum_over_parts(Tile& total) {
+    __shared__ typename Tile::value_type others[(parts() - 1) * Tile::slots * Lanes + 1];
+    int const lane = warp_group<Lanes, Run>::lane();
+    __syncthreads();  // an earlier sum was read
+    if (part() > 0) {
+#pragma unroll
+      for (int slot = 0; slot < Tile::slots; ++slot) {
+        others[((part() - 1) * Tile::slots + slot) * Lanes + lane] = total.values[slot];
+      }
+    }
+    __syncthreads();
+    if (part() > 0) { return; }
+#pragma unroll
+    for (int other = 0; other < parts() - 1; ++other) {
+#pragma unroll
+      for (int slot = 0; slot < Tile::slots; ++slot) {
+        total.values[slot] += others[(other * Tile::slots + slot) * Lanes + lane];
+      }
+    }
+  }
+};
+
 /// A block of `Lanes` threads, for wide rows.
 template <int Lanes, int Run>
 struct block_group {

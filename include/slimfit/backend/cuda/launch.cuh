@@ -53,15 +53,25 @@ struct row_launch {
     return count;
   }();
   static constexpr int threads = lanes > 32 ? lanes : warp_group_threads;
-  static constexpr int rows_in_block = threads / lanes;
-  using group_type = std::conditional_t<(lanes > 32), block_group<lanes <= 32 ? 64 : lanes, run>,
-                                        warp_group<lanes <= 32 ? lanes : 32, run>>;
+  /// Whether all groups of a block work on the same row.
+  static constexpr bool in_teams = [] {
+    if constexpr (requires { Kernel::works_in_teams; }) {
+      return Kernel::works_in_teams && lanes <= 32;
+    } else {
+      return false;
+    }
+  }();
+  static constexpr int rows_in_block = in_teams ? 1 : threads / lanes;
+  static constexpr int warp_lanes = lanes <= 32 ? lanes : 32;
+  using warp_type = std::conditional_t<in_teams, team_of_warp_groups<warp_lanes, run>, warp_group<warp_lanes, run>>;
+  using group_type = std::conditional_t<(lanes > 32), block_group<lanes <= 32 ? 64 : lanes, run>, warp_type>;
 };
 
 template <class Kernel>
 __global__ void __launch_bounds__(row_launch<Kernel>::threads) row_kernel(Kernel const kernel, index_t const rows) {
   using launch = row_launch<Kernel>;
-  index_t const row = static_cast<index_t>(blockIdx.x) * launch::rows_in_block + threadIdx.x / launch::lanes;
+  index_t row = blockIdx.x;
+  if constexpr (launch::rows_in_block > 1) { row = row * launch::rows_in_block + threadIdx.x / launch::lanes; }
   if (row < rows) { kernel(typename launch::group_type{}, row); }
 }
 

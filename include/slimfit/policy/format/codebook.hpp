@@ -116,7 +116,11 @@ struct codebook : private detail::checked_codebook<Bits>, public elementwise<cod
 
   template <class T>
   SLIMFIT_HD static constexpr std::uint8_t encode_value(T value) {
-    return code_of(value, std::make_index_sequence<count - 1>{});
+#ifdef __CUDA_ARCH__
+    return static_cast<std::uint8_t>(search<T, count / 2>(value, 0));
+#else
+    return code_of(value, std::make_index_sequence<count - 1>{});  // vectorises
+#endif
   }
   template <class T>
   SLIMFIT_HD static constexpr T decode_value(std::uint8_t code) {
@@ -127,6 +131,27 @@ struct codebook : private detail::checked_codebook<Bits>, public elementwise<cod
   template <class T, std::size_t... I>
   SLIMFIT_HD_INLINE static constexpr std::uint8_t code_of(T value, std::index_sequence<I...> /*thresholds*/) {
     return static_cast<std::uint8_t>((0 + ... + (value > threshold<T, I> ? 1 : 0)));
+  }
+  /// Continues a binary search: `code` is the least code that is still possible, and a multiple of 2 Step.
+  template <class T, int Step>
+  SLIMFIT_HD_INLINE static constexpr int search(T value, int code) {
+    code += value > threshold_after<T, Step, 0, count>(code) ? Step : 0;
+    if constexpr (Step > 1) {
+      return search<T, Step / 2>(value, code);
+    } else {
+      return code;
+    }
+  }
+  /// The threshold between codes below and from `code + Step` on, as constants in instructions: see `level_of`.
+  template <class T, int Step, int First, int Count>
+  SLIMFIT_HD_INLINE static constexpr T threshold_after(int code) {
+    if constexpr (Count == 2 * Step) {
+      return threshold<T, First + Step - 1>;
+    } else {
+      T const upper = threshold_after<T, Step, First + Count / 2, Count / 2>(code);
+      T const lower = threshold_after<T, Step, First, Count / 2>(code);
+      return (code & (Count / 2)) != 0 ? upper : lower;
+    }
   }
   /// Level `code` of the `Count` levels from `First` on, by bits: constants in instructions instead of a table, which
   /// devices would have to read from memory.

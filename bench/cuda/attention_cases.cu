@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// Cases: attention of 12 heads of 64, kernel by kernel. The fewest bytes are those of the kernels' tiling, and
+// operations those of the matrix products that a kernel makes; docs/attention.md derives both.
+#include <slimfit/kernels/cuda/attention_engine.cuh>
+#include <slimfit/policy/attention.hpp>
+
+#include "forms.cuh"
+#include "kernel_cases.cuh"
+
+namespace slimfit::bench {
+namespace {
+
+using namespace kernels;
+
+constexpr int heads = 12;
+constexpr int head_size = 64;
+constexpr int width = heads * head_size;
+constexpr index_t tokens = workspace::tokens;
+constexpr index_t blocks = divide_up(tokens, index_t{attention_rows});
+constexpr index_t sum_bytes = sizeof(float);
+
+attention_shape shape() { return {static_cast<int>(tokens), heads, width, 0.125F, {.tokens = tokens}, {}}; }
+
+/// Operations of `products` matrix products of size tokens x tokens x head size in each head.
+void count_products(workspace& memory, index_t products) {
+  memory.count_flops(memory.sequences() * heads * products * 2 * tokens * tokens * head_size);
+}
+/// Bytes of each row of each head.
+void count_head_rows(workspace& memory, index_t bytes) { memory.count_bytes(memory.rows() * heads * bytes); }
+
+/// How a case calls what is kept of probabilities.
+template <class Kept>
+struct probabilities_of_case;
+template <>
+struct probabilities_of_case<rebuilt_probabilities<float>> {
+  static constexpr char const* name = "rebuilt";
+  static rebuilt_probabilities<float> make(workspace& memory) {
+    return {memory.allocate<float>(memory.rows() * heads)};  // zeros: near the sums that normal scores have
+  }
+};
+template <class T>
+struct probabilities_of_case<dense_probabilities<T>> {
+  static constexpr char const* name = "kept";
+  static dense_probabilities<T> make(workspace& memory) { return {memory.filled<T>(memory.rows() * heads * tokens)}; }
+};
+template <class Format>
+struct probabilities_of_case<coded_probabilities<Format>> {
+  static constexpr char const* name = "kept as codes";
+  static coded_probabilities<Format> make(workspace& memory) {
+    index_t const count = memory.rows() * heads * tokens;
+    return {reinterpret_cast<std::uint8_t*>(memory.filled<float>(divide_up(count, 4)))};
+  }
+};
+
+template <scalar T, class Arguments>
+void add(std::string kernel, void (*function)(Arguments), int bytes, std::function<Arguments(workspace&)> make) {
+  kernel_cases().push_back(
+      {std::move(kernel), scalar_name<T>, width, reinterpret_cast<void const*>(function), attention_threads,
+       [=](workspace& memory) -> std::function<void()> {
+         auto const arguments = make(memory);
+         auto* const device = memory.device();
+         index_t const count = memory.sequences() * heads;
+         return [=] { kernels::detail::launch_attention(*device, function, bytes, count, arguments); };
+       },
+       bytes});
+}
+
+template <scalar T, class Kept>
+void add_forward() {
+  using arguments = attention_forward_arguments<T, Kept>;
+  using probabilities = probabilities_of_case<Kept>;
+  add<T, arguments>(std::string("attention_forward, probabilities ") + probabilities::name,
+                    &attention_forward_kernel<T, head_size, Kept, false>,
+                    attention_forward_layout<T, head_size, Kept>::bytes, [](workspace& memory) -> arguments {
+                      index_t const count = memory.rows() * width;
+                      constexpr index_t row = head_size * sizeof(T);
+                      count_head_rows(memory, Kept::stored ? 2 * row + 3 * blocks * row + tokens * Kept::element_bytes
+                                                           : 2 * row + 2 * blocks * row + sum_bytes);
+                      count_products(memory, Kept::stored ? 3 : 2);
+                      auto const operand = [&] { return kernels::detail::rows_of<T>(memory.filled<T>(count), width); };
+                      return {operand(), operand(), operand(), probabilities::make(memory), memory.allocate<T>(count),
+                              shape()};
+                    });
+}
+
+template <scalar T, class Operands, class Kept>
+void add_backward(std::string const& form) {
+  using kept_stash = slimfit::detail::operand_stash_of<Operands, head_size>;
+  using view = typename kept_stash::template kept<T, width>;
+  using operand = decltype(kernels::detail::rows_of(std::declval<view>(), index_t{}));
+  using arguments = attention_backward_arguments<T, operand, Kept>;
+  using layout = attention_backward_layout<T, head_size, operand, Kept>;
+  using probabilities = probabilities_of_case<Kept>;
+  // What a row of a head takes: dense, and as it is kept.
+  auto const make = [](auto const& count_least) {
+    return [=](workspace& memory) -> arguments {
+      index_t const count = memory.rows() * width;
+      index_t row_kept = 0;
+      auto const kept = [&] {
+        index_t const before = memory.bytes_least();
+        auto const rows = kernels::detail::rows_of(memory.kept<kept_stash, T, width>(memory.rows()), width);
+        index_t const bytes = memory.bytes_least() - before;
+        memory.count_bytes(-bytes);
+        row_kept = bytes / (memory.rows() * heads);
+        return rows;
+      };
+      auto const query = kept();
+      auto const key = kept();
+      auto const value = kept();
+      count_least(memory, index_t{head_size * sizeof(T)}, row_kept);
+      auto const upstream = kernels::detail::rows_of<T>(memory.filled<T>(count), width);
+      auto const gradient = [&] { return memory.allocate<T>(count); };
+      return {query,
+              key,
+              value,
+              upstream,
+              probabilities::make(memory),
+              memory.allocate<float>(memory.rows() * heads),
+              gradient(),
+              gradient(),
+              gradient(),
+              shape()};
+    };
+  };
+  auto const name = std::string(", operands ") + form + ", probabilities " + probabilities::name;
+  add<T, arguments>(
+      "attention_query_gradient" + name, &attention_query_gradient_kernel<T, head_size, operand, Kept, false, false>,
+      layout::query_bytes, make([](workspace& memory, index_t row, index_t kept) {
+        count_head_rows(memory, Kept::stored
+                                    ? kept + 2 * row + 3 * blocks * kept + sum_bytes + 2 * tokens * Kept::element_bytes
+                                    : kept + 2 * row + 4 * blocks * kept + 2 * sum_bytes);
+        count_products(memory, Kept::stored ? 3 : 5);
+      }));
+  add<T, arguments>(
+      "attention_key_gradients" + name, &attention_key_gradients_kernel<T, head_size, operand, Kept, false>,
+      layout::key_bytes, make([](workspace& memory, index_t row, index_t kept) {
+        count_head_rows(
+            memory, Kept::stored ? 2 * kept + 2 * row + blocks * (kept + row + sum_bytes) + tokens * Kept::element_bytes
+                                 : 2 * kept + 2 * row + blocks * (kept + row + 2 * sum_bytes));
+        count_products(memory, Kept::stored ? 3 : 4);
+      }));
+}
+
+[[maybe_unused]] bool const added = [] {
+  for_scalars([]<class T>() {
+    using rebuilt = rebuilt_probabilities<float>;
+    using codes = coded_probabilities<format::unsigned_fixed_point<8>>;
+    add_forward<T, rebuilt>();
+    add_forward<T, dense_probabilities<T>>();
+    add_forward<T, codes>();
+    add_backward<T, stash::dense, rebuilt>("dense");
+    add_backward<T, stash::quantized_heads<8>, rebuilt>("affine<8>");
+    add_backward<T, stash::quantized<format::fixed_point<3, 4>>, codes>("fixed_point<3, 4>");
+  });
+  return true;
+}();
+
+}  // namespace
+}  // namespace slimfit::bench
