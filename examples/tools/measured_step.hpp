@@ -34,7 +34,7 @@ struct step_time {
 
 /// What a CUDA device says of its memory, in bytes, from when the backend is there and the model is not.
 struct device_memory {
-  std::string device;              ///< its name
+  std::string name;
   index_t pool_used_high = 0;      ///< the most that the pool had given out
   index_t pool_reserved_high = 0;  ///< the most that the pool had taken from the device
   index_t taken = 0;               ///< by how much free memory shrank, seen after steps; kernels' code counts too

@@ -131,7 +131,7 @@ void print_json(step_measurement const& result, bool with_holders) {
                         {"first_step", {{"ledger", json_of(result.first)}}}};
   if (result.device) {
     object["graph"] = request.graph;
-    object["device"] = result.device->device;
+    object["device_name"] = result.device->name;
     object["pool_used_high"] = result.device->pool_used_high;
     object["pool_reserved_high"] = result.device->pool_reserved_high;
     object["device_memory_taken"] = result.device->taken;
@@ -177,7 +177,7 @@ void print_text(step_measurement const& result) {
   auto const& request = result.request;
   std::cout << request.model << ", policy " << request.policy << ", freezing rate " << fixed(request.rate, 2)
             << (request.hold ? " (units held)" : "") << ", batch " << request.batch << ", " << request.scalar << " on "
-            << (result.device ? result.device->device : std::to_string(request.threads) + " threads") << ", "
+            << (result.device ? result.device->name : std::to_string(request.threads) + " threads") << ", "
             << request.steps << " steps" << (request.graph ? " replayed from a graph" : "") << "\n\n";
   times_of(result).print(std::cout);
   std::cout << fixed(sequences_per_second(result), 1) << " sequences per second\n\n";
