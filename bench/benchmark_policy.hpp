@@ -64,7 +64,7 @@ void products_of_step(benchmark::State& state) {
   run.device.record(&products);
   run.step();
   run.device.record(nullptr);
-  examples::product_player player;
+  examples::product_player<float> player;
   player.play(run.device, products);
   for ([[maybe_unused]] auto _ : state) { player.play(run.device, products); }
 }

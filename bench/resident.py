@@ -32,9 +32,10 @@ def main():
 
     rows = []
     if subprocess.run([options.python, "-c", "import torch"], capture_output=True).returncode == 0:
-        for attention in ("eager", "fused"):
-            step = run(options.python, ROOT / "bench/torch_step.py", options.batch, attention)
-            name = f"PyTorch {step['version'].split('+')[0]}, {attention} attention"
+        for attention, kind in (("eager", "eager"), ("sdpa", "fused")):
+            step = run(options.python, ROOT / "bench/torch_step.py", "--batch", options.batch, "--attention", attention,
+                       "--steps", 0)
+            name = f"PyTorch {step['version'].split('+')[0]}, {kind} attention"
             rows.append((name, None, step["resident"] - step["resident_before"]))
     else:
         print("PyTorch is not installed: its rows are left out", file=sys.stderr)

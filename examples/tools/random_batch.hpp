@@ -25,7 +25,7 @@ struct random_batch {
         auto const place = static_cast<slimfit::index_t>(i) % network::inputs;
         inputs[i] = below(place < network::tokens ? shape.vocabulary : shape.types);
       } else {
-        inputs[i] = std::normal_distribution<float>()(engine);
+        inputs[i] = static_cast<typename network::input_type>(std::normal_distribution<float>()(engine));
       }
     }
     for (auto& label : labels) { label = below(shape.classes); }

@@ -32,7 +32,7 @@ struct product_group {
 };
 using product_list = std::vector<product_group>;
 
-/// The host backend, writing down its products of float numbers.
+/// The host backend, writing down its products.
 class recording_host : public slimfit::host {
  public:
   using slimfit::host::host;
@@ -60,9 +60,10 @@ class recording_host : public slimfit::host {
     if (list_ != nullptr) { list_->push_back({false, {{describe(rows, columns, inner, a, b, c_stride, mode)}}}); }
     slimfit::host::multiply(rows, columns, inner, a, b, c, c_stride, mode);
   }
-  template <class T>
-  static void multiply_serial(index_t rows, index_t columns, index_t inner, T scale, slimfit::operand<T> a,
-                              slimfit::operand<T> b, T* c, index_t c_stride, slimfit::update_mode mode) {
+  template <slimfit::scalar A, slimfit::scalar B, slimfit::scalar C>
+  static void multiply_serial(index_t rows, index_t columns, index_t inner, slimfit::compute_type<C> scale,
+                              slimfit::operand<A> a, slimfit::operand<B> b, C* c, index_t c_stride,
+                              slimfit::update_mode mode) {
     if (current_task() != nullptr) { current_task()->push_back(describe(rows, columns, inner, a, b, c_stride, mode)); }
     slimfit::host::multiply_serial(rows, columns, inner, scale, a, b, c, c_stride, mode);
   }
@@ -73,9 +74,9 @@ class recording_host : public slimfit::host {
     thread_local std::vector<product>* task = nullptr;
     return task;
   }
-  template <class T>
-  static product describe(index_t rows, index_t columns, index_t inner, slimfit::operand<T> const& a,
-                          slimfit::operand<T> const& b, index_t c_stride, slimfit::update_mode mode) {
+  template <class A, class B>
+  static product describe(index_t rows, index_t columns, index_t inner, slimfit::operand<A> const& a,
+                          slimfit::operand<B> const& b, index_t c_stride, slimfit::update_mode mode) {
     return {rows, columns, inner, a.transposed, b.transposed, a.stride, b.stride, c_stride, mode};
   }
 
@@ -84,12 +85,12 @@ class recording_host : public slimfit::host {
 
 /// Runs recorded products on numbers of its own: always the same two operands and, for each task, the same result, so
 /// that no step could have its data closer.
+/// @tparam T of all numbers, also where a step mixes bf16 and float
+template <class T>
 class product_player {
  public:
   /// Memory that it holds, all of it resident.
-  [[nodiscard]] index_t bytes() const {
-    return static_cast<index_t>((a_.size() + b_.size() + c_.size()) * sizeof(float));
-  }
+  [[nodiscard]] index_t bytes() const { return static_cast<index_t>((a_.size() + b_.size() + c_.size()) * sizeof(T)); }
 
   void play(slimfit::host const& device, product_list const& list) {
     for (auto const& group : list) {
@@ -103,18 +104,18 @@ class product_player {
       device.for_each_task(static_cast<index_t>(group.tasks.size()), [&](index_t i) {
         auto const task = static_cast<std::size_t>(i);
         for (auto const& each : group.tasks[task]) {
-          slimfit::host::multiply_serial(each.rows, each.columns, each.inner, 1.0F, a(each), b(each),
-                                         c_.data() + task * room, each.c_stride, each.mode);
+          slimfit::host::multiply_serial(each.rows, each.columns, each.inner, slimfit::compute_type<T>{1}, a(each),
+                                         b(each), c_.data() + task * room, each.c_stride, each.mode);
         }
       });
     }
   }
 
  private:
-  [[nodiscard]] slimfit::operand<float> a(product const& each) const {
+  [[nodiscard]] slimfit::operand<T> a(product const& each) const {
     return {a_.data(), each.a_stride, each.a_transposed};
   }
-  [[nodiscard]] slimfit::operand<float> b(product const& each) const {
+  [[nodiscard]] slimfit::operand<T> b(product const& each) const {
     return {b_.data(), each.b_stride, each.b_transposed};
   }
   /// Makes room for the operands and results of a group.
@@ -127,14 +128,14 @@ class product_player {
       }
     }
   }
-  static void grow(std::vector<float>& numbers, index_t count, std::size_t times) {
+  static void grow(std::vector<T>& numbers, index_t count, std::size_t times) {
     std::size_t const size = static_cast<std::size_t>(slimfit::round_up(count, 16)) * times;
-    if (size > numbers.size()) { numbers.resize(size, 0.01F); }
+    if (size > numbers.size()) { numbers.resize(size, static_cast<T>(0.01F)); }
   }
 
-  std::vector<float> a_;
-  std::vector<float> b_;
-  std::vector<float> c_;
+  std::vector<T> a_;
+  std::vector<T> b_;
+  std::vector<T> c_;
 };
 
 }  // namespace examples

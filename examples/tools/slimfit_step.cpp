@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "measured_step.hpp"
+#include "compiled_steps.hpp"
 #include "memory_tables.hpp"
 #include "table.hpp"
 
@@ -26,32 +26,44 @@ options parse(int argc, char** argv) {
   auto& request = chosen.request;
   CLI::App app{
       "Trains a named model on random data and reports the seconds of a step, its memory by the ledger, by the plan "
-      "and by the system, and the time of its matrix products alone."};
+      "and by the system or the device, and on the host the time of its matrix products alone."};
   app.add_option("--model", request.model, "Name of the model")
-      ->check(CLI::IsMember(names_of(all_models{})))
+      ->check(CLI::IsMember(compiled_names(&compiled_step::model)))
       ->capture_default_str();
   app.add_option("--policy", request.policy, "Name of the preset")
-      ->check(CLI::IsMember(names_of(all_policies{})))
+      ->check(CLI::IsMember(compiled_names(&compiled_step::policy)))
+      ->capture_default_str();
+  app.add_option("--backend", request.backend, "Where to train. `cuda` is there in a build with SLIMFIT_CUDA")
+      ->check(CLI::IsMember({"host", "cuda"}))
+      ->capture_default_str();
+  app.add_option("--scalar", request.scalar,
+                 "Numbers of weights and activations. `bf16` is there in a build with SLIMFIT_SCALARS=\"float;bf16\"")
+      ->check(CLI::IsMember({"float", "bf16"}))
       ->capture_default_str();
   app.add_option("--rate", request.rate,
                  "Freezing rate, at least 0 and less than 1; without it 0 for eager and exact, 0.95 for the others")
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--batch", request.batch, "Sequences per step")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--steps", request.steps, "Steps to measure; one more runs before them")
+  app.add_option("--steps", request.steps, "Steps to measure; one more runs before them, on CUDA two")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--threads", request.threads, "0: as many as OpenMP offers")
+  app.add_option("--threads", request.threads, "Of the host backend; 0: as many as OpenMP offers")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_flag("--holders{15}", chosen.holders,
-               "Who held how much at the peak of one more step, the largest 15 or --holders=N");
-  app.add_option("--trace", chosen.trace,
-                 "File for the memory of one more step over time as a Chrome trace: ui.perfetto.dev");
+  app.add_flag("--hold", request.hold, "Draw the active units once at random and keep them in all steps");
+  auto* const graph =
+      app.add_flag("--graph", request.graph, "Record the step as a CUDA graph and replay it; --hold is implied");
+  auto* const holders = app.add_flag("--holders{15}", chosen.holders,
+                                     "Who held how much at the peak of one more step, the largest 15 or --holders=N");
+  auto* const trace = app.add_option(
+      "--trace", chosen.trace, "File for the memory of one more step over time as a Chrome trace: ui.perfetto.dev");
+  graph->excludes(holders)->excludes(trace);  // a replayed step takes no memory anew
   app.add_flag("--json", chosen.json, "Print an object, bytes in full");
   try {
     app.parse(argc, argv);
   } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
   request.record = chosen.holders > 0 || !chosen.trace.empty();
+  request.hold = request.hold || request.graph;
   return chosen;
 }
 
@@ -98,46 +110,77 @@ nlohmann::json json_of(spread const& seconds) {
   return {{"median", seconds.median}, {"min", seconds.least}, {"max", seconds.most}};
 }
 
+double sequences_per_second(step_measurement const& result) {
+  return static_cast<double>(result.request.batch) / spread(each(result.steps, &step_time::elapsed)).median;
+}
+
 void print_json(step_measurement const& result, bool with_holders) {
   auto const& request = result.request;
   nlohmann::json object{{"model", request.model},
                         {"policy", request.policy},
+                        {"backend", request.backend},
+                        {"scalar", request.scalar},
                         {"rate", request.rate},
                         {"batch", request.batch},
                         {"steps", request.steps},
-                        {"threads", request.threads},
+                        {"hold", request.hold},
                         {"seconds", json_of(spread(each(result.steps, &step_time::elapsed)))},
-                        {"product_seconds", json_of(spread(each(result.products, &step_time::elapsed)))},
-                        {"ratio", ratio(result, &step_time::elapsed)},
-                        {"processor_seconds", json_of(spread(each(result.steps, &step_time::processor)))},
-                        {"processor_ratio", ratio(result, &step_time::processor)},
+                        {"sequences_per_second", sequences_per_second(result)},
                         {"ledger", json_of(result.ledger)},
                         {"planned", json_of(result.planned)},
-                        {"peak_resident", result.peak_resident},
-                        {"first_step",
-                         {{"ledger", json_of(result.first)},
-                          {"resident", result.resident_after_first},
-                          {"resident_before", result.resident_before}}}};
+                        {"first_step", {{"ledger", json_of(result.first)}}}};
+  if (result.device) {
+    object["graph"] = request.graph;
+    object["device_name"] = result.device->name;
+    object["pool_used_high"] = result.device->pool_used_high;
+    object["pool_reserved_high"] = result.device->pool_reserved_high;
+    object["device_memory_taken"] = result.device->taken;
+  } else {
+    object["threads"] = request.threads;
+    object["product_seconds"] = json_of(spread(each(result.products, &step_time::elapsed)));
+    object["ratio"] = ratio(result, &step_time::elapsed);
+    object["processor_seconds"] = json_of(spread(each(result.steps, &step_time::processor)));
+    object["processor_ratio"] = ratio(result, &step_time::processor);
+    object["peak_resident"] = result.peak_resident;
+    object["first_step"]["resident"] = result.resident_after_first;
+    object["first_step"]["resident_before"] = result.resident_before;
+  }
   if (with_holders) { object["holders"] = holders_json(result.record); }
   std::cout << object.dump(2) << '\n';
 }
 
-void print_text(step_measurement const& result) {
-  auto const& request = result.request;
-  std::cout << request.model << ", policy " << request.policy << ", freezing rate " << fixed(request.rate, 2)
-            << ", batch " << request.batch << ", " << request.threads << " threads, " << request.steps << " steps\n\n";
+/// Of steps, and on the host of their products and processors.
+table times_of(step_measurement const& result) {
+  auto const row = [](char const* name, std::vector<step_time> const& measured) {
+    spread const seconds(each(measured, &step_time::elapsed));
+    return std::vector<std::string>{name, fixed(seconds.median, 4), fixed(seconds.least, 4), fixed(seconds.most, 4)};
+  };
+  if (result.device) {
+    table times({"seconds", "median", "min", "max"}, {0});
+    times.add(row("step", result.steps));
+    return times;
+  }
   table times({"seconds", "median", "min", "max", "processor"}, {0});
   auto const add = [&](char const* name, std::vector<step_time> const& measured) {
-    spread const seconds(each(measured, &step_time::elapsed));
-    times.add({name, fixed(seconds.median, 3), fixed(seconds.least, 3), fixed(seconds.most, 3),
-               fixed(spread(each(measured, &step_time::processor)).median, 3)});
+    auto cells = row(name, measured);
+    cells.push_back(fixed(spread(each(measured, &step_time::processor)).median, 4));
+    times.add(cells);
   };
   add("step", result.steps);
   add("its matrix products alone", result.products);
   times.add({"steps / products", fixed(ratio(result, &step_time::elapsed), 3), "", "",
              fixed(ratio(result, &step_time::processor), 3)});
-  times.print(std::cout);
-  std::cout << '\n';
+  return times;
+}
+
+void print_text(step_measurement const& result) {
+  auto const& request = result.request;
+  std::cout << request.model << ", policy " << request.policy << ", freezing rate " << fixed(request.rate, 2)
+            << (request.hold ? " (units held)" : "") << ", batch " << request.batch << ", " << request.scalar << " on "
+            << (result.device ? result.device->name : std::to_string(request.threads) + " threads") << ", "
+            << request.steps << " steps" << (request.graph ? " replayed from a graph" : "") << "\n\n";
+  times_of(result).print(std::cout);
+  std::cout << fixed(sequences_per_second(result), 1) << " sequences per second\n\n";
 
   table memory({"peak MiB", "ledger", "planned"}, {0});
   for (std::size_t i = 0; i < category_names.size(); ++i) {
@@ -150,6 +193,11 @@ void print_text(step_measurement const& result) {
   memory.add({"offloaded", mebibytes(result.ledger.offloaded), mebibytes(result.planned.offloaded)});
   memory.print(std::cout);
   std::cout << (result.ledger == result.planned ? "The plan equals the ledger.\n" : "The plan differs!\n");
+  if (result.device) {
+    std::cout << "The device's memory pool gave out at most " << mebibytes(result.device->pool_used_high)
+              << " MiB and held at most " << mebibytes(result.device->pool_reserved_high)
+              << " MiB; free memory shrank by " << mebibytes(result.device->taken) << " MiB.\n";
+  }
   if (result.peak_resident > 0) {
     std::cout << "The first step made the process grow by "
               << mebibytes(result.resident_after_first - result.resident_before) << " MiB; the ledger's peak was "
@@ -163,8 +211,12 @@ void print_text(step_measurement const& result) {
 int main(int argc, char** argv) {
   auto const chosen = parse(argc, argv);
   try {
-    auto const result = with_name<step_measurement>(
-        all_models{}, chosen.request.model, [&]<class Entry>() { return measure_steps<Entry>(chosen.request); });
+    auto const& request = chosen.request;
+    auto const& compiled = compiled_step_of(request);
+    if (request.graph && request.backend != "cuda") {
+      throw slimfit::value_error(slimfit::mismatch("--backend", request.backend, "cuda with --graph"));
+    }
+    auto const result = compiled.measure(request);
     if (!chosen.trace.empty()) { save_trace(chosen.trace, result.record, slimfit::trace_time::measured); }
     if (chosen.json) {
       print_json(result, chosen.holders > 0);

@@ -189,9 +189,12 @@ class Step(unittest.TestCase):
 
     def test_keys(self):
         for result in self.results.values():
-            self.assertEqual(set(result), {"model", "policy", "rate", "batch", "steps", "threads", "seconds",
-                                           "product_seconds", "ratio", "processor_seconds", "processor_ratio", "ledger",
-                                           "planned", "peak_resident", "first_step"})
+            self.assertEqual(set(result), {"model", "policy", "backend", "scalar", "rate", "batch", "steps", "threads",
+                                           "hold", "seconds", "sequences_per_second", "product_seconds", "ratio",
+                                           "processor_seconds", "processor_ratio", "ledger", "planned", "peak_resident",
+                                           "first_step"})
+            self.assertEqual((result["backend"], result["scalar"], result["hold"]), ("host", "float", False))
+            self.assertAlmostEqual(result["sequences_per_second"] * result["seconds"]["median"], result["batch"])
             self.assertEqual(set(result["ledger"]), {*BYTES, "offloaded"})
             self.assertEqual(set(result["seconds"]), {"median", "min", "max"})
             self.assertGreater(result["product_seconds"]["min"], 0)
@@ -213,6 +216,15 @@ class Step(unittest.TestCase):
         (row,) = rows("--model", "vit-s16", "--policy", "eager", "--batch", "1")
         for key in ("weights", "gradients", "optimizer", "workspace", "data", "stored", "temporary", "peak"):
             self.assertEqual(row[key], self.results["eager"]["ledger"][key], key)
+
+    def test_held_units(self):
+        result = run(STEP, "--model", "vit-s16", "--policy", "slim", "--batch", "1", "--steps", "2", "--threads", "1",
+                     "--hold", "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        measured = json.loads(result.stdout)
+        self.assertTrue(measured["hold"])
+        self.assertEqual(measured["ledger"], measured["planned"])
+        self.assertEqual(measured["ledger"], measured["first_step"]["ledger"])  # none gets its moments later
 
     def test_recorded_step(self):
         with tempfile.TemporaryDirectory(prefix="slimfit.") as folder:
@@ -245,7 +257,22 @@ class Mistakes(unittest.TestCase):
             self.expect(program, ["--model", "vit-b17"], "--model", "vit-b17", "vit-s16")
             self.expect(program, ["--policy", "slimmest"], "--policy", "slimmest", "slim_2bit")
             self.expect(program, ["--frobnicate"], "--frobnicate")
-        self.expect(PLAN, ["--scalar", "half"], "--scalar", "half", "bf16")
+            self.expect(program, ["--scalar", "half"], "--scalar", "half", "bf16")
+        self.expect(STEP, ["--backend", "tpu"], "--backend", "tpu", "cuda")
+
+    def test_what_was_not_compiled(self):
+        step = ["--model", "vit-s16", "--batch", "1", "--steps", "1"]
+        for option, value, setting in (("--backend", "cuda", "-DSLIMFIT_CUDA=ON"), ("--scalar", "bf16", "-DSLIMFIT_SCALARS=")):
+            with self.subTest(option):
+                result = run(STEP, *step, option, value)
+                if result.returncode == 0 or "cudaError" in result.stderr:  # the latter where there is no device
+                    self.skipTest(f"{option} {value} was compiled")
+                self.expect(STEP, [*step, option, value], option, value, setting)
+
+    def test_graph(self):
+        step = ["--model", "vit-s16", "--graph"]
+        self.expect(STEP, step, "--backend", "host", "cuda", "--graph")
+        self.expect(STEP, [*step, "--holders"], "--graph", "--holders")
 
     def test_values_outside_their_range(self):
         for program in (PLAN, STEP):
@@ -262,7 +289,8 @@ class Mistakes(unittest.TestCase):
                         "/no/such/folder/file")
 
     def test_help(self):
-        for program, options in ((PLAN, ["--tokens", "--scalar", "vit-b16"]), (STEP, ["--steps", "--threads", "vit-s16"])):
+        for program, options in ((PLAN, ["--tokens", "--scalar", "vit-b16"]),
+                                 (STEP, ["--steps", "--threads", "--backend", "--scalar", "--graph", "vit-s16"])):
             result = run(program, "--help")
             self.assertEqual(result.returncode, 0)
             for word in ("--model", "--policy", "--rate", "--batch", "--json", *options, *POLICIES):

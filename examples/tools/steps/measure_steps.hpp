@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
-// How steps are measured; the files beside this one instantiate it, one per model.
+// What the measurements on the host and on CUDA share.
 #pragma once
 
 #include <chrono>
 #include <ctime>
-#include <fstream>
+#include <limits>
+#include <slimfit/policy/freezing.hpp>
 #include <slimfit/train/trainer.hpp>
 
 #include "../measured_step.hpp"
+#include "../models.hpp"
 #include "../random_batch.hpp"
-#include "../recorded_products.hpp"
 
 namespace examples {
 
@@ -25,61 +26,62 @@ step_time time_of(Work const& work) {
   return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), processor};
 }
 
-/// Memory that the process has resident ("VmRSS:") or had at most ("VmHWM:"), from Linux's /proc; 0 elsewhere.
-inline index_t resident_bytes(char const* key) {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    index_t kilobytes = 0;
-    if (word == key && status >> kilobytes) { return kilobytes * slimfit::KiB; }
+/// Units that are held are drawn at random: the least relative updates would freeze all but the last, and the backward
+/// pass of every step would end early.
+inline slimfit::freezing::any_schedule schedule_of(step_request const& request) {
+  namespace freezing = slimfit::freezing;
+  using rate_type = freezing::run_time_rate;
+  using for_ever = freezing::hold<std::numeric_limits<index_t>::max()>;
+  rate_type const rate(request.rate);
+  if (request.hold || request.graph) {
+    return freezing::any_schedule(freezing::inter_layer<freezing::random, rate_type, for_ever>(rate));
   }
-  return 0;
+  return freezing::any_schedule(freezing::inter_layer<freezing::relative_update, rate_type>(rate));
 }
 
+/// A named model, what trains it, and the batch that it is trained on again and again.
 template <class Model>
-void measure(step_measurement& result) {
-  using schedule = slimfit::freezing::inter_layer<slimfit::freezing::relative_update, slimfit::freezing::run_time_rate>;
-  auto const& request = result.request;
-  recording_host device({.threads = request.threads});
-  result.request.threads = device.threads();
-  result.resident_before = resident_bytes("VmRSS:");
-  product_player player;
-  Model net(device, 1);
-  schedule const freezing{slimfit::freezing::run_time_rate(request.rate)};
-  slimfit::trainer<Model, slimfit::adamw, schedule> trainer(net, {.learning_rate = 1e-5}, {.seed = 1}, freezing);
-  random_batch<Model> const batch(request.batch);
-  result.first = trainer.step(batch.inputs, batch.labels).measured;
-  result.resident_after_first = resident_bytes("VmHWM:");
-  for (int i = 0; i < request.steps; ++i) {
-    // Each step's products run right after it, so that a busy machine slows both.
-    product_list products;
+class step_training {
+ public:
+  step_training(typename Model::device_type& device, step_request const& request)
+      : net_(device, 1),
+        trainer_(net_, {.learning_rate = 1e-5}, {.seed = 1, .record_steps = request.graph}, schedule_of(request)),
+        batch_(request.batch) {}
+
+  slimfit::step_report step() { return trainer_.step(batch_.inputs, batch_.labels); }
+
+  /// One step, whose time and memory are added to the result.
+  void measure_step(step_measurement& result) {
     slimfit::step_report report;
-    device.record(&products);
-    result.steps.push_back(time_of([&] { report = trainer.step(batch.inputs, batch.labels); }));
-    device.record(nullptr);
-    result.products.push_back(time_of([&] { player.play(device, products); }));
+    result.steps.push_back(time_of([&] { report = step(); }));
     result.ledger.raise_to(report.measured);
     result.planned.raise_to(report.planned);
   }
-  if (request.record) {
-    auto& book = device.memory().book();
+  /// One step whose memory is recorded.
+  void record_step(step_measurement& result) {
+    auto& book = net_.device().memory().book();
     book.record(&result.record);
-    trainer.step(batch.inputs, batch.labels);
+    step();
     book.record(nullptr);
   }
-  result.peak_resident = std::max<index_t>(resident_bytes("VmHWM:") - player.bytes(), 0);
+
+  [[nodiscard]] random_batch<Model>& batch() { return batch_; }
+
+ private:
+  Model net_;
+  slimfit::trainer<Model, slimfit::adamw, slimfit::freezing::any_schedule> trainer_;
+  random_batch<Model> batch_;
+};
+
+/// A result that holds the request, with the policy's freezing rate where it names none.
+template <class Policy>
+step_measurement measurement_of(step_request const& request) {
+  step_measurement result;
+  result.request = request;
+  if (result.request.rate < 0) { result.request.rate = Policy::default_rate; }
+  return result;
 }
 
 }  // namespace detail
-
-template <class Entry>
-step_measurement measure_steps(step_request const& request) {
-  return with_name<step_measurement>(all_policies{}, request.policy, [&]<class Policy>() {
-    step_measurement result;
-    result.request = request;
-    if (result.request.rate < 0) { result.request.rate = Policy::default_rate; }
-    detail::measure<typename Entry::template model<typename Policy::type, recording_host, float>>(result);
-    return result;
-  });
-}
 
 }  // namespace examples
