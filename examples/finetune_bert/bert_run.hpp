@@ -8,6 +8,7 @@
 
 #include "../training/runs.hpp"
 #include "../training/task.hpp"
+#include "compiled_models.hpp"
 
 namespace examples {
 

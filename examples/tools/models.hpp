@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "compiled_models.hpp"
+
 namespace examples {
 
 /// @tparam Types each with `static constexpr char const* name`
