@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include <slimfit/core/config.hpp>
 
@@ -31,6 +32,22 @@ SLIMFIT_HD_INLINE constexpr std::uint8_t round_to_byte(float x) {
 }
 SLIMFIT_HD_INLINE constexpr std::uint8_t round_to_byte(double x) {
   return static_cast<std::uint8_t>(bit_cast<std::uint64_t>(x + 0x1.8p52));
+}
+
+/// The number that a code stands for whose highest bit is `sign`, in two's complement (0: it has no sign). Devices make
+/// a float of it by its place in the significand of 2^23: they convert integers at an eighth of the speed of additions.
+template <class T>
+SLIMFIT_HD_INLINE constexpr T number_of_code(std::uint8_t code, int sign = 0) {
+#ifdef __CUDA_ARCH__
+  if constexpr (std::is_same_v<T, float>) {
+    auto const shifted = static_cast<std::uint32_t>(code) ^ static_cast<std::uint32_t>(sign);
+    return bit_cast<float>(shifted | 0x4b000000U) - static_cast<float>((1 << 23) + sign);
+  } else {
+    return static_cast<T>((static_cast<int>(code) ^ sign) - sign);
+  }
+#else
+  return static_cast<T>((static_cast<int>(code) ^ sign) - sign);
+#endif
 }
 
 /// a / b to two units in the last place, for |b| in [2^-126, 2^126]: on devices without the slow path of a division

@@ -13,13 +13,17 @@ struct whole_batch {
   static constexpr index_t rows(index_t all, index_t /*hidden*/) { return all; }
 };
 
-/// About `max(Tokens, hidden)` rows: enough that a product's cost is that of its arithmetic rather than of reading the
-/// weights, and no more; in small batches a quarter of all, so that workspace stays small beside what is kept.
-template <int Tokens = 128>
+/// A part of the batch, but at least as many rows as the hidden size, from which on a product's cost is that of its
+/// arithmetic rather than of reading the weights; in small batches at least a quarter of all, so that workspace stays
+/// small beside what is kept. An eighth of a large batch keeps a large device busy, and makes a few percent of the
+/// peak.
+/// @tparam Tokens the fewest
+/// @tparam Parts  of a large batch
+template <int Tokens = 128, int Parts = 8>
 struct tokens {
-  static_assert(Tokens > 0, "slimfit: chunk::tokens<Tokens>: Tokens must be positive");
+  static_assert(Tokens > 0 && Parts > 0, "slimfit: chunk::tokens<Tokens, Parts>: both must be positive");
   static constexpr index_t rows(index_t all, index_t hidden) {
-    return std::max<index_t>(Tokens, std::min(hidden, all / 4));
+    return std::max<index_t>({Tokens, std::min(hidden, all / 4), all / Parts});
   }
 };
 

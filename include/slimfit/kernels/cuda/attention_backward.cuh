@@ -28,7 +28,7 @@ template <class T, int HeadSize, class Operand, class Kept>
 struct attention_backward_layout {
   static constexpr int passing = sizeof(T) * HeadSize > 256 ? 16 : 32;  ///< rows of a tile that is passed over
   /// Floats would take more shared memory than two blocks of a multiprocessor have.
-  static constexpr int stages = Operand::copies_ahead && sizeof(T) == 2 ? 2 : 1;
+  static constexpr int stages = sizeof(T) == 2 ? 2 : 1;
   using own_tile = operand_tile<T, attention_rows, HeadSize>;
   using passing_tile = operand_tile<T, passing, HeadSize>;
   static constexpr int passing_bytes = stages * passing_tile::bytes;

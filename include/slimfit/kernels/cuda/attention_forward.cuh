@@ -101,6 +101,10 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
 
   in.query.load(query, part.first_row + part.first, part.column, rows);
   load(in.key, key, 0);
+  wait_for_copies<0>();
+  __syncthreads();
+  bool const works = warp_row < rows;
+  left_rows const own(query, warp_row);
   running_softmax softmax;
   float scores[keys / 8][4];
   float corrections[2];
@@ -109,11 +113,13 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
     for (int first = 0; first < part.keys; first += keys) {
       wait_for_copies<0>();
       __syncthreads();
-      multiply_rows(scores, query, warp_row, key);
-      if (first + keys > part.keys) { mask_keys(scores, part.keys - first); }
+      if (works) {
+        multiply_rows(scores, own, key);
+        if (first + keys > part.keys) { mask_keys(scores, part.keys - first); }
+      }
       __syncthreads();
       load(in.key, key, first + keys < part.keys ? first + keys : 0);
-      softmax.add(scores, factor, corrections);
+      if (works) { softmax.add(scores, factor, corrections); }
     }
     softmax.finish();
   }
@@ -123,11 +129,15 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   for (int first = 0; first < part.keys; first += keys) {
     wait_for_copies<1>();
     __syncthreads();
-    multiply_rows(scores, query, warp_row, key);
-    if (first + keys > part.keys) { mask_keys(scores, part.keys - first); }
+    if (works) {
+      multiply_rows(scores, own, key);
+      if (first + keys > part.keys) { mask_keys(scores, part.keys - first); }
+    }
     __syncthreads();
     load(in.key, key, first + keys);
-    if constexpr (Kept::stored) {
+    if (!works) {
+      // Its queries lie beyond the sequence's end.
+    } else if constexpr (Kept::stored) {
       probability_tile<Kept, attention_rows, keys, 8> const staged{reinterpret_cast<typename Kept::element*>(memory)};
 #pragma unroll
       for (int i = 0; i < keys / 8 * 4; ++i) {
@@ -144,10 +154,12 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
 #pragma unroll
       for (int i = 0; i < columns * 4; ++i) { sums[i / 4][i % 4] *= corrections[i % 4 / 2]; }
     }
-    if constexpr (Drops) { drop(scores, in.shape, part.head, part.first + warp_row, first); }
+    if constexpr (Drops) {
+      if (works) { drop(scores, in.shape, part.head, part.first + warp_row, first); }
+    }
     wait_for_copies<1>();
     __syncthreads();
-    accumulate_rows(sums, scores, value);
+    if (works) { accumulate_rows(sums, scores, value); }
     __syncthreads();
     load(in.value, value, first + keys);
   }

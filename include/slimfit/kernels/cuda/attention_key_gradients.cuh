@@ -9,7 +9,7 @@
 namespace slimfit::kernels {
 
 template <class T, int HeadSize, class Operand, class Kept, bool Drops>
-__global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>)
+__global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, sizeof(T) == 2 ? 3 : 2>)
     attention_key_gradients_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in) {
   using layout = attention_backward_layout<T, HeadSize, Operand, Kept>;
   constexpr int queries = layout::passing;
@@ -27,22 +27,26 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>
   memory += layout::sum_bytes;
   auto* const all_log_sums = reinterpret_cast<float*>(memory);  // only where probabilities are rebuilt
 
+  int const tokens = part.tokens;
   int const own_keys = greater(0, lesser(attention_rows, part.keys - part.first));
+  int const end = own_keys > 0 ? tokens : 0;
+  typename Operand::template passage<queries, HeadSize> query_rows{in.query, part.first_row, part.column, end};
+  typename dense_rows<T>::template passage<queries, HeadSize> upstream_rows{in.upstream, part.first_row, part.column,
+                                                                            end};
+  query_rows.start();
   in.key.load(key, part.first_row + part.first, part.column, own_keys);
   in.value.load(value, part.first_row + part.first, part.column, own_keys);
   commit_copies();
-  int const tokens = part.tokens;
   index_t const head_row = part.first_score;
   float const factor = in.shape.scale * log2_e;
   float key_sums[columns][4] = {};
   float value_sums[columns][4] = {};
-  int const end = own_keys > 0 ? tokens : 0;
   // A query that does not exist has zeros everywhere, and so has its part of the sums.
   auto const load = [&](int first) {
     if (first < end) {
       int const count = lesser(queries, tokens - first);
-      in.query.load(layout::stage(query_tiles, first), part.first_row + first, part.column, count);
-      in.upstream.load(layout::stage(upstream_tiles, first), part.first_row + first, part.column, count);
+      query_rows.load(layout::stage(query_tiles, first));
+      upstream_rows.load(layout::stage(upstream_tiles, first));
       if (int const i = static_cast<int>(threadIdx.x); i < queries) {
         int const slot = first % (layout::stages * queries) + i;
         index_t const from = head_row + first + (i < count ? i : 0);
@@ -54,26 +58,21 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>
   };
   constexpr int ahead = layout::stages - 1;
   if constexpr (ahead > 0) { load(0); }
-  for (int first = 0; first < end; first += queries) {
-    load(first + ahead * queries);
-    auto const query = layout::stage(query_tiles, first);
-    auto const upstream = layout::stage(upstream_tiles, first);
-    float const* const row_sums = all_row_sums + first % (layout::stages * queries);
-    float probabilities[queries / 8][4];
-    float gradients[queries / 8][4];
+  wait_for_copies<0>();
+  __syncthreads();
+  bool const works = warp_row < own_keys;
+  // Not held: registers are few.
+  left_rows<typename layout::own_tile, false> const own_key(key, warp_row);
+  left_rows<typename layout::own_tile, false> const own_value(value, warp_row);
+  float probabilities[queries / 8][4];
+  auto const read_probabilities = [&](int first) {
     if constexpr (Kept::stored) {
       probability_tile<Kept, queries, attention_rows, 4> const staged{
           reinterpret_cast<typename Kept::element*>(memory)};
-      staged.load(in.kept.data + (head_row + first) * in.shape.tokens + part.first, in.shape.tokens,
-                  lesser(queries, tokens - first), own_keys);
-      wait_for_copies<ahead>();
-      __syncthreads();
       staged.read_transposed(probabilities, warp_row);
     } else {
-      wait_for_copies<ahead>();
-      __syncthreads();
       float const* const log_sums = all_log_sums + first % (layout::stages * queries);
-      multiply_rows(probabilities, key, warp_row, query);
+      multiply_rows(probabilities, own_key, layout::stage(query_tiles, first));
 #pragma unroll
       for (int i = 0; i < queries / 8; ++i) {
         auto const sums = load_run<2>(log_sums + i * 8 + lane_column);
@@ -83,7 +82,12 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>
         }
       }
     }
-    multiply_rows(gradients, value, warp_row, upstream);
+  };
+  auto const add = [&](int first) {
+    auto const upstream = layout::stage(upstream_tiles, first);
+    float const* const row_sums = all_row_sums + first % (layout::stages * queries);
+    float gradients[queries / 8][4];
+    multiply_rows(gradients, own_value, upstream);
     if constexpr (Drops) {
       int const own = part.first + warp_row + static_cast<int>(threadIdx.x) % 32 / 4;
       float dropped[queries / 8][4];
@@ -104,7 +108,22 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 2>
 #pragma unroll
       for (int j = 0; j < 4; ++j) { gradients[i][j] = probabilities[i][j] * (gradients[i][j] - sums.values[j % 2]); }
     }
-    accumulate_rows(key_sums, gradients, query);
+    accumulate_rows(key_sums, gradients, layout::stage(query_tiles, first));
+  };
+  for (int first = 0; first < end; first += queries) {
+    load(first + ahead * queries);
+    if constexpr (Kept::stored) {
+      probability_tile<Kept, queries, attention_rows, 4> const staged{
+          reinterpret_cast<typename Kept::element*>(memory)};
+      staged.load(in.kept.data + (head_row + first) * in.shape.tokens + part.first, in.shape.tokens,
+                  lesser(queries, tokens - first), own_keys);
+    }
+    wait_for_copies<ahead>();
+    __syncthreads();
+    if (works) {
+      read_probabilities(first);
+      add(first);
+    }
     __syncthreads();
   }
   wait_for_copies<0>();

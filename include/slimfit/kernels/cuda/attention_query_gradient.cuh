@@ -26,6 +26,11 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   std::byte* const value_tiles = memory += layout::passing_bytes;
   memory += layout::passing_bytes;
 
+  using passage = typename Operand::template passage<keys, HeadSize>;
+  passage key_rows{in.key, part.first_row, part.column, part.keys};
+  passage value_rows{in.value, part.first_row, part.column, part.keys};
+  if constexpr (!Kept::stored || HasRowSums) { key_rows.start(); }
+  value_rows.start();
   in.query.load(query, part.first_row + part.first, part.column, rows);
   in.upstream.load(upstream, part.first_row + part.first, part.column, rows);
   commit_copies();
@@ -45,17 +50,20 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   float gradients[keys / 8][4];  // of the probabilities
   auto const load = [&](int first, bool needs_key) {
     if (first < part.keys) {
-      int const count = lesser(keys, part.keys - first);
-      if (!Kept::stored || needs_key) {
-        in.key.load(layout::stage(key_tiles, first), part.first_row + first, part.column, count);
-      }
-      in.value.load(layout::stage(value_tiles, first), part.first_row + first, part.column, count);
+      if (!Kept::stored || needs_key) { key_rows.load(layout::stage(key_tiles, first)); }
+      value_rows.load(layout::stage(value_tiles, first));
     }
     commit_copies();
   };
+  constexpr int ahead = layout::stages - 1;
+  if constexpr (ahead > 0) { load(0, HasRowSums); }
+  wait_for_copies<0>();
+  __syncthreads();
+  bool const works = warp_row < rows;
+  left_rows const own_query(query, warp_row);
+  left_rows const own_upstream(upstream, warp_row);
   /// Both for keys from `first` on.
   auto const compute = [&](int first, bool needs_key) {
-    constexpr int ahead = layout::stages - 1;
     load(first + ahead * keys, needs_key);
     int const count = lesser(keys, part.keys - first);
     auto const key = layout::stage(key_tiles, first);
@@ -65,11 +73,13 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
       staged.load(in.kept.data + (head_row + part.first) * in.shape.tokens + first, in.shape.tokens, rows, count);
       wait_for_copies<ahead>();
       __syncthreads();
+      if (!works) { return; }
       staged.read(probabilities, warp_row);
     } else {
       wait_for_copies<ahead>();
       __syncthreads();
-      multiply_rows(probabilities, query, warp_row, key);
+      if (!works) { return; }
+      multiply_rows(probabilities, own_query, key);
       int const column = static_cast<int>(threadIdx.x) % 4 * 2;
 #pragma unroll
       for (int i = 0; i < keys / 8 * 4; ++i) {
@@ -77,20 +87,24 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
         each = i / 4 * 8 + column + i % 2 < count ? exp2_fast(each * factor - log_sums[i % 4 / 2]) : 0.0F;
       }
     }
-    multiply_rows(gradients, upstream, warp_row, value);
+    multiply_rows(gradients, own_upstream, value);
     if constexpr (Drops) { drop(gradients, in.shape, part.head, part.first + warp_row, first); }
   };
 
   if constexpr (!HasRowSums) {
-    if constexpr (layout::stages > 1) { load(0, false); }
     for (int first = 0; first < part.keys; first += keys) {
       compute(first, false);
+      if (works) {
 #pragma unroll
-      for (int i = 0; i < keys / 8 * 4; ++i) {
-        row_sums[i % 4 / 2] += probabilities[i / 4][i % 4] * gradients[i / 4][i % 4];
+        for (int i = 0; i < keys / 8 * 4; ++i) {
+          row_sums[i % 4 / 2] += probabilities[i / 4][i % 4] * gradients[i / 4][i % 4];
+        }
       }
       __syncthreads();
     }
+    key_rows.start();
+    value_rows.start();
+    if constexpr (ahead > 0) { load(0, true); }
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       row_sums[half] = sum_of_row(row_sums[half]);
@@ -100,15 +114,16 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   }
 
   float sums[columns][4] = {};
-  if constexpr (layout::stages > 1) { load(0, true); }
   for (int first = 0; first < part.keys; first += keys) {
     compute(first, true);
+    if (works) {
 #pragma unroll
-    for (int i = 0; i < keys / 8 * 4; ++i) {
-      float& gradient = gradients[i / 4][i % 4];
-      gradient = probabilities[i / 4][i % 4] * (gradient - row_sums[i % 4 / 2]);
+      for (int i = 0; i < keys / 8 * 4; ++i) {
+        float& gradient = gradients[i / 4][i % 4];
+        gradient = probabilities[i / 4][i % 4] * (gradient - row_sums[i % 4 / 2]);
+      }
+      accumulate_rows(sums, gradients, layout::stage(key_tiles, first));
     }
-    accumulate_rows(sums, gradients, layout::stage(key_tiles, first));
     __syncthreads();
   }
   wait_for_copies<0>();

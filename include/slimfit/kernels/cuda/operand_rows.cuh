@@ -4,6 +4,7 @@
 #pragma once
 
 #include <slimfit/kernels/cuda/operand_tile.cuh>
+#include <slimfit/policy/format/bit_packing.hpp>
 #include <slimfit/policy/format/format.hpp>
 
 namespace slimfit::kernels {
@@ -63,6 +64,23 @@ struct dense_rows {
       }
     }
   }
+
+  /// Goes through the rows from `first` to `first + end` tile by tile.
+  template <int Rows, int HeadSize>
+  struct passage {
+    dense_rows from;
+    index_t first;
+    int column;
+    int end;
+    int next = 0;
+
+    __device__ void start() { next = 0; }
+    /// Begins to fill a tile with the next rows.
+    __device__ void load(operand_tile<T, Rows, HeadSize> const& tile) {
+      from.load(tile, first + next, column, lesser(Rows, end - next));
+      next += Rows;
+    }
+  };
 };
 
 /// Rows of codes of any format whose runs of 8 elements can be decoded alone.
@@ -74,32 +92,90 @@ struct coded_rows {
   index_t row_bytes;
   index_t row_scales;
 
+  /// Fills a tile with `count` rows from `row` on, then zeros; all threads of the block call it.
   template <class T, int Rows, int HeadSize>
   __device__ void load(operand_tile<T, Rows, HeadSize> const& tile, index_t row, int column, int count) const {
-    constexpr int runs = operand_tile<T, Rows, HeadSize>::columns / 8;
-#pragma unroll 2
-    for (int i = static_cast<int>(threadIdx.x); i < Rows * runs; i += attention_threads) {
-      int const r = i / runs;
-      int const first = i % runs * 8;
-      slimfit::tile<float, 8, serial_group> values{};
-      if (r < count && first < HeadSize) { values = decode(row + r, column + first); }
-      float plain[8];
-#pragma unroll
-      for (int j = 0; j < 8; ++j) { plain[j] = values.values[j]; }
-      matrix_unit<T>::store_run(tile.data + r * operand_tile<T, Rows, HeadSize>::stride + first, plain);
-    }
+    passage<Rows, HeadSize> rows{*this, row, column, count};
+    rows.start();
+    rows.load(tile);
   }
 
- private:
-  [[nodiscard]] __device__ slimfit::tile<float, 8, serial_group> decode(index_t row, int column) const {
-    bf16 const* scale = nullptr;
-    if constexpr (requires { Format::scale_group; }) {
-      constexpr auto each = Format::scale_count(Format::scale_group);
-      scale = scales + row * row_scales + column / Format::scale_group * each;
+  /// Goes through the rows from `first` to `first + end` tile by tile. The codes of a tile are read while the one
+  /// before it is used.
+  template <int Rows, int HeadSize>
+  struct passage {
+    static constexpr int runs = (HeadSize + 15) / 16 * 2;  ///< of 8 elements, in a row
+    static constexpr int own = (Rows * runs + attention_threads - 1) / attention_threads;
+    static constexpr int scale_numbers = [] {
+      if constexpr (requires { Format::scale_group; }) {
+        return static_cast<int>(Format::scale_count(Format::scale_group));
+      } else {
+        return 0;
+      }
+    }();
+
+    coded_rows from;
+    index_t first;
+    int column;
+    int end;
+    int next = 0;
+    std::uint64_t codes[own] = {};
+    bf16 scales[own][scale_numbers > 0 ? scale_numbers : 1] = {};
+
+    __device__ void start() {
+      next = 0;
+      read();
     }
-    return Format::template decode<float, 8>(serial_group{}, codes + row * row_bytes + column / 8 * Format::bits,
-                                             scale);
-  }
+    template <class T>
+    __device__ void load(operand_tile<T, Rows, HeadSize> const& tile) {
+#pragma unroll
+      for (int i = 0; i < own; ++i) {
+        auto const [row, element] = place(i);
+        slimfit::tile<float, 8, serial_group> values{};
+        if (holds(row, element)) {
+          alignas(8) std::byte bytes[8];
+#pragma unroll
+          for (int j = 0; j < 8; ++j) { bytes[j] = static_cast<std::byte>(codes[i] >> (8 * j)); }
+          values = Format::template decode<float, 8>(serial_group{}, bytes, scales[i]);
+        }
+        if (row < Rows) {
+          matrix_unit<T>::store_run(tile.data + row * operand_tile<T, Rows, HeadSize>::stride + element, values.values);
+        }
+      }
+      next += Rows;
+      read();
+    }
+
+   private:
+    struct element_place {
+      int row;
+      int element;
+    };
+    static __device__ element_place place(int i) {
+      int const index = static_cast<int>(threadIdx.x) + i * attention_threads;
+      return {index / runs, index % runs * 8};
+    }
+    [[nodiscard]] __device__ bool holds(int row, int element) const {
+      return row < Rows && next + row < end && element < HeadSize;
+    }
+    __device__ void read() {
+#pragma unroll
+      for (int i = 0; i < own; ++i) {
+        auto const [row, element] = place(i);
+        if (!holds(row, element)) { continue; }
+        index_t const source = first + next + row;
+        int const place_in_row = column + element;
+        codes[i] = format::detail::load_bytes<Format::bits>(from.codes + source * from.row_bytes +
+                                                            place_in_row / 8 * Format::bits);
+        if constexpr (scale_numbers > 0) {
+          auto const read_scales = load_run<scale_numbers>(from.scales + source * from.row_scales +
+                                                           place_in_row / Format::scale_group * scale_numbers);
+#pragma unroll
+          for (int j = 0; j < scale_numbers; ++j) { scales[i][j] = read_scales.values[j]; }
+        }
+      }
+    }
+  };
 };
 
 /// Writes a warp's 16 rows of sums, times a factor for each of a lane's two rows, to rows of `stride` elements. They go

@@ -78,9 +78,36 @@ struct operand_tile {
   }
 };
 
-/// sums = rows of `left` from `row` on, times the transpose of `right`.
+/// A warp's rows of a tile as left operands.
+/// @tparam Held whether they stay in registers, or are read from the tile each time
+template <class Tile, bool Held = Tile::run == 8>
+struct left_rows {
+  using unit = typename Tile::unit;
+  static constexpr int steps = Tile::steps;
+
+  Tile tile;
+  int row;
+  typename Tile::left_fragment fragments[Held ? steps : 1];
+
+  /// The tile must be there.
+  __device__ left_rows(Tile const& from, int first) : tile(from), row(first) {
+    if constexpr (Held) {
+#pragma unroll
+      for (int step = 0; step < steps; ++step) { fragments[step] = tile.left(row, step); }
+    }
+  }
+  [[nodiscard]] __device__ typename Tile::left_fragment operator[](int step) const {
+    if constexpr (Held) {
+      return fragments[step];
+    } else {
+      return tile.left(row, step);
+    }
+  }
+};
+
+/// sums = `left` times the transpose of `right`.
 template <int Tiles, class Left, class Right>
-__device__ inline void multiply_rows(float (&sums)[Tiles][4], Left const& left, int row, Right const& right) {
+__device__ inline void multiply_rows(float (&sums)[Tiles][4], Left const& left, Right const& right) {
   static_assert(Tiles * 8 == Right::rows);
 #pragma unroll
   for (int tile = 0; tile < Tiles; ++tile) {
@@ -89,7 +116,7 @@ __device__ inline void multiply_rows(float (&sums)[Tiles][4], Left const& left, 
   }
 #pragma unroll
   for (int step = 0; step < Left::steps; ++step) {
-    auto const a = left.left(row, step);
+    auto const a = left[step];
 #pragma unroll
     for (int tile = 0; tile < Tiles; tile += 2) {
       typename Right::right_fragment b[2];

@@ -73,7 +73,7 @@ struct affine : private detail::checked_affine<Bits, Group> {
       int const count = layout::count(part);
       SLIMFIT_SIMD()
       for (int i = 0; i < count; ++i) {
-        T const value = zero + static_cast<T>(bytes[first + i]) * scale;
+        T const value = zero + math::number_of_code<T>(bytes[first + i]) * scale;
         result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
       }
     }

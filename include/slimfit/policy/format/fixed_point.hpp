@@ -42,7 +42,7 @@ struct fixed_point : private detail::checked_fixed_point<Integer, Fraction>,
   template <class T>
   SLIMFIT_HD static constexpr T decode_value(std::uint8_t code) {
     constexpr int sign = 1 << (Integer + Fraction);
-    return static_cast<T>((static_cast<int>(code) ^ sign) - sign) * static_cast<T>(step);
+    return math::number_of_code<T>(code, sign) * static_cast<T>(step);
   }
   /// Outside the range by more than rounding corrects, or NaN.
   template <class T>
@@ -66,7 +66,7 @@ struct unsigned_fixed_point : private detail::checked_unsigned_fixed_point<Fract
   }
   template <class T>
   SLIMFIT_HD static constexpr T decode_value(std::uint8_t code) {
-    return static_cast<T>(code) * static_cast<T>(step);
+    return math::number_of_code<T>(code) * static_cast<T>(step);
   }
   template <class T>
   SLIMFIT_HD static constexpr bool outside(T value) {

@@ -64,7 +64,7 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
       int const count = layout::count(part);
       SLIMFIT_SIMD()
       for (int i = 0; i < count; ++i) {
-        T const value = static_cast<T>((static_cast<int>(bytes[first + i]) ^ sign) - sign) * scale;
+        T const value = math::number_of_code<T>(bytes[first + i], sign) * scale;
         result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
       }
     }
