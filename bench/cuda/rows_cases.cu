@@ -26,7 +26,8 @@ void add_bias_and_sums() {
     index_t const rows = memory.rows();
     index_t const blocks = row_block_count(rows);
     auto const* const source = memory.read<T>(rows * Width);
-    return row_task{column_sums<Width, T>{source, rows, memory.write<float>(blocks * Width)}, blocks};
+    using kernel = column_sums<Width, T>;
+    return row_task{kernel{source, rows, memory.write<float>(blocks * Width)}, kernel::launches(rows)};
   });
   add_case<T>("sum_rows", Width, [](workspace& memory) {
     index_t const blocks = row_block_count(memory.rows());

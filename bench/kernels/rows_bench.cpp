@@ -124,8 +124,8 @@ template <int Width>
 void column_sums_bench(benchmark::State& state) {
   auto const x = bench::normal(rows * Width);
   std::vector<float> partials(static_cast<std::size_t>(row_block_count(rows) * Width));
-  bench::run(state, row_block_count(rows), column_sums<Width, float>{x.data(), rows, partials.data()},
-             matrix_bytes<Width>, 0);
+  bench::run(state, column_sums<Width, float>::launches(rows),
+             column_sums<Width, float>{x.data(), rows, partials.data()}, matrix_bytes<Width>, 0);
 }
 
 template <int Width>

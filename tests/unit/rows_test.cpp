@@ -21,7 +21,7 @@ void check_sums(index_t rows) {
   index_t const blocks = row_block_count(rows);
   test::vector<T> partials(length(blocks * Width));
   test::vector<T> total(Width, T{100});
-  test::run_rows<Group>(blocks, column_sums<Width, T>{x.data(), rows, partials.data()});
+  test::run_rows<Group>(column_sums<Width, T>::launches(rows), column_sums<Width, T>{x.data(), rows, partials.data()});
   test::run_rows<Group>(slice_count(Width), sum_rows<Width, T>{partials.data(), blocks, total.data()});
   auto added = total;
   test::run_rows<Group>(slice_count(Width),

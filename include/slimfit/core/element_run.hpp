@@ -65,6 +65,9 @@ SLIMFIT_HD_INLINE element_run<T, Count> load_run(T const* source) {
   if constexpr (sizeof(T) * Count == 16) {
     return slimfit::bit_cast<element_run<T, Count>>(*reinterpret_cast<uint4 const*>(source));
   }
+  if constexpr (sizeof(T) * Count == 8) {
+    return slimfit::bit_cast<element_run<T, Count>>(*reinterpret_cast<uint2 const*>(source));
+  }
   if constexpr (sizeof(T) * Count == 4) {
     return slimfit::bit_cast<element_run<T, Count>>(*reinterpret_cast<unsigned const*>(source));
   }

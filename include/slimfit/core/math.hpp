@@ -50,6 +50,18 @@ SLIMFIT_HD_INLINE constexpr T number_of_code(std::uint8_t code, int sign = 0) {
 #endif
 }
 
+#ifdef __CUDACC__
+/// The same for the bytes of a word: one instruction puts a byte in its place.
+inline __device__ void numbers_of_bytes(std::uint32_t word, int sign, float (&numbers)[4]) {
+  std::uint32_t const shifted = word ^ (static_cast<std::uint32_t>(sign) * 0x01010101U);
+  auto const bias = static_cast<float>((1 << 23) + sign);
+  numbers[0] = bit_cast<float>(__byte_perm(shifted, 0x4b000000U, 0x7540)) - bias;
+  numbers[1] = bit_cast<float>(__byte_perm(shifted, 0x4b000000U, 0x7541)) - bias;
+  numbers[2] = bit_cast<float>(__byte_perm(shifted, 0x4b000000U, 0x7542)) - bias;
+  numbers[3] = bit_cast<float>(__byte_perm(shifted, 0x4b000000U, 0x7543)) - bias;
+}
+#endif
+
 /// a / b to two units in the last place, for |b| in [2^-126, 2^126]: on devices without the slow path of a division
 /// that is rounded correctly.
 SLIMFIT_HD_INLINE constexpr float quotient(float a, float b) {

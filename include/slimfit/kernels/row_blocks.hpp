@@ -25,6 +25,24 @@ inline constexpr int columns_in_slice = 64;
 /// Launches of `sum_rows` for rows of `width` elements.
 SLIMFIT_HD constexpr index_t slice_count(index_t width) { return divide_up(width, columns_in_slice); }
 
+namespace detail {
+template <class Tile>
+SLIMFIT_HD_INLINE void add_to(Tile& total, Tile const& x) {
+  SLIMFIT_SIMD()
+  for (int slot = 0; slot < Tile::slots; ++slot) { total.values[slot] += x.values[slot]; }
+}
+
+/// Adds up the tiles that `read(row)` gives for the rows from `begin` to `end`, and has the first group of the team
+/// `write` the total.
+template <lane_group Group, class Read, class Write>
+SLIMFIT_HD void sum_rows_of_team(Group group, index_t begin, index_t end, Read const& read, Write const& write) {
+  decltype(read(begin)) total{};
+  for (index_t row = begin + part_of_team(group); row < end; row += parts_of_team(group)) { add_to(total, read(row)); }
+  sum_over_team(group, total);
+  if (part_of_team(group) == 0) { write(total); }
+}
+}  // namespace detail
+
 /// A slice of columns: `target = sum of the rows of source` (`count x Width`), or added to it. Launch with
 /// `slice_count(Width)` rows.
 template <int Width, scalar Source, scalar Target = Source>
@@ -57,47 +75,48 @@ struct sum_rows {
  private:
   template <lane_group Group, class Read, class Write>
   SLIMFIT_HD void add(Group group, Read const& read, Write const& write) const {
-    using tile_type = tile<compute_type<Source>, width, Group>;
-    tile_type total{};
-    auto const include = [&total](auto const& x) {
-      SLIMFIT_SIMD()
-      for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += x.values[slot]; }
-    };
-    for (index_t row = part_of_team(group); row < count; row += parts_of_team(group)) {
-      include(read(source + row * Width));
-    }
-    sum_over_team(group, total);
-    if (part_of_team(group) != 0) { return; }
-    if (mode == update_mode::accumulate) { include(read(target)); }
-    write(total);
+    detail::sum_rows_of_team(
+        group, 0, count, [this, &read](index_t row) { return read(this->source + row * Width); },
+        [this, &read, &write](auto& total) {
+          if (this->mode == update_mode::accumulate) { detail::add_to(total, read(this->target)); }
+          write(total);
+        });
   }
 };
 
-/// A block of rows: the partial sum of each column of a `rows x Width` matrix (a bias's gradient).
-/// Launch with `row_block_count(rows)` rows, then `sum_rows`.
+/// A slice of the columns of a block of rows: their partial sums, of a `rows x Width` matrix (a bias's gradient).
+/// Launch with `launches(rows)` rows, then `sum_rows`.
 template <int Width, scalar T>
 struct column_sums {
-  static constexpr int width = Width;
+  static constexpr int width = Width % 256 == 0 ? 256 : Width % 128 == 0 ? 128 : columns_in_slice;
+  static constexpr index_t slices = divide_up(Width, width);
   using scalar_type = T;
-  static constexpr index_t rows_per_block = 1;
+  static constexpr index_t rows_per_block = slices;
   static constexpr bool works_in_teams = true;
-  static constexpr int live_tiles = 3;  // the sums, and rows that compilers read ahead
   T const* source;
   index_t rows;
   compute_type<T>* partials;  ///< `row_block_count(rows) x Width`
 
+  static constexpr index_t launches(index_t rows) { return row_block_count(rows) * slices; }
+
   template <lane_group Group>
-  SLIMFIT_HD void operator()(Group group, index_t block) const {
-    using tile_type = tile<compute_type<T>, Width, Group>;
-    tile_type total{};
+  SLIMFIT_HD void operator()(Group group, index_t piece) const {
+    index_t const block = piece / slices;
+    index_t const first = piece % slices * width;
+    index_t const begin = row_block_begin(block);
     index_t const end = row_block_end(block, rows);
-    for (index_t row = row_block_begin(block) + part_of_team(group); row < end; row += parts_of_team(group)) {
-      auto const x = load<Width>(group, source + row * Width);
-      SLIMFIT_SIMD()
-      for (int slot = 0; slot < tile_type::slots; ++slot) { total.values[slot] += x.values[slot]; }
+    auto const columns = lesser<index_t>(width, Width - first);
+    T const* const from = source + first;
+    compute_type<T>* const target = partials + block * Width + first;
+    if (columns == width && Width % 16 == 0) {
+      detail::sum_rows_of_team(
+          group, begin, end, [=](index_t row) { return load<width>(group, from + row * Width); },
+          [=](auto const& total) { store(group, target, total); });
+    } else {
+      detail::sum_rows_of_team(
+          group, begin, end, [=](index_t row) { return load_first<width>(group, from + row * Width, columns); },
+          [=](auto const& total) { store_first(group, target, total, columns); });
     }
-    sum_over_team(group, total);
-    if (part_of_team(group) == 0) { store(group, partials + block * Width, total); }
   }
 };
 

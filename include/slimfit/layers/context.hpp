@@ -108,11 +108,18 @@ constexpr void for_each_chunk(Context const& /*run*/, index_t rows, index_t chun
 
 /// Rows of a batch that are worked on at a time: as many whole sequences as `Chunk` says, at least one. Never more than
 /// when all sequences have `limit()` tokens, so that a plan for those bounds all others.
-template <class Chunk>
-constexpr index_t chunk_rows(sequence_batch const& batch, index_t hidden) {
-  index_t const most = Chunk::rows(batch.count() * batch.limit(), hidden) / batch.limit();
+template <class Chunk, class Context>
+constexpr index_t chunk_rows(Context const& /*run*/, sequence_batch const& batch, index_t hidden) {
+  constexpr index_t busy = [] {
+    if constexpr (requires { Context::device_type::busy_rows; }) {
+      return index_t{Context::device_type::busy_rows};
+    } else {
+      return index_t{0};
+    }
+  }();
+  index_t const most = Chunk::rows(batch.count() * batch.limit(), hidden, busy) / batch.limit();
   return std::min(std::max<index_t>(most, 1) * batch.limit(),
-                  std::max(Chunk::rows(batch.rows(), hidden), batch.tokens()));
+                  std::max(Chunk::rows(batch.rows(), hidden, busy), batch.tokens()));
 }
 
 /// Calls `body(first sequence, sequences)` for consecutive parts of a batch, of as many whole sequences as have at most

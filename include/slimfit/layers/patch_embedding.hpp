@@ -90,7 +90,7 @@ class patch_embedding {
  private:
   template <class Context, class Body>
   constexpr void for_each_patch_chunk(Context& run, T const* images, index_t count, Body const& body) const {
-    index_t const chunk = chunk_rows<Chunk>({count, tokens_}, Hidden);
+    index_t const chunk = chunk_rows<Chunk>(run, {count, tokens_}, Hidden);
     for_each_chunk(run, count * tokens_, chunk, [&](index_t row, index_t rows) {
       auto const patches = run.template scratch<T>(rows * extract::width);
       run.launch(rows, extract{images, row, patches.data()});

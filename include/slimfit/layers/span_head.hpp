@@ -44,7 +44,7 @@ class span_head {
     kept.norm = norm_.keep(run, batch.rows(), "last LayerNorm");
     kept.input = output_.keep(run, batch.rows(), "head's input");
     for_each_chunk(
-        run, batch.rows(), chunk_rows<typename Policy::chunk>(batch, Hidden), [&](index_t row, index_t count) {
+        run, batch.rows(), chunk_rows<typename Policy::chunk>(run, batch, Hidden), [&](index_t row, index_t count) {
           auto const part = kept.input.rows_from(row);
           output_target<T> const normalized(run, part, count * Hidden);
           norm_.apply(run, advance(stream, row * Hidden), kept.norm.rows_from(row), count, normalized.data());
@@ -64,7 +64,7 @@ class span_head {
       typename norm_type::template gradients<updates> norm_sums(run, norm_);
       gradient<T, updates> weight[1]{{run, output_.weight()}};
       gradient<T, updates> bias[1]{{run, output_.bias()}};
-      for_each_chunk(run, batch.rows(), chunk_rows<typename Policy::chunk>(batch, Hidden),
+      for_each_chunk(run, batch.rows(), chunk_rows<typename Policy::chunk>(run, batch, Hidden),
                      [&](index_t row, index_t count) {
                        auto const mode = row == 0 ? update_mode::overwrite : update_mode::accumulate;
                        T const* const from = advance(score_gradient, row * scores);

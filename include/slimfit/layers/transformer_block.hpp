@@ -57,7 +57,7 @@ class transformer_block {
   template <live_rows Live = live_rows::all, class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T* stream, sequence_batch const& batch) const {
     auto const live = live_part<Live>(batch);
-    index_t const chunk = chunk_rows<typename Policy::chunk>(batch, Hidden);
+    index_t const chunk = chunk_rows<typename Policy::chunk>(run, batch, Hidden);
     kept_type kept;
     kept.attention_norm = attention_norm_.keep(run, batch.rows(), "attention's LayerNorm");
     kept.attention = attention_.template keep<Live>(run, batch);
@@ -91,7 +91,7 @@ class transformer_block {
   constexpr void backward(Context& run, kept_type const& kept, T* stream_gradient, sequence_batch const& batch) const {
     using updates = typename Context::updates_type;
     auto const live = live_part<Live>(batch);
-    index_t const chunk = chunk_rows<typename Policy::chunk>(batch, Hidden);
+    index_t const chunk = chunk_rows<typename Policy::chunk>(run, batch, Hidden);
     {
       typename norm_type::template gradients<updates> norm_sums(run, mlp_norm_);
       typename mlp_type::template gradients<updates> sums(run, mlp_);

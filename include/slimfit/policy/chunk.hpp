@@ -10,20 +10,18 @@ namespace slimfit::chunk {
 
 /// The whole batch, as eager frameworks do.
 struct whole_batch {
-  static constexpr index_t rows(index_t all, index_t /*hidden*/) { return all; }
+  static constexpr index_t rows(index_t all, index_t /*hidden*/, index_t /*busy*/) { return all; }
 };
 
-/// A part of the batch, but at least as many rows as the hidden size, from which on a product's cost is that of its
-/// arithmetic rather than of reading the weights; in small batches at least a quarter of all, so that workspace stays
-/// small beside what is kept. An eighth of a large batch keeps a large device busy, and makes a few percent of the
-/// peak.
-/// @tparam Tokens the fewest
-/// @tparam Parts  of a large batch
-template <int Tokens = 128, int Parts = 8>
+/// About `max(Tokens, hidden)` rows: enough that a product's cost is that of its arithmetic rather than of reading the
+/// weights, and no more; in small batches a quarter of all, so that workspace stays small beside what is kept. On a
+/// device that works on many rows at the same time as many as keep it busy.
+template <int Tokens = 128>
 struct tokens {
-  static_assert(Tokens > 0 && Parts > 0, "slimfit: chunk::tokens<Tokens, Parts>: both must be positive");
-  static constexpr index_t rows(index_t all, index_t hidden) {
-    return std::max<index_t>({Tokens, std::min(hidden, all / 4), all / Parts});
+  static_assert(Tokens > 0, "slimfit: chunk::tokens<Tokens>: Tokens must be positive");
+  /// @param busy fewest rows that keep the device busy
+  static constexpr index_t rows(index_t all, index_t hidden, index_t busy) {
+    return std::max<index_t>({Tokens, std::min(hidden, all / 4), std::min(busy, all)});
   }
 };
 

@@ -77,7 +77,7 @@ template <class P>
 concept has_blocks = block_choice<typename P::blocks> && keeps_while_active<typename P::blocks::input>;
 template <class P>
 concept has_chunk = requires(index_t n) {
-  { P::chunk::rows(n, n) } -> std::convertible_to<index_t>;
+  { P::chunk::rows(n, n, n) } -> std::convertible_to<index_t>;
 };
 template <class P>
 concept has_options = requires {

@@ -131,15 +131,10 @@ struct coded_rows {
 #pragma unroll
       for (int i = 0; i < own; ++i) {
         auto const [row, element] = place(i);
-        slimfit::tile<float, 8, serial_group> values{};
-        if (holds(row, element)) {
-          alignas(8) std::byte bytes[8];
-#pragma unroll
-          for (int j = 0; j < 8; ++j) { bytes[j] = static_cast<std::byte>(codes[i] >> (8 * j)); }
-          values = Format::template decode<float, 8>(serial_group{}, bytes, scales[i]);
-        }
+        float values[8] = {};
+        if (holds(row, element)) { decode(codes[i], scales[i], values); }
         if (row < Rows) {
-          matrix_unit<T>::store_run(tile.data + row * operand_tile<T, Rows, HeadSize>::stride + element, values.values);
+          matrix_unit<T>::store_run(tile.data + row * operand_tile<T, Rows, HeadSize>::stride + element, values);
         }
       }
       next += Rows;
@@ -147,6 +142,20 @@ struct coded_rows {
     }
 
    private:
+    static __device__ void decode(std::uint64_t word, bf16 const* scale, float* values) {
+      if constexpr (Format::bits == 8 && requires { Format::value_of(0.0F, scale); }) {
+        float numbers[2][4];
+        math::numbers_of_bytes(static_cast<std::uint32_t>(word), Format::code_sign, numbers[0]);
+        math::numbers_of_bytes(static_cast<std::uint32_t>(word >> 32U), Format::code_sign, numbers[1]);
+#pragma unroll
+        for (int j = 0; j < 8; ++j) { values[j] = Format::value_of(numbers[j / 4][j % 4], scale); }
+      } else {
+        auto const decoded =
+            Format::template decode<float, 8>(serial_group{}, reinterpret_cast<std::byte const*>(&word), scale);
+#pragma unroll
+        for (int j = 0; j < 8; ++j) { values[j] = decoded.values[j]; }
+      }
+    }
     struct element_place {
       int row;
       int element;

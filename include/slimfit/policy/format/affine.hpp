@@ -28,6 +28,7 @@ template <int Bits, int Group = 64, class Rounding = nearest>
 struct affine : private detail::checked_affine<Bits, Group> {
   static constexpr int bits = Bits;
   static constexpr int scale_group = Group;
+  static constexpr int code_sign = 0;
   static constexpr int greatest = (1 << Bits) - 1;
   static constexpr bool draws_random = Rounding::draws_random;
   SLIMFIT_HD static constexpr index_t code_bytes(index_t width) { return packed_bytes(width, Bits); }
@@ -79,6 +80,12 @@ struct affine : private detail::checked_affine<Bits, Group> {
     }
     for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { result.values[slot] = T{}; }
     return result;
+  }
+
+  /// What a code stands for, as `math::number_of_code` gives it.
+  template <class T>
+  SLIMFIT_HD static constexpr T value_of(T number, bf16 const* scales) {
+    return static_cast<T>(static_cast<float>(scales[0])) + number * static_cast<T>(static_cast<float>(scales[1]));
   }
 
  private:

@@ -33,6 +33,7 @@ struct fixed_point : private detail::checked_fixed_point<Integer, Fraction>,
   static constexpr double step = 1.0 / (1 << Fraction);
   static constexpr int least = -(1 << (Integer + Fraction));
   static constexpr int greatest = (1 << (Integer + Fraction)) - 1;
+  static constexpr int code_sign = 1 << (Integer + Fraction);
 
   template <class T>
   SLIMFIT_HD static constexpr std::uint8_t encode_value(T value) {
@@ -41,8 +42,12 @@ struct fixed_point : private detail::checked_fixed_point<Integer, Fraction>,
   }
   template <class T>
   SLIMFIT_HD static constexpr T decode_value(std::uint8_t code) {
-    constexpr int sign = 1 << (Integer + Fraction);
-    return math::number_of_code<T>(code, sign) * static_cast<T>(step);
+    return value_of(math::number_of_code<T>(code, code_sign), nullptr);
+  }
+  /// What a code stands for, as `math::number_of_code` gives it.
+  template <class T>
+  SLIMFIT_HD static constexpr T value_of(T number, bf16 const* /*scales*/) {
+    return number * static_cast<T>(step);
   }
   /// Outside the range by more than rounding corrects, or NaN.
   template <class T>

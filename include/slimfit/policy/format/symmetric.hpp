@@ -25,6 +25,7 @@ template <int Bits, int Group = 64, class Rounding = nearest>
 struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
   static constexpr int bits = Bits;
   static constexpr int scale_group = Group;
+  static constexpr int code_sign = 1 << (Bits - 1);
   static constexpr int greatest = (1 << (Bits - 1)) - 1;
   static constexpr bool draws_random = Rounding::draws_random;
   SLIMFIT_HD static constexpr index_t code_bytes(index_t width) { return packed_bytes(width, Bits); }
@@ -52,7 +53,6 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
   SLIMFIT_HD static tile<T, Width, Lanes> decode(Lanes group, std::byte const* codes, bf16 const* scales) {
     using tile_type = tile<T, Width, Lanes>;
     using layout = detail::scale_layout<Group, tile_type>;
-    constexpr int sign = 1 << (Bits - 1);
     int const lane = group.lane();
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
     unpack_row<Bits, tile_type>(group, codes, bytes);
@@ -64,12 +64,18 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
       int const count = layout::count(part);
       SLIMFIT_SIMD()
       for (int i = 0; i < count; ++i) {
-        T const value = math::number_of_code<T>(bytes[first + i], sign) * scale;
+        T const value = math::number_of_code<T>(bytes[first + i], code_sign) * scale;
         result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
       }
     }
     for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { result.values[slot] = T{}; }
     return result;
+  }
+
+  /// What a code stands for, as `math::number_of_code` gives it.
+  template <class T>
+  SLIMFIT_HD static constexpr T value_of(T number, bf16 const* scales) {
+    return number * static_cast<T>(static_cast<float>(scales[0]));
   }
 
  private:
