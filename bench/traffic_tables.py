@@ -128,9 +128,8 @@ What is above {ratio} and why:
 - `span_cross_entropy`: scores for the first and the last token alternate, so each of its passes uses every other number of a
   sector, and both gradients write the same sectors. It runs on two numbers of a token, once in a step.
 
-`scatter_add_columns` (gradients of embedding tables) adds rows in the order of the tokens, a group for each 64 columns:
-deterministic, but only width / 64 groups run at the same time, and each reads all ids.
-`center_keys` reads a sequence twice, with one group per sequence.
+`gather_add_rows` (gradients of embedding tables): a team for each row of a table looks through all ids, which come from the
+caches. `center_keys` reads a sequence twice, with one group per sequence.
 """
 
 

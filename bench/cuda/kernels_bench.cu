@@ -90,6 +90,26 @@ void time_case(benchmark::State& state, bench::kernel_case const& each) {
   }
 }
 
+/// What kernels are compared with.
+void time_copy(benchmark::State& state) {
+  constexpr index_t bytes = 256 * MiB;
+  cuda device;
+  buffer<std::byte, cuda_resource> const source(device.memory(), bytes, category::data);
+  buffer<std::byte, cuda_resource> const target(device.memory(), bytes, category::data);
+  device.fill_zero(source.data(), bytes);
+  event const begin;
+  event const end;
+  for ([[maybe_unused]] auto _ : state) {
+    begin.record(device.stream());
+    device.copy(source.data(), target.data(), bytes);
+    end.record(device.stream());
+    state.SetIterationTime(end.since(begin));
+  }
+  state.SetBytesProcessed(state.iterations() * 2 * bytes);
+  state.counters["bandwidth_fraction"] = benchmark::Counter(2 * static_cast<double>(bytes) / memory_bandwidth(),
+                                                            benchmark::Counter::kIsIterationInvariantRate);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -102,6 +122,7 @@ int main(int argc, char** argv) {
     std::printf("skipped: no CUDA device (%s)\n", cudaGetErrorString(status));
     return skipped;
   }
+  benchmark::RegisterBenchmark("copy/256 MiB", time_copy)->UseManualTime()->Unit(benchmark::kMicrosecond);
   for (auto const& each : bench::kernel_cases()) {
     auto const name = each.kernel + "/" + each.shape(sequences * bench::workspace::tokens);
     benchmark::RegisterBenchmark(name.c_str(), [&each](benchmark::State& state) { time_case(state, each); })

@@ -69,7 +69,10 @@ struct probability_tile {
   /// of the block call it.
   __device__ void load(element const* source, index_t width, int rows, int columns) const {
     int const lane = static_cast<int>(threadIdx.x) % 32;
-    for (int r = static_cast<int>(threadIdx.x) / 32; r < Rows; r += attention_threads / 32) {
+    constexpr int at_once = Rows > 32 ? 8 : 4;  // loads, as far as registers go
+#pragma unroll at_once
+    for (int i = 0; i < Rows / (attention_threads / 32); ++i) {
+      int const r = static_cast<int>(threadIdx.x) / 32 + i * (attention_threads / 32);
 #pragma unroll
       for (int c = lane; c < Columns; c += 32) {
         data[r * stride + c] = r < rows && c < columns ? source[r * width + c] : element{};
