@@ -14,6 +14,12 @@ using namespace slimfit;
 
 namespace {
 
+/// The host with a large device's wish for rows.
+struct wide_host : host {
+  using host::host;
+  static constexpr index_t busy_rows = 8192;
+};
+
 constexpr vit_shape narrow{
     .image = 12, .patch = 4, .channels = 3, .hidden = 32, .heads = 4, .mlp = 64, .layers = 3, .classes = 5};
 constexpr vit_shape odd{
@@ -212,6 +218,20 @@ TEST_CASE("plan: nothing approximated takes half of what mixed precision with fu
 
 TEST_CASE_TEMPLATE("plan: temporaries are at most a tenth of what is stored", P, policy::eager, policy::paper,
                    policy::exact, policy::slim, policy::slim_2bit) {
-  auto const usage = plan<vit<shapes::vit_base_16_384, P, host, float>>(128).bound();
-  CHECK(10 * usage.temporary <= usage.stored);
+  auto const check = []<class Device>(std::type_identity<Device>) {
+    auto const usage = plan<vit<shapes::vit_base_16_384, P, Device, float>>(128).bound();
+    CHECK(10 * usage.temporary <= usage.stored);
+  };
+  check(std::type_identity<host>{});
+  check(std::type_identity<wide_host>{});
+}
+
+TEST_CASE(
+    "plan: a chunk has as many rows as the hidden size, a quarter of a small batch, or what keeps the device busy") {
+  using rule = chunk::tokens<>;
+  CHECK(rule::rows(100'000, 768, 0) == 768);
+  CHECK(rule::rows(1'000, 768, 0) == 250);
+  CHECK(rule::rows(100, 768, 0) == 128);
+  CHECK(rule::rows(100'000, 768, 8'192) == 8'192);
+  CHECK(rule::rows(5'000, 768, 8'192) == 5'000);
 }
