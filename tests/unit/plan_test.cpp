@@ -71,7 +71,7 @@ std::vector<T> random_images(index_t count) {
 
 template <class Model>
 void check_plans(index_t batch, int steps) {
-  host device({.threads = 2});
+  typename Model::device_type device({.threads = 2});
   Model net(device);
   trainer<Model, adamw, any_units, constant_rate> run(net, adamw{.learning_rate = 1e-4}, {.seed = 5}, any_units{});
   auto const images = random_images<typename Model::network_type::input_type>(batch * Model::network_type::inputs);

@@ -9,12 +9,15 @@
 namespace slimfit {
 
 /// Where only what is stored matters: that is the same on all backends.
-struct any_backend {};
+struct any_backend {
+  static constexpr index_t busy_rows = 0;
+};
 
 /// @tparam Planned the backend whose memory is planned
 template <class Planned = any_backend>
 struct counting {
   static constexpr bool counts_only = true;
+  static constexpr index_t busy_rows = Planned::busy_rows;
 
   [[nodiscard]] constexpr counted_offload_store& offload() { return offload_; }
   template <class Task>

@@ -27,6 +27,8 @@ class host {
  public:
   /// Whether kernels and products are skipped and memory only counted.
   static constexpr bool counts_only = false;
+  /// Rows that a product needs to keep it busy: any number will do.
+  static constexpr index_t busy_rows = 0;
   /// Tasks that hold scratch memory at the same time, at most. Fixed, so that plans do not depend on the machine.
   static constexpr index_t concurrent_tasks = 16;
   using resource_type = host_resource;

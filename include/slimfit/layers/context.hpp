@@ -110,13 +110,7 @@ constexpr void for_each_chunk(Context const& /*run*/, index_t rows, index_t chun
 /// when all sequences have `limit()` tokens, so that a plan for those bounds all others.
 template <class Chunk, class Context>
 constexpr index_t chunk_rows(Context const& /*run*/, sequence_batch const& batch, index_t hidden) {
-  constexpr index_t busy = [] {
-    if constexpr (requires { Context::device_type::busy_rows; }) {
-      return index_t{Context::device_type::busy_rows};
-    } else {
-      return index_t{0};
-    }
-  }();
+  constexpr index_t busy = Context::device_type::busy_rows;
   index_t const most = Chunk::rows(batch.count() * batch.limit(), hidden, busy) / batch.limit();
   return std::min(std::max<index_t>(most, 1) * batch.limit(),
                   std::max(Chunk::rows(batch.rows(), hidden, busy), batch.tokens()));
