@@ -17,7 +17,7 @@ namespace {
 /// The host with a large device's wish for rows.
 struct wide_host : host {
   using host::host;
-  static constexpr index_t busy_rows = 8192;
+  static constexpr index_t busy_rows = 7168;
 };
 
 constexpr vit_shape narrow{
@@ -226,12 +226,23 @@ TEST_CASE_TEMPLATE("plan: temporaries are at most a tenth of what is stored", P,
   check(std::type_identity<wide_host>{});
 }
 
+TEST_CASE("plan: equals the ledger on a device that wants many rows at once") {
+  check_plans<vit<narrow, policy::slim, wide_host, float>>(21, 8);
+  check_plans<vit<narrow, policy::paper, wide_host, float>>(21, 4);
+  // The device's wish is heard: workspace is larger.
+  constexpr auto temporary = []<class Device>(std::type_identity<Device>) {
+    return plan<vit<narrow, policy::slim, Device, float>>(100).bound().temporary;
+  };
+  CHECK(temporary(std::type_identity<wide_host>{}) > temporary(std::type_identity<host>{}));
+}
+
 TEST_CASE(
     "plan: a chunk has as many rows as the hidden size, a quarter of a small batch, or what keeps the device busy") {
   using rule = chunk::tokens<>;
   CHECK(rule::rows(100'000, 768, 0) == 768);
   CHECK(rule::rows(1'000, 768, 0) == 250);
   CHECK(rule::rows(100, 768, 0) == 128);
-  CHECK(rule::rows(100'000, 768, 8'192) == 8'192);
-  CHECK(rule::rows(5'000, 768, 8'192) == 5'000);
+  CHECK(rule::rows(25'216, 768, 7'168) == 6'304);
+  CHECK(rule::rows(5'000, 768, 7'168) == 5'000);
+  CHECK(rule::rows(0, 768, 7'168) == 128);
 }

@@ -28,9 +28,9 @@ class cuda {
   static constexpr bool fuses_addends = true;
   /// Thousands of groups run at once: kernels for which that pays have a form that gives each less to do.
   static constexpr bool runs_many_groups = true;
-  /// Fewest rows that keep a large device busy: with a tenth of them a step of ViT-B/16 took three times as long on an
-  /// H100.
-  static constexpr index_t busy_rows = 8192;
+  /// Rows that keep a large device busy: with a tenth of them a step of ViT-B/16 took three times as long on an H100.
+  /// With more, workspace would be above a tenth of what slim stores of ViT-B/16 at 577 tokens in float.
+  static constexpr index_t busy_rows = 7168;
   /// Bytes that cuBLASLt may use, in category::workspace as long as the backend lives.
   static constexpr index_t workspace_bytes = 4 * MiB;
   using resource_type = cuda_resource;

@@ -15,13 +15,14 @@ struct whole_batch {
 
 /// About `max(Tokens, hidden)` rows: enough that a product's cost is that of its arithmetic rather than of reading the
 /// weights, and no more; in small batches a quarter of all, so that workspace stays small beside what is kept. On a
-/// device that works on many rows at the same time as many as keep it busy.
+/// device that wants many rows at the same time, parts of equal size with about that many.
 template <int Tokens = 128>
 struct tokens {
   static_assert(Tokens > 0, "slimfit: chunk::tokens<Tokens>: Tokens must be positive");
-  /// @param busy fewest rows that keep the device busy
+  /// @param busy rows that keep the device busy; 0: any number does
   static constexpr index_t rows(index_t all, index_t hidden, index_t busy) {
-    return std::max<index_t>({Tokens, std::min(hidden, all / 4), std::min(busy, all)});
+    index_t const parts = busy > 0 ? std::max<index_t>(divide_up(all, busy), 1) : 0;
+    return std::max<index_t>({Tokens, std::min(hidden, all / 4), parts > 0 ? divide_up(all, parts) : 0});
   }
 };
 
