@@ -28,6 +28,19 @@ void count_products(workspace& memory, index_t products) {
 /// Bytes of each row of each head.
 void count_head_rows(workspace& memory, index_t bytes) { memory.count_bytes(memory.rows() * heads * bytes); }
 
+/// Bytes of the sectors that kept probabilities take, read or written in rows of at most `columns` at a time.
+index_t probability_bytes(workspace const& memory, index_t columns, index_t element_bytes) {
+  index_t sectors = 0;
+  for (index_t row = 0; row < memory.rows() * heads; ++row) {
+    for (index_t first = 0; first < tokens; first += columns) {
+      index_t const begin = (row * tokens + first) * element_bytes;
+      index_t const end = (row * tokens + lesser(tokens, first + columns)) * element_bytes;
+      sectors += divide_up(end, sector_bytes) - begin / sector_bytes;
+    }
+  }
+  return sectors * sector_bytes;
+}
+
 /// How a case calls what is kept of probabilities.
 template <class Kept>
 struct probabilities_of_case;
@@ -69,18 +82,19 @@ template <scalar T, class Kept>
 void add_forward() {
   using arguments = attention_forward_arguments<T, Kept>;
   using probabilities = probabilities_of_case<Kept>;
-  add<T, arguments>(std::string("attention_forward, probabilities ") + probabilities::name,
-                    &attention_forward_kernel<T, head_size, Kept, false>,
-                    attention_forward_layout<T, head_size, Kept>::bytes, [](workspace& memory) -> arguments {
-                      index_t const count = memory.rows() * width;
-                      constexpr index_t row = head_size * sizeof(T);
-                      count_head_rows(memory, Kept::stored ? 2 * row + 3 * blocks * row + tokens * Kept::element_bytes
-                                                           : 2 * row + 2 * blocks * row + sum_bytes);
-                      count_products(memory, Kept::stored ? 3 : 2);
-                      auto const operand = [&] { return kernels::detail::rows_of<T>(memory.filled<T>(count), width); };
-                      return {operand(), operand(), operand(), probabilities::make(memory), memory.allocate<T>(count),
-                              shape()};
-                    });
+  add<T, arguments>(
+      std::string("attention_forward, probabilities ") + probabilities::name,
+      &attention_forward_kernel<T, head_size, Kept, false>, attention_forward_layout<T, head_size, Kept>::bytes,
+      [](workspace& memory) -> arguments {
+        index_t const count = memory.rows() * width;
+        constexpr index_t row = head_size * sizeof(T);
+        count_head_rows(memory, Kept::stored ? 2 * row + 3 * blocks * row : 2 * row + 2 * blocks * row + sum_bytes);
+        constexpr int columns = attention_forward_layout<T, head_size, Kept>::keys;
+        memory.count_bytes(probability_bytes(memory, columns, Kept::element_bytes));
+        count_products(memory, Kept::stored ? 3 : 2);
+        auto const operand = [&] { return kernels::detail::rows_of<T>(memory.filled<T>(count), width); };
+        return {operand(), operand(), operand(), probabilities::make(memory), memory.allocate<T>(count), shape()};
+      });
 }
 
 template <scalar T, class Operands, class Kept>
@@ -91,17 +105,21 @@ void add_backward(std::string const& form) {
   using arguments = attention_backward_arguments<T, operand, Kept>;
   using layout = attention_backward_layout<T, head_size, operand, Kept>;
   using probabilities = probabilities_of_case<Kept>;
-  // What a row of a head takes: dense, and as it is kept.
+  // What a row of a head takes as it is kept; of its scale a whole sector is read.
+  constexpr index_t row_kept = [] {
+    if constexpr (requires { typename view::format_type; }) {
+      return head_size * view::format_type::bits / 8 + (view::row_scales > 0 ? sector_bytes : 0);
+    } else {
+      return static_cast<index_t>(head_size * sizeof(T));
+    }
+  }();
   auto const make = [](auto const& count_least) {
     return [=](workspace& memory) -> arguments {
       index_t const count = memory.rows() * width;
-      index_t row_kept = 0;
       auto const kept = [&] {
         index_t const before = memory.bytes_least();
         auto const rows = kernels::detail::rows_of(memory.kept<kept_stash, T, width>(memory.rows()), width);
-        index_t const bytes = memory.bytes_least() - before;
-        memory.count_bytes(-bytes);
-        row_kept = bytes / (memory.rows() * heads);
+        memory.count_bytes(before - memory.bytes_least());  // counted below, as often as the tiling reads it
         return rows;
       };
       auto const query = kept();
@@ -123,20 +141,20 @@ void add_backward(std::string const& form) {
     };
   };
   auto const name = std::string(", operands ") + form + ", probabilities " + probabilities::name;
-  add<T, arguments>(
-      "attention_query_gradient" + name, &attention_query_gradient_kernel<T, head_size, operand, Kept, false, false>,
-      layout::query_bytes, make([](workspace& memory, index_t row, index_t kept) {
-        count_head_rows(memory, Kept::stored
-                                    ? kept + 2 * row + 3 * blocks * kept + sum_bytes + 2 * tokens * Kept::element_bytes
-                                    : kept + 2 * row + 4 * blocks * kept + 2 * sum_bytes);
-        count_products(memory, Kept::stored ? 3 : 5);
-      }));
+  add<T, arguments>("attention_query_gradient" + name,
+                    &attention_query_gradient_kernel<T, head_size, operand, Kept, false, false>, layout::query_bytes,
+                    make([](workspace& memory, index_t row, index_t kept) {
+                      count_head_rows(memory, Kept::stored ? kept + 2 * row + 3 * blocks * kept + sum_bytes
+                                                           : kept + 2 * row + 4 * blocks * kept + 2 * sum_bytes);
+                      memory.count_bytes(2 * probability_bytes(memory, layout::passing, Kept::element_bytes));
+                      count_products(memory, Kept::stored ? 3 : 5);
+                    }));
   add<T, arguments>(
       "attention_key_gradients" + name, &attention_key_gradients_kernel<T, head_size, operand, Kept, false>,
       layout::key_bytes, make([](workspace& memory, index_t row, index_t kept) {
-        count_head_rows(
-            memory, Kept::stored ? 2 * kept + 2 * row + blocks * (kept + row + sum_bytes) + tokens * Kept::element_bytes
-                                 : 2 * kept + 2 * row + blocks * (kept + row + 2 * sum_bytes));
+        count_head_rows(memory, Kept::stored ? 2 * kept + 2 * row + blocks * (kept + row + sum_bytes)
+                                             : 2 * kept + 2 * row + blocks * (kept + row + 2 * sum_bytes));
+        memory.count_bytes(probability_bytes(memory, attention_rows, Kept::element_bytes));
         count_products(memory, Kept::stored ? 3 : 4);
       }));
 }

@@ -71,7 +71,7 @@ struct team_of_warp_groups : warp_group<Lanes, Run> {
     if (part() > 0) {
 #pragma unroll
       for (int slot = 0; slot < Tile::slots; ++slot) {
-        others[((part() - 1) * Tile::slots + slot) * Lanes + lane] = total.values[slot];
+        others[(slot * (parts() - 1) + part() - 1) * Lanes + lane] = total.values[slot];
       }
     }
     __syncthreads();
@@ -80,7 +80,7 @@ struct team_of_warp_groups : warp_group<Lanes, Run> {
     for (int other = 0; other < parts() - 1; ++other) {
 #pragma unroll
       for (int slot = 0; slot < Tile::slots; ++slot) {
-        total.values[slot] += others[(other * Tile::slots + slot) * Lanes + lane];
+        total.values[slot] += others[(slot * (parts() - 1) + other) * Lanes + lane];
       }
     }
   }

@@ -9,7 +9,8 @@
 namespace slimfit::kernels {
 
 template <class T, int HeadSize, class Operand, class Kept, bool Drops>
-__global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, sizeof(T) == 2 ? 3 : 2>)
+__global__ void __launch_bounds__(attention_threads,
+                                  blocks_at_once<HeadSize, sizeof(T) == 2 && Operand::copies_ahead ? 3 : 2>)
     attention_key_gradients_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in) {
   using layout = attention_backward_layout<T, HeadSize, Operand, Kept>;
   constexpr int queries = layout::passing;
@@ -45,8 +46,8 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, si
   auto const load = [&](int first) {
     if (first < end) {
       int const count = lesser(queries, tokens - first);
-      query_rows.load(layout::stage(query_tiles, first));
-      upstream_rows.load(layout::stage(upstream_tiles, first));
+      query_rows.load(layout::stage(query_tiles, first), first);
+      upstream_rows.load(layout::stage(upstream_tiles, first), first);
       if (int const i = static_cast<int>(threadIdx.x); i < queries) {
         int const slot = first % (layout::stages * queries) + i;
         index_t const from = head_row + first + (i < count ? i : 0);

@@ -50,8 +50,8 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   float gradients[keys / 8][4];  // of the probabilities
   auto const load = [&](int first, bool needs_key) {
     if (first < part.keys) {
-      if (!Kept::stored || needs_key) { key_rows.load(layout::stage(key_tiles, first)); }
-      value_rows.load(layout::stage(value_tiles, first));
+      if (!Kept::stored || needs_key) { key_rows.load(layout::stage(key_tiles, first), first); }
+      value_rows.load(layout::stage(value_tiles, first), first);
     }
     commit_copies();
   };

@@ -72,13 +72,11 @@ struct dense_rows {
     index_t first;
     int column;
     int end;
-    int next = 0;
 
-    __device__ void start() { next = 0; }
-    /// Begins to fill a tile with the next rows.
-    __device__ void load(operand_tile<T, Rows, HeadSize> const& tile) {
+    __device__ void start() {}
+    /// Begins to fill a tile with the rows from number `next` on, that follow those of the call before.
+    __device__ void load(operand_tile<T, Rows, HeadSize> const& tile, int next) {
       from.load(tile, first + next, column, lesser(Rows, end - next));
-      next += Rows;
     }
   };
 };
@@ -97,7 +95,7 @@ struct coded_rows {
   __device__ void load(operand_tile<T, Rows, HeadSize> const& tile, index_t row, int column, int count) const {
     passage<Rows, HeadSize> rows{*this, row, column, count};
     rows.start();
-    rows.load(tile);
+    rows.load(tile, 0);
   }
 
   /// Goes through the rows from `first` to `first + end` tile by tile. The codes of a tile are read while the one
@@ -118,27 +116,22 @@ struct coded_rows {
     index_t first;
     int column;
     int end;
-    int next = 0;
     std::uint64_t codes[own] = {};
     bf16 scales[own][scale_numbers > 0 ? scale_numbers : 1] = {};
 
-    __device__ void start() {
-      next = 0;
-      read();
-    }
+    __device__ void start() { read(0); }
     template <class T>
-    __device__ void load(operand_tile<T, Rows, HeadSize> const& tile) {
+    __device__ void load(operand_tile<T, Rows, HeadSize> const& tile, int next) {
 #pragma unroll
       for (int i = 0; i < own; ++i) {
         auto const [row, element] = place(i);
         float values[8] = {};
-        if (holds(row, element)) { decode(codes[i], scales[i], values); }
+        if (holds(next + row, row, element)) { decode(codes[i], scales[i], values); }
         if (row < Rows) {
           matrix_unit<T>::store_run(tile.data + row * operand_tile<T, Rows, HeadSize>::stride + element, values);
         }
       }
-      next += Rows;
-      read();
+      read(next + Rows);
     }
 
    private:
@@ -164,14 +157,14 @@ struct coded_rows {
       int const index = static_cast<int>(threadIdx.x) + i * attention_threads;
       return {index / runs, index % runs * 8};
     }
-    [[nodiscard]] __device__ bool holds(int row, int element) const {
-      return row < Rows && next + row < end && element < HeadSize;
+    [[nodiscard]] __device__ bool holds(int number, int row, int element) const {
+      return row < Rows && number < end && element < HeadSize;
     }
-    __device__ void read() {
+    __device__ void read(int next) {
 #pragma unroll
       for (int i = 0; i < own; ++i) {
         auto const [row, element] = place(i);
-        if (!holds(row, element)) { continue; }
+        if (!holds(next + row, row, element)) { continue; }
         index_t const source = first + next + row;
         int const place_in_row = column + element;
         codes[i] = format::detail::load_bytes<Format::bits>(from.codes + source * from.row_bytes +

@@ -135,7 +135,7 @@ struct codebook : private detail::checked_codebook<Bits>, public elementwise<cod
   /// Continues a binary search: `code` is the least code that is still possible, and a multiple of 2 Step.
   template <class T, int Step>
   SLIMFIT_HD_INLINE static constexpr int search(T value, int code) {
-    code += value > threshold_after<T, Step, 0, count>(code) ? Step : 0;
+    code |= value > threshold_after<T, Step, 0, count>(code) ? Step : 0;
     if constexpr (Step > 1) {
       return search<T, Step / 2>(value, code);
     } else {
