@@ -121,6 +121,32 @@ TEST_CASE_TEMPLATE("embeddings and their gradients", T, float, bf16) {
   });
 }
 
+TEST_CASE_TEMPLATE("sums over many rows: each group of a team has its share", T, float, bf16) {
+  constexpr int width = 64;
+  constexpr index_t count = 301;  // of tokens: every group of a team looks at several, the last at some
+  constexpr index_t vocabulary = 5;
+  vector<std::int32_t> ids(length(count));
+  // Long runs of the same id, one that is rare, one that never occurs.
+  for (index_t i = 0; i < count; ++i) { ids[length(i)] = i % 100 == 99 ? 3 : static_cast<std::int32_t>(i / 80 % 3); }
+  auto const table = normal_of<T>(vocabulary * width, 1);
+  auto const gradient = normal_of<T>(count * width, 2);
+  using kernel = gather_add_rows<width, width, T>;
+  // From the second row of the table on. Some 80 normal numbers in another order: their sum, below 40, is wrong by a
+  // few roundings.
+  check_beside_host<T>(
+      vocabulary - 1, table,
+      [&](T* out) {
+        return kernel{ids.data(), gradient.data(), count, out, 1};
+      },
+      4 * one_rounding<T>);
+  check_beside_host<T>(
+      7, vector<T>(7 * width),
+      [&](T* out) {
+        return sum_over_sequences<width, T>{gradient.data(), 43, 7, out};
+      },
+      4 * one_rounding<T>);
+}
+
 TEST_CASE_TEMPLATE("LayerScale and its gradients", T, float, bf16) {
   for_row_widths([]<int Width> {
     CAPTURE(Width);

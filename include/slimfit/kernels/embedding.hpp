@@ -69,6 +69,7 @@ struct scatter_add_columns {
     }
   }
 };
+
 /// The same where thousands of groups run at once and one that goes through all rows would be late: a row of the table,
 /// or some of its columns, belongs to a team, which looks for its id among all of them. Launch with
 /// `count * (Width / Columns)` rows.
@@ -105,9 +106,9 @@ struct gather_add_rows {
           each = found != 0 ? begin + lowest_bit(found) : -1;
           found &= found - 1;
         }
-        tile<compute_type<T>, Columns, Group> values[at_once];
+        tile<compute_type<T>, Columns, Group> values[at_once] = {};
         for (int i = 0; i < at_once; ++i) {
-          values[i] = next[i] >= 0 ? load<Columns>(group, source + next[i] * Width + column) : values_of_zero(group);
+          if (next[i] >= 0) { values[i] = load<Columns>(group, source + next[i] * Width + column); }
         }
         for (int i = 0; i < at_once; ++i) {
           total = map([](auto a, auto b) { return a + b; }, total, values[i]);
@@ -118,12 +119,6 @@ struct gather_add_rows {
     if (part_of_team(group) != 0) { return; }
     T* const target = table + place * Width + column;
     store(group, target, map([](auto a, auto b) { return a + b; }, load<Columns>(group, target), total));
-  }
-
- private:
-  template <lane_group Group>
-  static SLIMFIT_HD tile<compute_type<T>, Columns, Group> values_of_zero(Group /*group*/) {
-    return {};
   }
 };
 
