@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs what is missing, builds the tests and runs all of them, then some again with sanitizers. Ends with a line
-# "N passed, N failed". `--no-sanitizers` leaves those out; the presets host-debug and host-threads run all tests so.
+# Installs what is missing, builds the tests and runs all of them: with g++ the programs and what computes, with clang++
+# the others, some of them with sanitizers. Ends with a line "N passed, N failed".
 # Tests of the CUDA backend are built and run where there is a CUDA toolkit and a device, or a command in
 # SLIMFIT_CUDA_RUNNER that runs CUDA programs; otherwise it says that they are skipped, and how to build them.
 set -uo pipefail
@@ -10,9 +10,7 @@ source scripts/install_packages.sh
 install_packages "${build_packages[@]}" "${example_packages[@]}" doctest-dev libbenchmark-dev python3 python3-jsonschema \
   clang libclang-rt-dev libomp-dev dataset-fashion-mnist || exit 1
 
-# What reads foreign bytes, counts memory or codes rows; what runs on several threads or lanes.
-memory_tests=(safetensors_test example_support_test image_data_test glue_test squad_test format_test stash_test
-  trainer_test)
+# What runs on several threads or lanes.
 thread_tests=(task_pool_test image_data_test host_test stash_test layer_norm_test trainer_test)
 
 log=$(mktemp)
@@ -21,14 +19,17 @@ passed=0
 failed=0
 skipped=0
 
-# run_preset NAME [TEST...]: builds and runs all tests of a preset, or those that are named.
+# run_preset NAME [KIND_tests | TEST...]: builds and runs all tests of a preset, those of a kind, or those that are named.
 run_preset() {
   local preset=$1
   shift
   local targets=() chosen=()
   if [ $# -gt 0 ]; then
     targets=(--target "$@")
-    chosen=(-R "^($(IFS='|'; echo "$*"))\$")
+    case "$*" in
+      *_tests) chosen=(-L "^${1%_tests}\$") ;;
+      *) chosen=(-R "^($(IFS='|'; echo "$*"))\$") ;;
+    esac
   fi
   local settings=()
   if [ -n "${SLIMFIT_CUDA_ONLY:-}" ]; then
@@ -62,10 +63,9 @@ run_preset() {
 }
 
 run_preset ci
-if [ "${1:-}" != --no-sanitizers ]; then
-  run_preset host-debug "${memory_tests[@]}"
-  run_preset host-threads "${thread_tests[@]}"
-fi
+run_preset ci-light light_tests
+run_preset host-debug memory_tests
+run_preset host-threads "${thread_tests[@]}"
 PATH=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin
 if ! command -v nvcc >/dev/null; then
   echo "CUDA tests are skipped: there is no CUDA toolkit (nvcc); README.md says how to get one"

@@ -15,10 +15,49 @@ def all_headers_twice(headers, name):
     return includes + includes + f"long {name}() {{ return static_cast<long>(slimfit::active_set::all(3).count()); }}\n"
 
 
-def standard_headers(include):
-    """Includes of every header of the standard library that any header here includes."""
-    names = {name for path in include.rglob("*.hpp") for name in re.findall(r"^#include <([a-z_]+)>", path.read_text(), re.M)}
-    return "".join(f"#include <{name}>\n" for name in sorted(names))
+def included_by(include, headers):
+    """For each header, all that it includes under no condition, directly or not; of the library and of the standard."""
+    direct = {header: set(re.findall(r"^#include <([\w/.]+)>", (include / header).read_text().split("\n#if")[0], re.M))
+              for header in headers}
+    closed = {}
+
+    def close(header):
+        if header not in closed:
+            closed[header] = set()
+            for each in direct.get(header, ()):
+                closed[header] |= {each} | close(each)
+        return closed[header]
+
+    return {header: close(header) for header in headers}
+
+
+def choose_precompiled(included, count):
+    """For each header, which of at most `count` headers to take precompiled in front of it: one that it includes anyway,
+    so that it still has to include all else itself. None for some."""
+    chosen = dict.fromkeys(included)
+    saved = dict.fromkeys(included, 0)
+    for _ in range(count):
+        def gain(candidate):
+            return sum(max(0, len(included[candidate]) - saved[header])
+                       for header in included if candidate in included[header])
+        best = max(included, key=gain)
+        for header in included:
+            if best in included[header] and len(included[best]) > saved[header]:
+                chosen[header], saved[header] = best, len(included[best])
+    return chosen
+
+
+def check_alone(compiler, flags, include, headers):
+    with tempfile.TemporaryDirectory() as folder:
+        taken = {None: []}
+        failures = []
+        for header, first in choose_precompiled(included_by(include, headers), 12).items():
+            if first not in taken:
+                taken[first] = precompiled(compiler, flags, f"#include <{first}>\n", folder, f"precompiled_{len(taken)}")
+            good, output = run_compiler(compiler, [*flags, *taken[first], "-fsyntax-only"], f"#include <{header}>\n")
+            if not good:
+                failures.append(f"{header} does not compile by itself:\n{output}")
+        return failures
 
 
 def check_linked(compiler, flags, headers):
@@ -41,8 +80,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("compiler")
     parser.add_argument("include", type=pathlib.Path, help="the folder with slimfit/")
-    parser.add_argument("--standard-library-known", action="store_true",
-                        help="another compiler with the same standard library finds what headers lack of it: saves time")
+    parser.add_argument("--together", action="store_true",
+                        help="not one by one: another compiler with the same standard library finds what they lack")
     parser.add_argument("flags", nargs="*")
     options = parser.parse_args()
     compiler = compiler_or_skip(options.compiler)
@@ -52,17 +91,10 @@ def main():
     if not has_cuda:
         print("without the CUDA toolkit's headers: slimfit/backend/cuda is left out")
         headers = [header for header in headers if not header.startswith("slimfit/backend/cuda/")]
-    failures = []
-    folder = tempfile.TemporaryDirectory()
-    alone = [*flags, *WARNINGS]
-    if options.standard_library_known:
-        alone += precompiled(compiler, alone, standard_headers(options.include), folder.name)
-    for header in headers:
-        good, output = run_compiler(compiler, [*alone, "-fsyntax-only"], f"#include <{header}>\n")
-        if not good:
-            failures.append(f"{header} does not compile by itself:\n{output}")
+    alone = [] if options.together else headers
+    failures = check_alone(compiler, [*flags, *WARNINGS], options.include, alone) if alone else []
     failures += check_linked(compiler, flags, headers)
-    report(failures, len(headers) + 1 - len(failures))
+    report(failures, len(alone) + 1 - len(failures))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ get_target_property(SLIMFIT_BLAS_LIBRARIES slimfit_blas INTERFACE_LINK_LIBRARIES
 list(FILTER SLIMFIT_BLAS_LIBRARIES EXCLUDE REGEX "^-Wl|::")
 set(SLIMFIT_COMPILE_CHECKS ${CMAKE_CURRENT_SOURCE_DIR}/compile)
 
-find_program(SLIMFIT_GXX g++)
+find_program(SLIMFIT_CLANGXX clang++)
 foreach(compiler g++ clang++)
   string(REPLACE "++" "" name ${compiler})
   set(header_options "")
-  if(compiler STREQUAL clang++ AND SLIMFIT_GXX)
-    set(header_options --standard-library-known)
+  if(compiler STREQUAL g++ AND SLIMFIT_CLANGXX)
+    set(header_options --together)
   endif()
   add_test(NAME headers_${name}
            COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_headers.py ${header_options} ${compiler}

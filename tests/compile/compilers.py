@@ -27,14 +27,14 @@ def run_compiler(compiler, arguments, text=None):
     return result.returncode == 0, result.stdout + result.stderr
 
 
-def precompiled(compiler, flags, text, folder):
+def precompiled(compiler, flags, text, folder, name="precompiled"):
     """Compiles headers once for many programs. Returns the flags that take them from there."""
-    header = pathlib.Path(folder) / "precompiled.hpp"
+    header = pathlib.Path(folder) / f"{name}.hpp"
     header.write_text(text)
-    target = header.with_suffix(".hpp.gch")
+    target = header.with_suffix(".hpp.gch")  # where both compilers look for it
     good, output = run_compiler(compiler, [*flags, "-x", "c++-header", header, "-o", target])
     if not good:
-        report([f"the headers for all programs do not compile:\n{output}"], 0)
+        report([f"{text} does not compile:\n{output}"], 0)
     return ["-include", header]
 
 

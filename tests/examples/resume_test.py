@@ -3,13 +3,13 @@
 import support
 
 # Long enough for an interrupt to come before the end, short enough for a test.
-OPTIONS = ["--epochs", "15", "--run", "eager", "--run", "paper:75", "--saturation"]
+OPTIONS = ["--epochs", "10", "--run", "eager", "--run", "paper:75", "--saturation"]
 
 
 class ResumeTest(support.ExampleTest):
     def test_in_the_first_and_again_in_the_second_run(self):
         self.succeed(*OPTIONS, out="whole")
-        self.assertEqual(len(self.report("whole")["runs"][0]["losses"]), 150)
+        self.assertEqual(len(self.report("whole")["runs"][0]["losses"]), 100)
         first = self.interrupt(*OPTIONS, after="eager, 0 % frozen")
         self.assertIn("optimizer.steps", first)
         again = self.interrupt(*OPTIONS, "--resume", after="paper, 75 % frozen")

@@ -40,17 +40,26 @@ double relative_error(auto const& a, auto const& b) {
 /// An arena with memory.
 class tape {
  public:
-  explicit tape(index_t bytes = 16 * MiB) : block_(length(bytes + 64)), memory_(book_, aligned(block_.data()), bytes) {}
+  explicit tape(index_t bytes = 16 * MiB) : block_(length(bytes + 64)), memory_(book_, aligned(block_.first), bytes) {}
   arena& memory() { return memory_; }
   ledger& book() { return book_; }
 
  private:
+  /// Bytes that nobody writes first: most tests need few of their pages.
+  struct block : private vector<std::byte>::allocator_type {
+    explicit block(std::size_t count) : size(count), first(this->allocate(count)) {}
+    ~block() { this->deallocate(first, size); }
+    block(block const&) = delete;
+    block& operator=(block const&) = delete;
+    std::size_t size;
+    std::byte* first;
+  };
   static std::byte* aligned(std::byte* block) {
     auto const address = reinterpret_cast<std::uintptr_t>(block);
     return block + (64 - address % 64) % 64;
   }
   ledger book_;
-  vector<std::byte> block_;
+  block block_;
   arena memory_;
 };
 

@@ -86,7 +86,8 @@ TEST_CASE("bert: the gradient with dropout is that of finite differences") {
   auto const all = sf::active_set::all(net.units);
   auto const gradients = sf::testing::gradients_of(net, ids, labels, all, true).gradients;
   for (std::size_t p = 0; p < gradients.size(); ++p) {
-    auto const& [name, each] = net.parameters()[p];
+    auto const& name = net.parameters()[p].name;
+    auto const& each = net.parameters()[p].value;
     CAPTURE(name);
     if (name.ends_with(".key.bias")) { continue; }
     // The element whose gradient is largest.

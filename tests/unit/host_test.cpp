@@ -58,8 +58,10 @@ TEST_CASE_TEMPLATE("host: products equal plain loops and do not depend on the th
     index_t rows, columns, inner;
   };
   // Below and above what is cut into pieces, in one direction and in both.
-  for (auto const [rows, columns, inner] :
-       {shape{3, 5, 7}, shape{100, 90, 64}, shape{1000, 40, 16}, shape{30, 900, 20}}) {
+  for (shape const& each : {shape{3, 5, 7}, shape{100, 90, 64}, shape{1000, 40, 16}, shape{30, 900, 20}}) {
+    index_t const rows = each.rows;
+    index_t const columns = each.columns;
+    index_t const inner = each.inner;
     for (int const form : {0, 1, 2, 3}) {
       auto const mode = form == 2 ? update_mode::accumulate : update_mode::overwrite;
       bool const transpose_a = (form & 1) != 0;

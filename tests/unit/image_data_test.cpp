@@ -208,7 +208,10 @@ TEST_CASE("preprocessor_config.json: what a model expects") {
     CHECK(ex::evaluation_side(again, 224) == ex::evaluation_side(how, 224));
   }
 
-  for (auto const& [text, message] : std::vector<std::pair<std::string, std::string>>{
+  struct wrong {
+    std::string text, message;
+  };
+  for (auto const& each : std::vector<wrong>{
            {"[1", "some.json is not as preprocessor_config.json is"},
            {"[1]", "some.json is not as preprocessor_config.json is"},
            {R"({"do_normalize": "yes"})", "some.json is not as preprocessor_config.json is"},
@@ -221,8 +224,8 @@ TEST_CASE("preprocessor_config.json: what a model expects") {
            {R"({"size": {"height": 224}})", "expected equal height and width"},
            {R"({"size": 0})", "size is 0, expected 1 to 16384 pixels"},
            {R"({"size": {"shortest_edge": 224}, "crop_size": 256})", "crop_size is 256, expected at most 224"}}) {
-    CAPTURE(text);
-    CHECK_THROWS_WITH_AS(parse(text), doctest::Contains(message.c_str()), slimfit::file_error);
+    CAPTURE(each.text);
+    CHECK_THROWS_WITH_AS(parse(each.text), doctest::Contains(each.message.c_str()), slimfit::file_error);
   }
 }
 

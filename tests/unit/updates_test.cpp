@@ -259,7 +259,7 @@ TEST_CASE("bert: gradients of tables come whole where each is clipped; padding, 
   for (index_t sample = 0; sample < count; ++sample) {
     for (index_t i = 0; i < 16; ++i) {
       bool const padding = i % 8 > 4 + sample;
-      auto const id = static_cast<std::int32_t>(i < 8 ? 1 + random() % 899 : i % 2);
+      auto const id = i < 8 ? static_cast<std::int32_t>(1 + random() % 899) : static_cast<std::int32_t>(i % 2);
       ids.push_back(padding ? 0 : id);
     }
   }

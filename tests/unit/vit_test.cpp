@@ -49,7 +49,9 @@ TEST_CASE_TEMPLATE("vit: loss and gradients equal PyTorch's", T, float, double) 
     fixture_model<Policy, T> net(device);
     auto const result = gradients_with<Policy, T>(fixture);
     CHECK(result.loss == doctest::Approx(fixture.read(fixture.file, "loss")[0]).epsilon(tolerance<T>(1e-6)));
-    for (auto const& [name, each] : net.parameters()) {
+    for (auto const& named : net.parameters()) {
+      auto const& name = named.name;
+      auto const& each = named.value;
       if (is_key_bias(name)) { continue; }
       CAPTURE(name);
       auto const expected = fixture.read(fixture.file, "grad." + name);
@@ -76,7 +78,9 @@ TEST_CASE_TEMPLATE("vit: three AdamW steps give PyTorch's weights", T, float, do
       // The fixture's losses are those with decay; without it they differ in the fifth digit.
       CHECK(report.loss == doctest::Approx(losses[step]).epsilon(decay > 0 ? tolerance<T>(2e-6) : 1e-3));
     }
-    for (auto const& [name, each] : net.parameters()) {
+    for (auto const& named : net.parameters()) {
+      auto const& name = named.name;
+      auto const& each = named.value;
       if (is_key_bias(name)) { continue; }
       CAPTURE(name);
       std::vector<double> const actual(each.data, each.data + each.count());
@@ -168,7 +172,9 @@ TEST_CASE_TEMPLATE("vit: in bf16 gradients stay near those in float", P, policy:
   for (float const value : fixture.images) { images.push_back(bf16(value)); }
   auto const actual = gradients_of(net, images, fixture.labels, active_set::all(net.units));
   CHECK(actual.loss == doctest::Approx(expected.loss).epsilon(0.01));
-  for (auto const& [name, each] : wide.parameters()) {
+  for (auto const& named : wide.parameters()) {
+    auto const& name = named.name;
+    auto const& each = named.value;
     if (is_key_bias(name)) { continue; }
     CAPTURE(name);
     auto const i = static_cast<std::size_t>(each.position);
@@ -188,7 +194,9 @@ TEST_CASE("vit: gradients equal central differences of the loss") {
   auto const loss = [&] { return gradients_of(net, fixture.images, fixture.labels, frozen).loss; };
   auto const result = gradients_of(net, fixture.images, fixture.labels, active_set::all(net.units));
   constexpr double step = 1e-5;
-  for (auto const& [name, each] : net.parameters()) {
+  for (auto const& named : net.parameters()) {
+    auto const& name = named.name;
+    auto const& each = named.value;
     CAPTURE(name);
     for (index_t i : {index_t{0}, each.count() / 2, each.count() - 1}) {
       double const before = each.data[i];

@@ -187,10 +187,12 @@ class scratch_buffer {
       : memory_(&memory),
         bytes_(arena::padded(count * static_cast<index_t>(sizeof(T)))),
         purpose_(purpose),
-        data_(memory.push_scratch<T>(count, purpose)) {}
+        data_(bytes_ > 0 ? memory.push_scratch<T>(count, purpose) : nullptr) {}
   scratch_buffer(scratch_buffer const&) = delete;
   scratch_buffer& operator=(scratch_buffer const&) = delete;
-  constexpr ~scratch_buffer() { memory_->pop_scratch(bytes_, purpose_); }
+  constexpr ~scratch_buffer() {
+    if (bytes_ > 0) { memory_->pop_scratch(bytes_, purpose_); }
+  }
 
   [[nodiscard]] constexpr T* data() const { return data_; }
 

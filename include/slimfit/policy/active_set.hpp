@@ -3,7 +3,6 @@
 // constant expressions: a memory plan for one choice is made at compile time.
 #pragma once
 
-#include <array>
 #include <bit>
 #include <cstdint>
 
@@ -17,7 +16,8 @@ struct active_set {
   static constexpr index_t capacity = 1024;
 
   /// Bit `i % 64` of word `i / 64` is unit `i`. Public so that the type can be a template argument.
-  std::array<std::uint64_t, capacity / 64> words{};
+  /// A plain array: compilers limit the steps of a constant expression, and access to std::array's elements takes more.
+  std::uint64_t words[capacity / 64]{};
 
   /// The empty set: every unit is frozen.
   static constexpr active_set none() { return {}; }

@@ -241,7 +241,9 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     report.iteration = iteration_;
     report.learning_rate_factor = settings_.steps > 0 ? learning_rate_(iteration_, settings_.steps) : 1.0;
     next.updated = updated_;
-    for (std::size_t i = 0; i < report.active.words.size(); ++i) { next.updated.words[i] |= report.active.words[i]; }
+    for (std::size_t i = 0; i < std::size(report.active.words); ++i) {
+      next.updated.words[i] |= report.active.words[i];
+    }
     return next;
   }
   /// Makes sure that what is active has moments, and what must not have any has none.

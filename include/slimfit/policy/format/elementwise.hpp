@@ -54,9 +54,10 @@ struct elementwise : private detail::checked_elementwise<Bits> {
     return result;
   }
 
-  /// Values of the row that the format cannot represent; the same on every lane.
-  template <class T, int Width, lane_group Group>
-  requires requires(T value) { Format::outside(value); }
+  /// Values of the row that the format cannot represent; the same on every lane. (Clang before 16 would look into the
+  /// incomplete `Format` if the constraint did not depend on a parameter of this function.)
+  template <class T, int Width, lane_group Group, class F = Format>
+  requires requires(T value) { F::outside(value); }
   SLIMFIT_HD static std::int32_t saturated(Group group, tile<T, Width, Group> const& values) {
     using tile_type = tile<T, Width, Group>;
     int const lane = group.lane();
