@@ -39,7 +39,7 @@ def main():
         binary = work / "fuzz"
         # Casts that overflow belong to no group of checks, and are what wrong numbers in files lead to.
         # A run of seconds would spend more of them on the compiler's optimisation than it gains.
-        subprocess.run([compiler, "-std=c++20", "-g", "-O1" if options.runs else "-O0", "-fopenmp-simd",
+        subprocess.run([compiler, "-std=c++20", "-gline-tables-only", "-O1" if options.runs else "-O0", "-fopenmp-simd",
                         "-fsanitize=fuzzer,address,undefined,float-cast-overflow",
                         "-fno-sanitize-recover=undefined,float-cast-overflow",
                         options.target, "-o", binary, *options.flags], check=True)
