@@ -23,10 +23,10 @@ inline bool is_png(std::span<std::byte const> bytes) {
 /// @throws slimfit::file_error
 inline rgb_image decode_png(std::span<std::byte const> bytes, std::string const& name) {
   struct reader {
-    png_image library{};
-    ~reader() { png_image_free(&library); }
+    png_image image{};
+    ~reader() { png_image_free(&image); }
   } file;
-  auto& library = file.library;
+  auto& library = file.image;
   auto const require = [&](int success) {
     if (success == 0) {
       throw slimfit::file_error("slimfit: " + name + " could not be decoded as a PNG image: " + library.message);

@@ -38,6 +38,10 @@ class ResumeTest(support.ExampleTest):
             self.assertIn(str(path), result.stderr)
             self.assertIn("expected", result.stderr)
             self.assertEqual(path.read_bytes(), content)
+        path.write_bytes(before)
+        self.succeed(*OPTIONS, "--resume", out="cut")
+        self.succeed(*OPTIONS, out="whole")
+        self.check_same()
 
     def test_nothing_to_resume(self):
         result = self.run_program(*OPTIONS, "--resume")

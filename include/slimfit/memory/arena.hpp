@@ -179,7 +179,8 @@ class tape_window {
   tape_slot slot_;
 };
 
-/// Scratch memory of an arena, freed at the end of its scope. Buffers must end in reverse order of their creation.
+/// Scratch memory of an arena, freed at the end of its scope; null for no elements. Buffers must end in reverse order
+/// of their creation.
 template <class T>
 class scratch_buffer {
  public:
