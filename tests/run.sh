@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs what is missing, builds the tests and runs all of them: with g++ the programs and what computes, with clang++
-# the others, some of them with sanitizers. Ends with a line "N passed, N failed".
+# Installs what is missing, builds the tests, programs and benchmarks, and runs all tests: with g++ the programs and what
+# computes, with clang++ the others, some of them with sanitizers. Ends with a line "N passed, N failed".
 # Tests of the CUDA backend are built and run where there is a CUDA toolkit and a device, or a command in
 # SLIMFIT_CUDA_RUNNER that runs CUDA programs; otherwise it says that they are skipped, and how to build them.
 set -uo pipefail
@@ -64,6 +64,10 @@ run_preset() {
 
 run_preset ci
 run_preset ci-light light_tests
+if ! cmake --build --preset ci-light -- --quiet; then  # all else there: the benchmarks
+  echo "the build of the benchmarks failed"
+  failed=$((failed + 1))
+fi
 run_preset host-debug memory_tests
 run_preset host-threads "${thread_tests[@]}"
 PATH=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin

@@ -84,7 +84,7 @@ gradients gradients_with(draw const& drawn, double deviation) {
   active_set active;
   active.set(first_mlp_unit);
 
-  host device({.threads = 2});
+  host device({.threads = 1});
   static test::tape tape(600 * MiB);  // one for all: fresh pages take long
   testing::recording_updates updates;
   context<host, testing::recording_updates> run{device, tape.memory(), updates, active, true, 0, 0};

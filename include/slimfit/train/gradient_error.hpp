@@ -3,7 +3,9 @@
 // has. Both come from the same layers; nothing is updated.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -42,27 +44,30 @@ struct error_options {
   std::uint64_t seed = 0;  ///< of dropout
 };
 
+/// `policy::exact` with another padding.
+template <padding_tokens Padding>
+struct exact_with : policy::exact {
+  static constexpr padding_tokens padding = Padding;
+};
 /// `policy::exact` with the padding of `Policy`: rows are numbered alike then, so that dropout drops the same.
 template <class Policy>
-struct exact_beside : policy::exact {
-  static constexpr padding_tokens padding = Policy::padding;
-};
+using exact_beside = exact_with<Policy::padding>;
 
 namespace detail {
 
-/// Gradients as they are completed, as parts of at most a parameter: `receive(position, first, values)`.
-template <class Device, class Receive>
+/// Takes gradients as they are completed, as parts of at most a parameter: of the one at `position`, from `first` on.
+template <scalar T>
+using gradient_receiver = std::function<void(int position, index_t first, std::vector<T> const& values)>;
+
+/// One type for all receivers: layers are compiled once for it, whatever asks for their gradients.
+template <class Device, scalar T>
 struct read_updates {
   static constexpr bool releases = true;
   static constexpr bool takes_parts = true;
   Device const& device;
-  Receive receive;
+  gradient_receiver<T> const& receive;
 
-  template <scalar T>
-  void apply(parameter<T> const& target, T const* gradient) {
-    apply_part(target, gradient, 0, target.count());
-  }
-  template <scalar T>
+  void apply(parameter<T> const& target, T const* gradient) { apply_part(target, gradient, 0, target.count()); }
   void apply_part(parameter<T> const& target, T const* gradient, index_t first, index_t count) {
     std::vector<T> values(static_cast<std::size_t>(count));
     device.copy(gradient, values.data(), count);
@@ -71,9 +76,9 @@ struct read_updates {
 };
 
 /// One pass over the batch with the layers of `network`.
-template <class Network, class Device, class Receive>
+template <class Network, class Device, scalar T>
 void read_gradients(Device& device, Network const& network, batch_buffers<Device, Network> const& batch,
-                    active_set const& active, error_options const& options, Receive const& receive) {
+                    active_set const& active, error_options const& options, gradient_receiver<T> const& receive) {
   auto const pass = [&](auto& backend, arena& memory, auto& updates, batch_view<Network> const& view) {
     context<std::remove_reference_t<decltype(backend)>, std::remove_reference_t<decltype(updates)>> run{
         backend, memory, updates, active, true, options.seed, 0, {}, true};
@@ -90,7 +95,7 @@ void read_gradients(Device& device, Network const& network, batch_buffers<Device
   arena_block<Device> block(device);
   block.reserve(bytes);
   arena memory(device.memory().book(), block.data(), block.size());
-  read_updates<Device, Receive> updates{device, receive};
+  read_updates<Device, T> updates{device, receive};
   pass(device, memory, updates, batch.view());
 }
 
@@ -130,11 +135,10 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
     bind_parameters(network, net.parameters().front().value.data, reference_policy::biases);
     batch_buffers<device_type, reference_type> batch(device);
     batch.load(inputs, labels);
-    detail::read_gradients(device, network, batch, active_set::all(reference_model::units), options,
-                           [&](int position, index_t first, std::vector<value_type> const& values) {
-                             std::copy(values.begin(), values.end(),
-                                       exact[static_cast<std::size_t>(position)].begin() + first);
-                           });
+    detail::gradient_receiver<value_type> const keep = [&](int position, index_t first, auto const& values) {
+      std::copy(values.begin(), values.end(), exact[static_cast<std::size_t>(position)].begin() + first);
+    };
+    detail::read_gradients(device, network, batch, active_set::all(reference_model::units), options, keep);
   }
   for (std::size_t i = 0; i < errors.size(); ++i) {
     double squares = 0;
@@ -146,19 +150,19 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
   batch.load(inputs, labels);
   std::vector<double> squares(errors.size());
   std::vector<index_t> compared(errors.size());
+  detail::gradient_receiver<value_type> const compare = [&](int position, index_t first, auto const& values) {
+    auto const at = static_cast<std::size_t>(position);
+    auto const* const expected = exact[at].data() + first;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      double const difference = as_double(values[i]) - as_double(expected[i]);
+      squares[at] += difference * difference;
+    }
+    compared[at] += std::ssize(values);
+  };
   for (index_t pass = 0; pass < options.passes; ++pass) {
     active_set active;
     for (index_t unit = pass; unit < Model::units; unit += options.passes) { active.set(unit); }
-    detail::read_gradients(device, net.network(), batch, active, options,
-                           [&](int position, index_t first, std::vector<value_type> const& values) {
-                             auto const at = static_cast<std::size_t>(position);
-                             auto const* const expected = exact[at].data() + first;
-                             for (std::size_t i = 0; i < values.size(); ++i) {
-                               double const difference = as_double(values[i]) - as_double(expected[i]);
-                               squares[at] += difference * difference;
-                             }
-                             compared[at] += std::ssize(values);
-                           });
+    detail::read_gradients(device, net.network(), batch, active, options, compare);
   }
   for (std::size_t i = 0; i < errors.size(); ++i) {
     if (compared[i] == 0) { continue; }
