@@ -7,7 +7,9 @@ cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
 install_packages "${build_packages[@]}" "${example_packages[@]}" libbenchmark-dev python3
 
-cmake --preset host -DSLIMFIT_BUILD_TESTS=OFF >/dev/null
-cmake --build --preset host --target rows_bench attention_bench tokens_bench optimizer_bench slimfit_step -- --quiet
-bench/measure.sh build/host build/host/results
-python3 bench/write_page.py build/host/results docs/benchmarks.md
+build=build/benchmarks
+cmake --preset host -B "$build" -DSLIMFIT_BUILD_TESTS=OFF -DSLIMFIT_STEP_MODELS="vit_b16;bert_base" \
+  -DSLIMFIT_STEP_POLICIES="eager;slim" >/dev/null
+cmake --build "$build" --target rows_bench attention_bench tokens_bench optimizer_bench slimfit_step -- --quiet
+bench/measure.sh "$build" "$build/results"
+python3 bench/write_page.py "$build/results" docs/benchmarks.md

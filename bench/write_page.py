@@ -26,15 +26,22 @@ def packs_bits(name):
     return any(word in name for word in ("quantized", "coded", "pruned", "_bits", "codes", "paper", "probabilities_"))
 
 
+def medians(results, name):
+    """Of a program's benchmarks: the median of their repetitions."""
+    for run in json.loads((results / f"{name}.json").read_text())["benchmarks"]:
+        if run["aggregate_name"] == "median":
+            yield run
+
+
 def kernel_lines(results):
     yield "| kernel | width, size | GB/s | of memcpy | bytes kept |"
     yield "| --- | --- | ---: | ---: | ---: |"
     below = []
     for name in ("rows", "attention", "tokens", "optimizer"):
-        for run in json.loads((results / f"{name}.json").read_text())["benchmarks"]:
+        for run in medians(results, name):
             if "memcpy_fraction" not in run:
                 continue
-            title = run["name"].replace("slimfit::", "").replace("_bench", "")
+            title = run["run_name"].replace("slimfit::", "").replace("_bench", "")
             kernel, _, size = title.partition("/")
             fraction = run["memcpy_fraction"]
             wanted = 1 / 3 if packs_bits(kernel) else 1 / 2
@@ -50,9 +57,9 @@ def kernel_lines(results):
 def head_lines(results):
     yield "| attention head, forward and backward | tokens | GFLOP/s of its products | bytes kept |"
     yield "| --- | ---: | ---: | ---: |"
-    for run in json.loads((results / "attention.json").read_text())["benchmarks"]:
+    for run in medians(results, "attention"):
         if "flops" in run:
-            kernel, _, size = run["name"].replace("slimfit::", "").replace("attention_head_bench", "").partition("/")
+            kernel, _, size = run["run_name"].replace("slimfit::", "").replace("attention_head_bench", "").partition("/")
             yield f"| `{kernel.strip('<>')}` | {size} | {run['flops'] / 1e9:.1f} | {run['bytes_kept']:,.0f} |"
 
 
@@ -89,7 +96,8 @@ def main():
         "## Kernels", "",
         "One core, float. Bytes are those that a kernel must read and write; memcpy's are counted in the same way and",
         "measured in the same run with 256 MiB. Inputs have 1,576 rows (8 images of 197 tokens) where nothing else is",
-        "said; what fits in the cache may be faster than memcpy.", "",
+        "said; what fits in the cache may be faster than memcpy. Each number is the median of seven repetitions between",
+        "which all others ran.", "",
         *kernel_lines(results), "",
         *head_lines(results), "",
         "## Notes", "", BEGIN]) + notes + END)

@@ -34,6 +34,19 @@ SLIMFIT_HD_INLINE constexpr std::uint8_t round_to_byte(double x) {
   return static_cast<std::uint8_t>(bit_cast<std::uint64_t>(x + 0x1.8p52));
 }
 
+/// The same of the nearest integer from 0 to `greatest`, at most 255. Sums with the constant are in order as integers,
+/// of which processors take minima and maxima without regard to NaN.
+template <class T>
+SLIMFIT_HD_INLINE constexpr std::uint8_t round_to_byte(T x, int greatest) {
+  using bits_type = std::conditional_t<std::is_same_v<T, float>, std::int32_t, std::int64_t>;
+  constexpr T shift = std::is_same_v<T, float> ? static_cast<T>(0x1.8p23) : static_cast<T>(0x1.8p52);
+  constexpr auto least = bit_cast<bits_type>(shift);
+  auto const most = static_cast<bits_type>(least + greatest);
+  auto const rounded = bit_cast<bits_type>(x + shift);
+  auto const from_least = rounded > least ? rounded : least;
+  return static_cast<std::uint8_t>(from_least < most ? from_least : most);
+}
+
 /// The number that a code stands for whose highest bit is `sign`, in two's complement (0: it has no sign). Devices make
 /// a float of it by its place in the significand of 2^23: they convert integers at an eighth of the speed of additions.
 template <class T>

@@ -87,9 +87,7 @@ struct layer_norm_backward {
     auto const scale = load<Width>(group, gamma);
     tile_type gamma_sum{};
     tile_type beta_sum{};
-    index_t const begin = has_sums ? row_block_begin(block) + part_of_team(group) : block;
-    index_t const end = has_sums ? row_block_end(block, rows) : block + 1;
-    for (index_t row = begin; row < end; row += parts_of_team(group)) {
+    auto const work_on = [&, this](index_t row) {
       auto const dy = load<Width>(group, output_gradient + row * Width);
       auto const normalized = kept.normalized(group, row, epsilon);
       auto const& xhat = normalized.xhat;
@@ -115,8 +113,14 @@ struct layer_norm_backward {
       } else {
         store(group, target, dx);
       }
-    }
-    if constexpr (has_sums) {
+    };
+    if constexpr (!has_sums) {
+      work_on(block);
+    } else {
+      index_t const end = row_block_end(block, rows);
+      for (index_t row = row_block_begin(block) + part_of_team(group); row < end; row += parts_of_team(group)) {
+        work_on(row);
+      }
       sum_over_team(group, gamma_sum);
       sum_over_team(group, beta_sum);
       if (part_of_team(group) == 0) {

@@ -102,19 +102,29 @@ struct column_sums {
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t piece) const {
     index_t const block = piece / slices;
-    index_t const first = piece % slices * width;
+    index_t const slice = piece % slices;
+    if constexpr (Group::size > 1) {
+      add<width>(group, block, slice * width);
+    } else if (slice == 0) {  // of rows one after another, processors read ahead
+      add<Width>(group, block, 0);
+    }
+  }
+
+ private:
+  template <int Columns, lane_group Group>
+  SLIMFIT_HD void add(Group group, index_t block, index_t first) const {
     index_t const begin = row_block_begin(block);
     index_t const end = row_block_end(block, rows);
-    auto const columns = lesser<index_t>(width, Width - first);
+    auto const columns = lesser<index_t>(Columns, Width - first);
     T const* const from = source + first;
     compute_type<T>* const target = partials + block * Width + first;
-    if (columns == width && Width % 16 == 0) {
+    if (columns == Columns && (Columns == Width || Width % 16 == 0)) {
       detail::sum_rows_of_team(
-          group, begin, end, [=](index_t row) { return load<width>(group, from + row * Width); },
+          group, begin, end, [=](index_t row) { return load<Columns>(group, from + row * Width); },
           [=](auto const& total) { store(group, target, total); });
     } else {
       detail::sum_rows_of_team(
-          group, begin, end, [=](index_t row) { return load_first<width>(group, from + row * Width, columns); },
+          group, begin, end, [=](index_t row) { return load_first<Columns>(group, from + row * Width, columns); },
           [=](auto const& total) { store_first(group, target, total, columns); });
     }
   }

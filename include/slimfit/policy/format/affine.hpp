@@ -39,8 +39,7 @@ struct affine : private detail::checked_affine<Bits, Group> {
                                 bf16* scales) requires(!draws_random) {
     encode_with(group, values, codes, scales, [](T scaled, int) {
       // Both ends lie half a step beyond the first and the last code.
-      T const from_first = scaled > T{} ? scaled : T{};
-      return math::round_to_byte(from_first < static_cast<T>(greatest) ? from_first : static_cast<T>(greatest));
+      return math::round_to_byte(scaled, greatest);
     });
   }
 
