@@ -27,10 +27,10 @@ def packs_bits(name):
 
 
 def medians(results, name):
-    """Of a program's benchmarks: the median of their repetitions."""
-    for run in json.loads((results / f"{name}.json").read_text())["benchmarks"]:
-        if run["aggregate_name"] == "median":
-            yield run
+    """Of a program's benchmarks, in its order: the median of their repetitions."""
+    runs = json.loads((results / f"{name}.json").read_text())["benchmarks"]
+    return sorted((run for run in runs if run["aggregate_name"] == "median"),
+                  key=lambda run: (run["family_index"], run["per_family_instance_index"]))
 
 
 def kernel_lines(results):
