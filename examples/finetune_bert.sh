@@ -60,5 +60,5 @@ if [ -z "${given[--data]:-}" ]; then
   fetch sentences.py "$data/snippets"
   options+=(--data "$data/snippets/$folder")
 fi
-if [ -z "${given[--program]:-}" ]; then build_program finetune_bert SLIMFIT_BERT_MODELS "$models"; fi
+if [ -z "${given[--program]:-}" ]; then build_program finetune_bert BERT "$models"; fi
 exec "${given[--program]:-$build/examples/finetune_bert}" "${options[@]}" ${passed_on[@]+"${passed_on[@]}"}

@@ -61,5 +61,5 @@ if [ -z "${given[--data]:-}" ]; then
   fetch images.py "$data/fashion-mnist-as-cifar10"
   options+=(--data "$data/fashion-mnist-as-cifar10")
 fi
-if [ -z "${given[--program]:-}" ]; then build_program finetune_vit SLIMFIT_VIT_MODELS "$models"; fi
+if [ -z "${given[--program]:-}" ]; then build_program finetune_vit VIT "$models"; fi
 exec "${given[--program]:-$build/examples/finetune_vit}" "${options[@]}" ${passed_on[@]+"${passed_on[@]}"}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # To be sourced: what finetune_bert.sh and finetune_pretrained_vit.sh share. They set `root`, the folder of slimfit.
 source "$root/scripts/install_packages.sh"
+source "$root/examples/policies.sh"
 data=$root/build/data
 build=$root/build/pretrained
 
@@ -65,17 +66,19 @@ fetch() {
   "$python" "$root/examples/fetch/$1" "$2"
 }
 
-# build_program NAME VARIABLE MODELS: compiles a program for these models only.
+# build_program NAME KIND MODELS: compiles a program for these models, of the kind VIT or BERT, and for the presets that
+# `passed_on` asks for.
 build_program() {
   install_packages "${build_packages[@]}" "${example_packages[@]}"
   # A terminal sees ninja's one line of progress; elsewhere only what goes wrong is shown.
   echo "building $1 for ${3//;/, } (the first time several minutes on two cores)"
-  local quiet=(-- --quiet)
+  local policies quiet=(-- --quiet)
+  policies=$(policies_of ${passed_on[@]+"${passed_on[@]}"})
   if [ -t 1 ]; then quiet=(); fi
   # In a folder of its own, so that the quickstart's program is not compiled again for its model.
   (
     cd "$root"
-    cmake --preset quickstart -B build/pretrained -D "$2=$3" >/dev/null
+    cmake --preset quickstart -B build/pretrained -D "SLIMFIT_$2_MODELS=$3" -D "SLIMFIT_$2_POLICIES=$policies" >/dev/null
     cmake --build build/pretrained --target "$1" ${quiet[@]+"${quiet[@]}"}
   )
 }

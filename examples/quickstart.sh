@@ -8,6 +8,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # Paths in options and the report are those of the caller's folder.
 if [ "$root" = "$PWD" ]; then root=.; fi
 source "$root/scripts/install_packages.sh"
+source "$root/examples/policies.sh"
 program=$root/build/quickstart/examples/finetune_vit
 
 data=(dataset-fashion-mnist)
@@ -39,9 +40,10 @@ install_packages "${build_packages[@]}" "${example_packages[@]}" ${data[@]+"${da
 echo "building finetune_vit (the first time about a minute on two cores)"
 quiet=(-- --quiet)
 if [ -t 1 ]; then quiet=(); fi
+policies=$(policies_of "$@")
 (
   cd "$root"
-  cmake --preset quickstart -D SLIMFIT_VIT_MODELS=vit_tiny_7 >/dev/null
+  cmake --preset quickstart -D SLIMFIT_VIT_MODELS=vit_tiny_7 -D "SLIMFIT_VIT_POLICIES=$policies" >/dev/null
   cmake --build --preset quickstart --target finetune_vit ${quiet[@]+"${quiet[@]}"}
 )
 exec "$program" --start "$root/examples/finetune_vit/coarse_vit.safetensors" "$@"

@@ -49,6 +49,17 @@ class ShellScripts(Scratch):
     def values(self, arguments, option):
         return [arguments[i + 1] for i, each in enumerate(arguments) if each == option]
 
+    def test_policies_that_are_compiled(self):
+        def policies_of(*options):
+            result = subprocess.run(["bash", "-c", 'source "$0"; policies_of "$@"', ROOT / "examples" / "policies.sh", *options],
+                                    capture_output=True, text=True, timeout=60, check=True)
+            return result.stdout.strip().split(";")
+        usual = ["eager", "paper", "slim"]
+        self.assertEqual(policies_of(), usual)
+        self.assertEqual(policies_of("--run", "slim:75", "--out", "exact", "--epochs", "2"), usual)
+        self.assertEqual(policies_of("--run", "slim_3bit:75", "--run=exact", "--run", "exact:50"), [*usual, "slim_3bit", "exact"])
+        self.assertEqual(policies_of("--run", "nonsense"), usual)  # the program says what there is
+
     def test_help(self):
         for script, words in ((BERT, ("all-MiniLM-L6-v2", "--rows 4000", "report-bert")),
                               (VIT, ("ViT-S/14", "--images 4000", "report-vit"))):

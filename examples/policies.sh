@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# To be sourced: which presets a fine-tuning program is compiled for. Each takes most of a minute of a core.
+
+# policies_of OPTION...: those that the scripts run when they are not told, and those that --run names; for CMake.
+policies_of() {
+  local chosen="eager;paper;slim" previous="" option name
+  for option in "$@"; do
+    name=""
+    case "$option" in
+      --run=*) name=${option#--run=} ;;
+      *) if [ "$previous" = --run ]; then name=$option; fi ;;
+    esac
+    previous=$option
+    name=${name%%:*}
+    case "$name" in
+      exact | slim_3bit | slim_2bit)
+        case ";$chosen;" in
+          *";$name;"*) ;;
+          *) chosen="$chosen;$name" ;;
+        esac ;;
+    esac
+  done
+  echo "$chosen"
+}
