@@ -5,10 +5,10 @@
 policies_of() {
   local chosen="eager;paper;slim" previous="" option name
   for option in "$@"; do
-    name=""
-    case "$option" in
-      --run=*) name=${option#--run=} ;;
-      *) if [ "$previous" = --run ]; then name=$option; fi ;;
+    case "$previous $option" in
+      *" --run="*) name=${option#--run=} ;;
+      "--run "*) name=$option ;;
+      *) name= ;;
     esac
     previous=$option
     name=${name%%:*}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <slimfit/core/constant_math.hpp>
@@ -78,6 +80,14 @@ TEST_CASE("rounding is to nearest even") {
   CHECK(math::round_to_even(-2.5) == -2.0);
   CHECK(math::round_to_byte(-1.0F) == 255);
   CHECK(math::round_to_byte(2.5) == 2);
+  for (int const greatest : {1, 7, 255}) {
+    for (double x = -3; x < 260; x += 0.125) {
+      auto const wanted = static_cast<int>(std::clamp(std::nearbyint(x), 0.0, static_cast<double>(greatest)));
+      REQUIRE(math::round_to_byte(x, greatest) == wanted);
+      REQUIRE(math::round_to_byte(static_cast<float>(x), greatest) == wanted);
+    }
+    CHECK(math::round_to_byte(std::nanf(""), greatest) <= greatest);
+  }
 }
 
 TEST_CASE("functions at compile time agree with the standard library") {
