@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# To be sourced: which presets a fine-tuning program is compiled for. Each takes most of a minute of a core.
+# To be sourced: which presets a fine-tuning program is compiled for. Each takes half a minute of a core or more.
 
 # policies_of OPTION...: those that the scripts run when they are not told, and those that --run names; for CMake.
 policies_of() {

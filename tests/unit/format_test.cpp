@@ -101,6 +101,13 @@ void check_symmetric(double mean, double deviation) {
 
 }  // namespace
 
+TEST_CASE_TEMPLATE("affine codes end with the last one where a value lies half a step beyond it", T, float, double) {
+  std::vector<T> x(64);  // 16 cells from 0 to 16: exactly codes 0 to 15 for 0.5 to 15.5
+  for (std::size_t i = 0; i < x.size(); ++i) { x[i] = static_cast<T>(i % 17); }
+  auto const decoded = code<format::affine<4>, 64, serial_group>(x).decoded;
+  for (std::size_t i = 0; i < x.size(); ++i) { CHECK(std::abs(decoded[i] - x[i]) == static_cast<T>(0.5)); }
+}
+
 TEST_CASE_TEMPLATE("affine codes stay within half a step, on every group alike", T, float, double) {
   using namespace format;
   test::for_widths<5, 197>([]<int Width> {
