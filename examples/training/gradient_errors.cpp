@@ -19,12 +19,12 @@ void add_errors(std::vector<slimfit::gradient_error>& all, std::vector<slimfit::
   }
 }
 
-nlohmann::json errors_json(std::vector<slimfit::gradient_error> const& errors) {
+nlohmann::json errors_json(run_choice const& run, std::vector<slimfit::gradient_error> const& errors) {
   auto array = nlohmann::json::array();
   for (auto const& each : errors) {
     array.push_back({{"name", each.name}, {"exact", each.exact}, {"difference", each.difference}});
   }
-  return array;
+  return {{"policy", run.policy}, {"rate", run.rate}, {"errors", std::move(array)}};
 }
 
 std::string error_line(std::vector<slimfit::gradient_error> const& errors) {

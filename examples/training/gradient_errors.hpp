@@ -7,12 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "options.hpp"
+
 namespace examples {
 
 /// Adds the errors on one batch to those on others.
 void add_errors(std::vector<slimfit::gradient_error>& all, std::vector<slimfit::gradient_error> const& batch);
-/// An array of {"name", "exact", "difference"}, norms over all batches.
-nlohmann::json errors_json(std::vector<slimfit::gradient_error> const& errors);
+/// {"policy", "rate", "errors": [{"name", "exact", "difference"}, ...]}, norms over all batches.
+nlohmann::json errors_json(run_choice const& run, std::vector<slimfit::gradient_error> const& errors);
 /// e.g. "gradients 5.1 % off, most in vit.encoder.layer.0.output.dense.weight: 8.0 %".
 std::string error_line(std::vector<slimfit::gradient_error> const& errors);
 

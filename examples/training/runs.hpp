@@ -34,6 +34,10 @@ std::vector<std::string> backend_names();
 /// Names that `--scalar` takes.
 std::vector<std::string> scalar_names();
 
+/// e.g. "slim, 75 % frozen".
+std::string run_title(run_choice const& choice);
+/// The first learning rate of a run.
+double learning_rate(run_request const& request);
 /// Where an interrupted run is kept.
 std::string checkpoint_path(training_options const& options);
 /// Whether Ctrl-C was pressed.

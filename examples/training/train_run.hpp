@@ -11,31 +11,11 @@
 #include "../support/moments.hpp"
 #include "../support/progress.hpp"
 #include "gradient_errors.hpp"
-#include "runs.hpp"
-#include "saturation.hpp"
+#include "run_record.hpp"
 #include "schedules.hpp"
 #include "task.hpp"
 
 namespace examples {
-
-inline nlohmann::json to_json(slimfit::memory_usage const& usage) {
-  nlohmann::json bytes;
-  for (std::size_t i = 0; i < slimfit::category_names.size(); ++i) {
-    bytes[slimfit::category_names[i]] = usage.peak_by_category.by_category[i];
-  }
-  bytes["stored"] = usage.stored;
-  bytes["temporary"] = usage.temporary;
-  bytes["peak"] = usage.total;
-  return bytes;
-}
-
-/// Raises every number of `bytes` to that of `usage`.
-inline void add_to(nlohmann::json& bytes, slimfit::memory_usage const& usage) {
-  auto const step = to_json(usage);
-  for (auto const& [key, value] : step.items()) {
-    bytes[key] = std::max(bytes.value(key, slimfit::index_t{0}), value.get<slimfit::index_t>());
-  }
-}
 
 /// A backend set up as the options say.
 template <class Device>
@@ -80,35 +60,17 @@ class training_run {
         trainer_(net_, optimizer(),
                  slimfit::trainer_options{
                      .seed = request.options.seed, .steps = steps_, .count_saturation = request.options.saturation},
-                 schedules().at(request.options.schedule).make(slimfit::freezing::run_time_rate(request.choice.rate))) {
+                 schedules().at(request.options.schedule).make(slimfit::freezing::run_time_rate(request.choice.rate))),
+        record_(request, Model::units) {
     load_start(net_);
-    report_ = {{"policy", request.choice.policy},
-               {"rate", request.choice.rate},
-               {"seed", request.options.seed},
-               {"schedule", request.options.schedule},
-               {"moments", request.options.moments},
-               {"scalar", request.options.scalar},
-               {"learning_rate", learning_rate()},
-               {"units", Model::units},
-               {"losses", nlohmann::json::array()},
-               {"active", nlohmann::json::array()},
-               {"distances", nlohmann::json::array()},
-               {"bytes", nlohmann::json::object()},
-               {"planned", nlohmann::json::object()},
-               {"peak_activations", 0},
-               {"train_seconds", 0.0}};
-    if (request.options.saturation) { report_["saturation"] = nlohmann::json::array(); }
-    if (request.progress != nullptr) {
-      slimfit::load_run(trainer_, checkpoint_path(request.options));
-      report_ = *request.progress;
-    }
+    if (request.progress != nullptr) { slimfit::load_run(trainer_, checkpoint_path(request.options)); }
   }
 
   /// Trains, or measures errors at the start where the options say so.
   run_outcome run() {
     if (request_.options.error_batches > 0) { return measure_errors(); }
-    auto const name = this->name();
-    std::printf("%s: %lld steps of %lld %s\n", name.c_str(), static_cast<long long>(steps_),
+    auto const title = run_title(request_.choice);
+    std::printf("%s: %lld steps of %lld %s\n", title.c_str(), static_cast<long long>(steps_),
                 static_cast<long long>(request_.options.batch), request_.samples.c_str());
     {
       progress bar(steps_, request_.options.batch, request_.samples, trainer_.iteration());
@@ -118,7 +80,7 @@ class training_run {
       while (trainer_.iteration() < steps_) {
         if (interrupt_requested()) {
           save_interrupted();
-          return {report_, true};
+          return {record_.json(), true};
         }
         auto const step = one_step();
         // A running mean over about 50 steps.
@@ -131,13 +93,10 @@ class training_run {
       }
     }
     finish();
-    return {report_, false};
+    return {record_.json(), false};
   }
 
  private:
-  [[nodiscard]] std::string name() const {
-    return request_.choice.policy + ", " + percent_text(request_.choice.rate) + " frozen";
-  }
   run_outcome measure_errors() {
     auto const& options = request_.options;
     std::vector<slimfit::gradient_error> errors;
@@ -148,9 +107,9 @@ class training_run {
       slimfit::error_options const settings{.passes = passes, .seed = options.seed + static_cast<std::uint64_t>(i)};
       add_errors(errors, slimfit::measure_error(net_, inputs_of(batch.inputs), batch.labels, settings));
     }
-    std::printf("%s: %s\n", name().c_str(), error_line(errors).c_str());
+    std::printf("%s: %s\n", run_title(request_.choice).c_str(), error_line(errors).c_str());
     std::fflush(stdout);
-    return {{{"policy", request_.choice.policy}, {"rate", request_.choice.rate}, {"errors", errors_json(errors)}}};
+    return {errors_json(request_.choice, errors)};
   }
 
   /// Samples as the model reads them.
@@ -169,18 +128,9 @@ class training_run {
 
   [[nodiscard]] chosen_adamw optimizer() const {
     auto result = adamw_with(request_.options.moments);
-    result.learning_rate = learning_rate();
+    result.learning_rate = learning_rate(request_);
     result.weight_decay = request_.options.weight_decay;
     return result;
-  }
-  [[nodiscard]] double learning_rate() const {
-    auto const& options = request_.options;
-    return request_.choice.rate > 0 ? options.scheduled_learning_rate : options.learning_rate;
-  }
-  static std::string percent_text(double rate) {
-    char text[16];
-    std::snprintf(text, sizeof text, "%g %%", 100 * rate);
-    return text;
   }
 
   slimfit::step_report one_step() {
@@ -188,32 +138,14 @@ class training_run {
     auto const start = std::chrono::steady_clock::now();
     auto const step = trainer_.step(inputs_of(batch.inputs), batch.labels);
     double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    report_["train_seconds"] = report_["train_seconds"].get<double>() + seconds;
-    report_["losses"].push_back(step.loss);
-    auto& active = report_["active"].emplace_back(nlohmann::json::array());
-    for (index_t unit = 0; unit < Model::units; ++unit) {
-      if (step.active.test(unit)) { active.push_back(unit); }
-    }
-    add_to(report_["bytes"], step.measured);
-    add_to(report_["planned"], step.planned);
-    if (request_.options.saturation) { add_saturation(report_["saturation"], step.saturation); }
-    report_["peak_activations"] = std::max(report_["peak_activations"].get<index_t>(), step.measured.activations);
+    record_.add_step(step, seconds);
     index_t const interval = std::max<index_t>(1, steps_ / distance_samples);
-    if (step.iteration % interval == 0) { sample_distances(step.iteration); }
+    if (step.iteration % interval == 0) { record_.add_distances(step.iteration, trainer_.schedule().records()); }
     return step;
   }
 
-  void sample_distances(index_t iteration) {
-    auto values = nlohmann::json::array();
-    for (auto const& record : trainer_.schedule().records()) {
-      values.push_back(record.measured ? nlohmann::json(record.last.relative_update) : nlohmann::json());
-    }
-    report_["distances"].push_back({{"step", iteration}, {"values", std::move(values)}});
-  }
-
   void save_interrupted() {
-    nlohmann::json const state{{"options", request_.fixed}, {"finished", request_.finished}, {"current", report_}};
-    slimfit::save_run(trainer_, checkpoint_path(request_.options), {{request_.program, state.dump()}});
+    slimfit::save_run(trainer_, checkpoint_path(request_.options), record_.checkpoint_metadata());
   }
 
   /// Calls `read`. Where a sample cannot be read, what was learnt so far is saved before the error goes on.
@@ -230,22 +162,9 @@ class training_run {
   }
 
   void finish() {
-    auto const metrics = task_.judge(test_scores());
-    report_["metrics"] = metrics;
-    report_["metric"] = task_.metric;
-    if (!task_.second_metric.empty()) { report_["second_metric"] = task_.second_metric; }
-    auto const merit = metrics.at(task_.metric);
-    report_["accuracy"] = std::clamp(merit, 0.0, 1.0);  // a correlation may be negative
-    if (auto const loss = metrics.find("loss"); loss != metrics.end()) { report_["test_loss"] = loss->second; }
-    report_["seconds_per_step"] = report_["train_seconds"].get<double>() / static_cast<double>(steps_);
-    report_.erase("train_seconds");
+    record_.finish(task_.judge(test_scores()), task_.metric, task_.second_metric);
     save_end_(net_);
-    std::printf("  test %s %.2f %%", task_.metric.c_str(), 100 * merit);
-    if (!task_.second_metric.empty()) {
-      std::printf(", %s %.2f %%", task_.second_metric.c_str(), 100 * metrics.at(task_.second_metric));
-    }
-    std::printf("\n");
-    if (request_.options.saturation) { std::printf("  %s\n", saturation_line(report_["saturation"]).c_str()); }
+    std::printf("%s\n", record_.result_text().c_str());
     std::fflush(stdout);
   }
   /// What the network says of all test samples.
@@ -273,7 +192,7 @@ class training_run {
   sample_batches<sample_type, label_type> batches_;
   index_t steps_;
   trainer_type trainer_;
-  nlohmann::json report_;
+  run_record record_;
 };
 
 }  // namespace examples

@@ -90,10 +90,6 @@ step_measurement measure_on_cuda(step_request const& request) {
   using model = typename Entry::template model<typename Policy::type, slimfit::cuda, T>;
   // The first chooses products' algorithms and loads kernels; the second is recorded or replayed like all others.
   constexpr int warm_up_steps = 2;
-  if (request.graph && !Policy::type::releases_gradients) {
-    throw slimfit::value_error(slimfit::mismatch(
-        "--policy", request.policy, "with --graph one that keeps no gradients, which are allocated in each step"));
-  }
   auto result = detail::measurement_of<Policy>(request);
   detail::own_stream const stream;
   slimfit::cuda device({.stream = stream.get()});
