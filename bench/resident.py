@@ -27,7 +27,7 @@ def main():
     parser.add_argument("--step", default=ROOT / "build/host/examples/tools/slimfit-step", help="the program slimfit-step")
     parser.add_argument("--batch", type=int, default=32, help="images of a step (default %(default)s)")
     parser.add_argument("--python", default=sys.executable, help="the Python that has PyTorch")
-    parser.add_argument("--policies", default="paper,slim,slim_offloaded", help="presets (default %(default)s)")
+    parser.add_argument("--policies", default="eager,paper,slim,slim_offloaded", help="presets (default %(default)s)")
     options = parser.parse_args()
 
     rows = []

@@ -145,15 +145,13 @@ TEST_CASE("steps are enqueued one behind the other") {
 }
 
 TEST_CASE("a step is recorded and replayed while the same units stay active") {
-  using model_type = small_vit<policy::slim, cuda>;
   using held = freezing::inter_layer<freezing::relative_update, percent<75>, freezing::hold<4>>;
   cudaStream_t stream = nullptr;
   check(cudaStreamCreate(&stream), "stream");
-  auto const losses = [&](bool record) {
+  auto const losses = [&]<class Policy, class Options>(Policy, Options options, bool record) {
     cuda device({.stream = stream});
-    model_type net(device, 3);
-    trainer<model_type, adamw, held> run(net, {.learning_rate = 1e-3},
-                                         {.seed = 5, .steps = 12, .record_steps = record});
+    small_vit<Policy, cuda> net(device, 3);
+    trainer<small_vit<Policy, cuda>, Options, held> run(net, options, {.seed = 5, .steps = 12, .record_steps = record});
     std::vector<double> result;
     for (int step = 0; step < 12; ++step) {
       auto const report = run.step(images<float>(), labels);
@@ -162,8 +160,13 @@ TEST_CASE("a step is recorded and replayed while the same units stay active") {
     }
     return result;
   };
-  CHECK(losses(true) == losses(false));
+  adamw const plain{.learning_rate = 1e-3};
+  CHECK(losses(policy::slim{}, plain, true) == losses(policy::slim{}, plain, false));
+  CHECK(losses(policy::eager{}, plain, true) == losses(policy::eager{}, plain, false));
+  clip_global_norm const clipped{plain, 0.5};
+  CHECK(losses(policy::slim{}, clipped, true) == losses(policy::slim{}, clipped, false));
   check(cudaStreamDestroy(stream), "stream");
+  using model_type = small_vit<policy::slim, cuda>;
   cuda device;
   model_type net(device, 3);
   trainer run(net, adamw{}, trainer_options{.record_steps = true});

@@ -24,6 +24,8 @@ constexpr vit_shape narrow{
     .image = 12, .patch = 4, .channels = 3, .hidden = 32, .heads = 4, .mlp = 64, .layers = 3, .classes = 5};
 constexpr vit_shape odd{
     .image = 9, .patch = 3, .channels = 1, .hidden = 24, .heads = 3, .mlp = 40, .layers = 2, .classes = 3};
+constexpr bert_shape sentences{
+    .vocabulary = 50, .hidden = 32, .heads = 4, .mlp = 64, .layers = 2, .classes = 2, .tokens = 10};
 constexpr vit_shape many_tokens{
     .image = 40, .patch = 2, .channels = 1, .hidden = 16, .heads = 2, .mlp = 32, .layers = 1, .classes = 2};
 
@@ -146,6 +148,20 @@ TEST_CASE("plan: equals the ledger for every optimizer") {
   check_optimizer(sgd{.momentum = 0.9});
   check_optimizer(adamw{});
   check_optimizer(coasting_adamw{});
+}
+
+TEST_CASE_TEMPLATE("plan: gradients that are kept take the place of what the tape gave back", Model,
+                   vit<narrow, policy::eager, host, float>, bert<sentences, policy::eager, host, float>) {
+  constexpr index_t batch = 16;
+  memory_plan<Model> const plan(batch);
+  for (index_t active = 1; active <= Model::units; active += 3) {
+    auto const units = plan.costliest_units(active);
+    index_t const used = plan.with(units).activations - plan.resident(units).workspace;
+    index_t const block = plan.needed_by_pass(units).arena;
+    CAPTURE(active);
+    CHECK(block >= used);
+    CHECK(block <= used + 3 * batch * Model::network_type::shape.hidden * index_t{sizeof(float)});
+  }
 }
 
 TEST_CASE("plan: is known at compile time") {

@@ -9,13 +9,11 @@
 
 namespace slimfit {
 
-/// Gradients in a plan: released ones are scratch memory, kept ones add up in the ledger.
+/// What becomes of gradients in a plan: nothing, their memory counts.
 template <bool Releases, bool TakesParts = Releases>
 struct counted_updates {
   static constexpr bool releases = Releases;
   static constexpr bool takes_parts = TakesParts;
-  ledger* book = nullptr;
-  index_t bytes = 0;
 
   template <class Parameter>
   constexpr void apply(Parameter const& /*target*/, typename Parameter::value_type* /*gradient*/) const {}
@@ -23,12 +21,7 @@ struct counted_updates {
   constexpr void apply_part(Parameter const& /*target*/, typename Parameter::value_type* /*gradient*/,
                             index_t /*first*/, index_t /*count*/) const {}
   template <class Parameter>
-  constexpr typename Parameter::value_type* slot(Parameter const& target) {
-    index_t const added = arena::padded(target.count() * static_cast<index_t>(sizeof(typename Parameter::value_type)));
-    bytes += added;
-    book->add(category::gradients, added);
-    return nullptr;
-  }
+  constexpr void keep(Parameter const& /*target*/, typename Parameter::value_type* /*gradient*/) const {}
 };
 
 using counting_context = context<counting<>, counted_updates<true>>;

@@ -12,7 +12,7 @@ namespace slimfit {
 ///  - `apply(parameter, gradient)`, when it releases: called once the gradient is complete; it may change the weights;
 ///  - `static constexpr bool takes_parts`, false unless it releases: whether gradients may come in parts;
 ///  - `apply_part(parameter, gradient, first, count)`, when it takes parts: one after the other;
-///  - `slot(parameter)`, when it keeps: memory for the gradient until the end of the step.
+///  - `keep(parameter, gradient)`, when it keeps: the gradient is complete and stays until the arena ends.
 /// A gradient of a parameter that is not active holds nothing.
 template <scalar T, class Updates>
 class gradient {
@@ -25,7 +25,7 @@ class gradient {
         scratch_(run.memory, wanted_ && Updates::releases ? target.count() : 0, category::gradients),
         data_(scratch_.data()) {
     if constexpr (!Updates::releases) {
-      if (wanted_) { data_ = updates_->slot(target); }
+      if (wanted_) { data_ = run.memory.template push_lasting<T>(target.count(), category::gradients); }
     }
   }
 
@@ -33,8 +33,11 @@ class gradient {
   [[nodiscard]] constexpr T* data() const { return data_; }
   /// The gradient is complete.
   constexpr void finish() {
+    if (!wanted_) { return; }
     if constexpr (Updates::releases) {
-      if (wanted_) { updates_->apply(*target_, data_); }
+      updates_->apply(*target_, data_);
+    } else {
+      updates_->keep(*target_, data_);
     }
   }
 

@@ -113,12 +113,12 @@ class transformer_block {
     mlp_.release(run, kept.mlp);
     mlp_norm_.release(run, kept.mlp_norm);
     {
+      typename norm_type::template gradients<updates> norm_sums(run, attention_norm_);
+      typename attention_type::template gradients<updates> sums(run, attention_);
       auto const live_gradient = run.template scratch<T>(Live == live_rows::all ? 0 : live.rows() * Hidden);
       if constexpr (Live != live_rows::all) {
         gather_first_rows<Hidden>(run, stream_gradient, live, live_gradient.data());
       }
-      typename norm_type::template gradients<updates> norm_sums(run, attention_norm_);
-      typename attention_type::template gradients<updates> sums(run, attention_);
       for_each_part(run, batch, chunk, [&](index_t first, index_t count) {
         auto const mode = first == 0 ? update_mode::overwrite : update_mode::accumulate;
         auto const sequences = batch.part(first, count);

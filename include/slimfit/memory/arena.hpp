@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One block of memory with two stacks. The tape grows from its low end: forward keeps, backward releases in reverse.
 // Scratch grows from its high end and is freed by scope. Nothing fragments, so the block's size is exactly the largest
-// sum of both, which a plan knows beforehand.
+// sum of both, which a plan knows beforehand. What is pushed to last leaves gaps only where scratch above it ends
+// first.
 #pragma once
 
 #include <algorithm>
@@ -93,8 +94,16 @@ class arena {
     return at<T>(capacity_ - high_);
   }
   constexpr void pop_scratch(index_t bytes, category purpose) {
-    high_ -= bytes;
+    if (high_ - bytes >= lasting_) { high_ -= bytes; }
     discount(bytes, purpose);
+  }
+  /// Memory at the scratch's end that lasts until the arena ends. Scratch that is there already leaves its place unused
+  /// when it ends before that.
+  template <class T>
+  constexpr T* push_lasting(index_t count, category purpose) {
+    T* const data = push_scratch<T>(count, purpose);
+    lasting_ = high_;
+    return data;
   }
 
   [[nodiscard]] constexpr index_t tape_bytes() const { return tape_end(); }
@@ -151,6 +160,7 @@ class arena {
   index_t capacity_;
   index_t low_ = 0;
   index_t high_ = 0;
+  index_t lasting_ = 0;  ///< bytes of the high end down to the last that last
   index_t high_water_ = 0;
   byte_counts held_;
   tape_slot const* window_ = nullptr;

@@ -237,11 +237,10 @@ class memory_plan {
   }
   constexpr void run(ledger& book, arena& memory, active_set const& active) const {
     counting_type device;
-    updates_type updates{&book};
+    updates_type updates;
     context<counting_type, updates_type> training{
         device, memory, updates, active, true, 0, 0, {included_.count_saturation}, true};
     training_pass(network_, training, view(), [&] { book.forward_ended(); });
-    book.remove(category::gradients, updates.bytes);
   }
   /// The fewest active units with which the backward pass visits the whole network.
   [[nodiscard]] static constexpr active_set least() {

@@ -142,7 +142,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     next.samples += count;
     mean_.begin_part(static_cast<double>(count) / static_cast<double>(next.samples));
     // Each part draws numbers of its own.
-    run_pass(mean_, active,
+    arena memory = pass_memory();
+    run_pass(memory, mean_, active,
              settings_.seed + std::uint64_t{0x9E3779B97F4A7C15U} * static_cast<std::uint64_t>(next.parts),
              [&] { book.forward_ended(); });
     ++next.parts;
@@ -164,7 +165,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     if (!parts_) { throw usage_error("slimfit: trainer: step() takes the step of what accumulate was given: nothing"); }
     auto next = *std::exchange(parts_, std::nullopt);
     begin_updates(next.report, nullptr);
-    apply_kept<optimizer_type, typename device_type::resource_type, value_type>(optimizer_, mean_.gradients());
+    apply_kept<optimizer_type, value_type>(optimizer_, mean_.gradients());
     mean_.clear();
     coast(next.report.active);
     request(std::move(next));
@@ -296,8 +297,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     return result;
   }
   static constexpr bool releases = policy_type::releases_gradients && !detail::keeps_gradients<Optimizer>;
-  /// Gradients that are kept are allocated in each step, which a recording cannot repeat.
-  static constexpr bool can_record = releases && requires { typename device_type::recording; };
+  static constexpr bool can_record = requires { typename device_type::recording; };
   static auto recorded_type() {
     if constexpr (can_record) {
       return recorded_step<device_type, network_type>{};
@@ -337,23 +337,24 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     }
     return result;
   }
+  [[nodiscard]] arena pass_memory() { return arena(net_->device().memory().book(), block_.data(), block_.size()); }
   template <class Updates, class ForwardDone>
-  void run_pass(Updates& updates, active_set const& active, std::uint64_t seed, ForwardDone const& forward_done) {
-    auto& device = net_->device();
-    arena memory(device.memory().book(), block_.data(), block_.size());
+  void run_pass(arena& memory, Updates& updates, active_set const& active, std::uint64_t seed,
+                ForwardDone const& forward_done) {
     context<device_type, Updates> training{
-        device, memory, updates, active, true, seed, static_cast<std::uint32_t>(iteration_), saturation_.table(), true};
+        net_->device(),      memory, updates, active, true, seed, static_cast<std::uint32_t>(iteration_),
+        saturation_.table(), true};
     training_pass(net_->network(), training, batch_.view(), forward_done);
   }
   template <class ForwardDone>
   void run(active_set const& active, ForwardDone const& forward_done) {
+    arena memory = pass_memory();
     if constexpr (releases) {
       releasing_updates<optimizer_type> updates{optimizer_};
-      run_pass(updates, active, settings_.seed, forward_done);
+      run_pass(memory, updates, active, settings_.seed, forward_done);
     } else {
-      keeping_updates<optimizer_type, typename device_type::resource_type, value_type> updates(optimizer_,
-                                                                                               net_->device().memory());
-      run_pass(updates, active, settings_.seed, forward_done);
+      keeping_updates<optimizer_type, value_type> updates(optimizer_);
+      run_pass(memory, updates, active, settings_.seed, forward_done);
       updates.apply_all();
     }
   }

@@ -69,50 +69,42 @@ struct releasing_updates {
   }
 };
 
-/// A gradient in memory of its own.
-template <class Resource, scalar T>
+/// A gradient that is complete.
+template <scalar T>
 struct kept_gradient {
   parameter<T> target;
-  buffer<T, Resource> values;
+  T const* values;
 };
 
 /// Feeds all gradients of a step to the optimizer.
-template <class Optimizer, class Resource, scalar T>
-void apply_kept(Optimizer& optimizer, std::span<kept_gradient<Resource, T> const> gradients) {
+template <class Optimizer, scalar T>
+void apply_kept(Optimizer& optimizer, std::span<kept_gradient<T> const> gradients) {
   if constexpr (detail::keeps_gradients<typename Optimizer::options_type>) {
     bool first = true;
     for (auto const& each : gradients) {
-      optimizer.include_in_norm(each.values.data(), each.target.count(), std::exchange(first, false));
+      optimizer.include_in_norm(each.values, each.target.count(), std::exchange(first, false));
     }
   }
   for (auto const& [target, values] : gradients) {
-    optimizer.enqueue(target.position, target.data, values.data(), target.count());
+    optimizer.enqueue(target.position, target.data, values, target.count());
   }
 }
 
-/// Gradients are kept: weights change in `apply_all`.
-template <class Optimizer, class Resource, scalar T>
+/// Gradients are kept in the pass's arena: weights change in `apply_all`, to be called before that ends.
+template <class Optimizer, scalar T>
 class keeping_updates {
  public:
   static constexpr bool releases = false;
   static constexpr bool takes_parts = false;
 
-  keeping_updates(Optimizer& optimizer, Resource& resource) : optimizer_(&optimizer), resource_(&resource) {}
+  explicit keeping_updates(Optimizer& optimizer) : optimizer_(&optimizer) {}
 
-  /// @throws memory_error; no weight has changed then
-  T* slot(parameter<T> const& target) {
-    gradients_.push_back({target, buffer<T, Resource>(*resource_, target.count(), category::gradients)});
-    return gradients_.back().values.data();
-  }
-  void apply_all() {
-    apply_kept<Optimizer, Resource, T>(*optimizer_, gradients_);
-    gradients_.clear();
-  }
+  void keep(parameter<T> const& target, T const* gradient) { gradients_.push_back({target, gradient}); }
+  void apply_all() { apply_kept<Optimizer, T>(*optimizer_, gradients_); }
 
  private:
   Optimizer* optimizer_;
-  Resource* resource_;
-  std::vector<kept_gradient<Resource, T>> gradients_;
+  std::vector<kept_gradient<T>> gradients_;
 };
 
 /// The mean gradient of several passes, each a part of a batch: gradients of a pass are released as they are complete,
@@ -128,14 +120,19 @@ class accumulating_updates {
 
   /// Makes memory for the gradients of `targets`. @throws memory_error; there are none then
   void begin(std::span<parameter<T> const> targets) {
-    std::vector<kept_gradient<resource_type, T>> created;
+    clear();
+    std::vector<buffer<T, resource_type>> created;
+    std::vector<kept_gradient<T>> gradients;
     slots_.clear();
     for (auto const& target : targets) {
       slots_.resize(std::max(slots_.size(), static_cast<std::size_t>(target.position) + 1), nullptr);
-      created.push_back({target, buffer<T, resource_type>(device_->memory(), target.count(), category::gradients)});
-      slots_[static_cast<std::size_t>(target.position)] = created.back().values.data();
+      created.emplace_back(device_->memory(), target.count(), category::gradients);
+      T* const sum = created.back().data();
+      slots_[static_cast<std::size_t>(target.position)] = sum;
+      gradients.push_back({target, sum});
     }
-    gradients_ = std::move(created);
+    memory_ = std::move(created);
+    gradients_ = std::move(gradients);
   }
   /// The pass that follows has `share` of all samples so far.
   void begin_part(double share) {
@@ -147,12 +144,16 @@ class accumulating_updates {
     T* const sum = slots_[static_cast<std::size_t>(target.position)] + first;
     device_->launch(divide_up(count, update_block), kernels::add_gradient<T>{gradient, count, keep_, share_, sum});
   }
-  [[nodiscard]] std::span<kept_gradient<resource_type, T> const> gradients() const { return gradients_; }
-  void clear() { gradients_.clear(); }
+  [[nodiscard]] std::span<kept_gradient<T> const> gradients() const { return gradients_; }
+  void clear() {
+    gradients_.clear();
+    memory_.clear();
+  }
 
  private:
   Device* device_;
-  std::vector<kept_gradient<resource_type, T>> gradients_;
+  std::vector<buffer<T, resource_type>> memory_;
+  std::vector<kept_gradient<T>> gradients_;
   std::vector<T*> slots_;  ///< by position
   compute_type<T> keep_{};
   compute_type<T> share_{};
