@@ -28,9 +28,9 @@ done
 
 if [ -z "$program" ]; then
   source scripts/install_packages.sh
+  source examples/policies.sh
   install_packages "${build_packages[@]}" "${example_packages[@]}" dataset-fashion-mnist python3
-  cmake --preset quickstart -D SLIMFIT_VIT_MODELS=vit_tiny_7 >/dev/null
-  cmake --build --preset quickstart --target finetune_vit -- --quiet
+  build_small_vit slim --quiet
   program=build/quickstart/examples/finetune_vit
 fi
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# To be sourced: which presets a fine-tuning program is compiled for. Each takes half a minute of a core or more.
+# To be sourced: builds fine-tuning programs for those presets that are wanted. Each takes half a minute of a core.
 
 # policies_of OPTION...: those that the scripts run when they are not told, and those that --run names; for CMake.
 policies_of() {
@@ -21,4 +21,11 @@ policies_of() {
     esac
   done
   echo "$chosen"
+}
+
+# build_small_vit POLICIES OPTION...: builds the quickstart's finetune_vit in the project's folder, where the caller is.
+# Options are those of ninja.
+build_small_vit() {
+  cmake --preset quickstart -D SLIMFIT_VIT_MODELS=vit_tiny_7 -D "SLIMFIT_VIT_POLICIES=$1" >/dev/null
+  cmake --build --preset quickstart --target finetune_vit -- "${@:2}"
 }

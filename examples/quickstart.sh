@@ -38,12 +38,11 @@ install_packages "${build_packages[@]}" "${example_packages[@]}" ${data[@]+"${da
 
 # A terminal sees ninja's one line of progress; elsewhere only what goes wrong is shown.
 echo "building finetune_vit (the first time about a minute on two cores)"
-quiet=(-- --quiet)
+quiet=(--quiet)
 if [ -t 1 ]; then quiet=(); fi
 policies=$(policies_of "$@")
 (
   cd "$root"
-  cmake --preset quickstart -D SLIMFIT_VIT_MODELS=vit_tiny_7 -D "SLIMFIT_VIT_POLICIES=$policies" >/dev/null
-  cmake --build --preset quickstart --target finetune_vit ${quiet[@]+"${quiet[@]}"}
+  build_small_vit "$policies" ${quiet[@]+"${quiet[@]}"}
 )
 exec "$program" --start "$root/examples/finetune_vit/coarse_vit.safetensors" "$@"

@@ -31,6 +31,7 @@ void set_defaults(vit_options& options) {
   if (options.task == "fashion") {
     options.data = "/usr/share/datasets/fashion-mnist";
     options.batch = 64;
+    options.epochs = 2;
     options.learning_rate = 1e-3;
     options.scheduled_learning_rate = 1e-3;
     options.weight_decay = 0.01;

@@ -13,7 +13,7 @@ namespace examples {
 using slimfit::index_t;
 
 struct step_request {
-  std::string model = "vit-b16";
+  std::string model;
   std::string policy = "slim";
   std::string backend = "host";
   std::string scalar = "float";

@@ -11,6 +11,7 @@
 #include "plan_record.hpp"
 #include "plan_rows.hpp"
 #include "table.hpp"
+#include "usual_model.hpp"
 
 namespace {
 
@@ -18,7 +19,7 @@ using namespace examples;
 using slimfit::category;
 
 struct options {
-  std::vector<std::string> models{"vit-b16"};
+  std::vector<std::string> models{usual_model(names_of(all_models{}))};
   std::vector<index_t> tokens;
   std::vector<index_t> batches{32};
   std::vector<std::string> scalars{"float"};

@@ -8,6 +8,7 @@
 #include "compiled_steps.hpp"
 #include "memory_tables.hpp"
 #include "table.hpp"
+#include "usual_model.hpp"
 
 namespace {
 
@@ -27,8 +28,10 @@ options parse(int argc, char** argv) {
   CLI::App app{
       "Trains a named model on random data and reports the seconds of a step, its memory by the ledger, by the plan "
       "and by the system or the device, and on the host the time of its matrix products alone."};
+  auto const models = compiled_names(&compiled_step::model);
+  request.model = usual_model(models);
   app.add_option("--model", request.model, "Name of the model")
-      ->check(CLI::IsMember(compiled_names(&compiled_step::model)))
+      ->check(CLI::IsMember(models))
       ->capture_default_str();
   app.add_option("--policy", request.policy, "Name of the preset")
       ->check(CLI::IsMember(compiled_names(&compiled_step::policy)))

@@ -44,6 +44,11 @@ class Plan(unittest.TestCase):
         self.assertLessEqual({"vit-s16", "bert-base"}, set(models))
         self.assertEqual(found, [(model, policy) for model in models for policy in POLICIES])
 
+    def test_without_a_model(self):
+        compiled = [row["model"] for row in rows("--model", "all", "--policy", "slim", "--batch", "1")]
+        (row,) = rows("--policy", "slim", "--batch", "1")
+        self.assertEqual(row["model"], "vit-b16" if "vit-b16" in compiled else compiled[0])
+
     def test_options_repeat(self):
         found = rows("--model", "bert-base", "--model", "vit-s16", "--tokens", "64", "--tokens", "128", "--batch", "1",
                      "--batch", "2", "--scalar", "all", "--policy", "slim", "--policy", "exact", "--rate", "0.5",
