@@ -69,11 +69,19 @@ std::string percent_text(double share) { return fixed(100 * share, 0) + " %"; }
 
 }  // namespace
 
-budget_answer choose_for_budget(plan_request const& request, index_t budget) {
+budget_answer choose_for_budget(plan_request const& request, index_t budget, double most_time) {
   budget_answer answer;
   answer.request = request;
   answer.budget = budget;
   answer.rows = rows_of(slimfit::measured_candidates{});
+  auto const quickest = std::min_element(answer.rows.begin(), answer.rows.end(), [](auto const& a, auto const& b) {
+                          return a.time < b.time;
+                        })->time;
+  std::erase_if(answer.rows, [&](budget_row const& row) { return row.time > most_time; });
+  if (answer.rows.empty()) {
+    throw slimfit::value_error(slimfit::mismatch(
+        "--time", fixed(most_time, 2), "at least " + fixed(quickest, 2) + ", which the quickest candidate takes"));
+  }
   for (auto& row : answer.rows) { row.peak = planned(request, row).usage.peak(); }
   std::stable_sort(answer.rows.begin(), answer.rows.end(), [](budget_row const& a, budget_row const& b) {
     return a.step_error < b.step_error || (a.step_error == b.step_error && a.time < b.time);

@@ -37,8 +37,9 @@ struct budget_answer {
 };
 
 /// @param request its policy and rate are not looked at
-/// @throws slimfit::error for sizes that the model cannot have
-budget_answer choose_for_budget(plan_request const& request, index_t budget);
+/// @param most_time candidates whose steps take longer are left out, of eager's with nothing frozen
+/// @throws slimfit::error for sizes that the model cannot have, and when no candidate is as quick
+budget_answer choose_for_budget(plan_request const& request, index_t budget, double most_time);
 void print_budget(std::ostream& out, budget_answer const& answer);
 nlohmann::json budget_json(budget_answer const& answer);
 

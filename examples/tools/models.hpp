@@ -76,6 +76,12 @@ struct paper : policy_entry<slimfit::policy::paper, 95> {
 struct exact : policy_entry<slimfit::policy::exact, 0> {
   static constexpr char const* name = "exact";
 };
+struct exact_half_recomputed : policy_entry<slimfit::policy::exact_half_recomputed, 0> {
+  static constexpr char const* name = "exact_half_recomputed";
+};
+struct exact_recomputed : policy_entry<slimfit::policy::exact_recomputed, 0> {
+  static constexpr char const* name = "exact_recomputed";
+};
 struct slim : policy_entry<slimfit::policy::slim, 95> {
   static constexpr char const* name = "slim";
 };
@@ -91,7 +97,8 @@ struct slim_recomputed : policy_entry<slimfit::policy::slim_recomputed, 95> {
 struct slim_offloaded : policy_entry<slimfit::policy::slim_offloaded, 95> {
   static constexpr char const* name = "slim_offloaded";
 };
-using all_policies = type_list<eager, paper, exact, slim, slim_3bit, slim_2bit, slim_recomputed, slim_offloaded>;
+using all_policies = type_list<eager, paper, exact, exact_half_recomputed, exact_recomputed, slim, slim_3bit, slim_2bit,
+                               slim_recomputed, slim_offloaded>;
 
 /// Names of a list's types, in its order.
 template <class... Types>

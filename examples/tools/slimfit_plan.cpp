@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "../support/moments.hpp"
@@ -29,6 +30,7 @@ struct options {
   bool xray = false;
   std::string trace;
   std::uint64_t budget = 0;  ///< 0: other things are asked for
+  double time = std::numeric_limits<double>::infinity();
   std::vector<std::string> moments{"float32"};
   bool json = false;
 };
@@ -55,18 +57,25 @@ options parse(int argc, char** argv) {
   app.add_option("--policy", chosen.policies, "Names of presets, or all")
       ->check(or_all(names_of(all_policies{})))
       ->capture_default_str();
-  app.add_option("--rate", chosen.rates,
-                 "Freezing rates, at least 0 and less than 1; without it 0 for eager and exact, 0.95 for the others")
+  app.add_option(
+         "--rate", chosen.rates,
+         "Freezing rates, at least 0 and less than 1; without it 0 for eager and exact presets, 0.95 for others")
       ->check(CLI::Range(0.0, 1.0));
   app.add_flag("--xray", chosen.xray, "What is kept for the backward pass: where, what, in which form, why");
   app.add_flag("--holders{15}", chosen.holders, "Who holds how much at the peak, the largest 15 or --holders=N");
   app.add_option("--trace", chosen.trace,
                  "File for the memory of one step as a Chrome trace, with event numbers for time: ui.perfetto.dev");
-  app.add_option("--budget", chosen.budget,
-                 "Bytes that the device has, e.g. 8GiB: which policy and freezing rate fit, and which of them is best; "
-                 "--policy and --rate are not looked at")
-      ->transform(CLI::AsSizeValue(true))
-      ->check(CLI::PositiveNumber);
+  auto* const budget =
+      app.add_option(
+             "--budget", chosen.budget,
+             "Bytes that the device has, e.g. 8GiB: which policy and freezing rate fit, and which of them is best; "
+             "--policy and --rate are not looked at")
+          ->transform(CLI::AsSizeValue(true))
+          ->check(CLI::PositiveNumber);
+  app.add_option("--time", chosen.time,
+                 "With --budget: the most time that a step may take, of eager's with nothing frozen, e.g. 1.1")
+      ->check(CLI::PositiveNumber)
+      ->needs(budget);
   app.add_option("--moments", chosen.moments,
                  "How AdamW's moments are kept: float32, 8bit (per block of 256), either with -dropped (none of frozen "
                  "units), or all")
@@ -141,7 +150,7 @@ void show_choices(options chosen) {
   chosen.rates = {-1};
   auto array = nlohmann::json::array();
   for (auto const& request : requests(chosen)) {
-    auto const answer = choose_for_budget(request, static_cast<index_t>(chosen.budget));
+    auto const answer = choose_for_budget(request, static_cast<index_t>(chosen.budget), chosen.time);
     if (chosen.json) {
       array.push_back(budget_json(answer));
     } else {

@@ -30,9 +30,7 @@ options parse(int argc, char** argv) {
       "and by the system or the device, and on the host the time of its matrix products alone."};
   auto const models = compiled_names(&compiled_step::model);
   request.model = usual_model(models);
-  app.add_option("--model", request.model, "Name of the model")
-      ->check(CLI::IsMember(models))
-      ->capture_default_str();
+  app.add_option("--model", request.model, "Name of the model")->check(CLI::IsMember(models))->capture_default_str();
   app.add_option("--policy", request.policy, "Name of the preset")
       ->check(CLI::IsMember(compiled_names(&compiled_step::policy)))
       ->capture_default_str();
@@ -44,7 +42,7 @@ options parse(int argc, char** argv) {
       ->check(CLI::IsMember({"float", "bf16"}))
       ->capture_default_str();
   app.add_option("--rate", request.rate,
-                 "Freezing rate, at least 0 and less than 1; without it 0 for eager and exact, 0.95 for the others")
+                 "Freezing rate, at least 0 and less than 1; without it 0 for eager and exact presets, 0.95 for others")
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--batch", request.batch, "Sequences per step")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--steps", request.steps, "Steps to measure; one more runs before them, on CUDA two")

@@ -13,7 +13,8 @@ import unittest
 
 BYTES = ["weights", "gradients", "optimizer", "static", "dynamic", "workspace", "data", "stored", "temporary", "peak"]
 MODELS = ["vit-s16", "vit-b16", "vit-b16-384", "vit-l16", "bert-base", "bert-large"]
-POLICIES = ["eager", "paper", "exact", "slim", "slim_3bit", "slim_2bit", "slim_recomputed", "slim_offloaded"]
+POLICIES = ["eager", "paper", "exact", "exact_half_recomputed", "exact_recomputed", "slim", "slim_3bit", "slim_2bit",
+            "slim_recomputed", "slim_offloaded"]
 PLAN, STEP = sys.argv[1:3] if len(sys.argv) > 2 else ("slimfit-plan", "slimfit-step")
 
 
@@ -74,7 +75,8 @@ class Plan(unittest.TestCase):
 
     def test_slim_keeps_less_than_the_rest(self):
         stored = {row["policy"]: row["stored"] for row in rows("--model", "vit-s16")}
-        order = ["slim_recomputed", "slim_offloaded", "slim_2bit", "slim_3bit", "slim", "paper", "exact", "eager"]
+        order = ["slim_recomputed", "slim_offloaded", "exact_recomputed", "slim_2bit", "slim_3bit", "slim", "paper",
+                 "exact_half_recomputed", "exact", "eager"]
         self.assertEqual(sorted(stored, key=stored.get), order)
 
     def test_table(self):
@@ -155,13 +157,22 @@ class Budget(unittest.TestCase):
         self.assertEqual(answer["remedies"], [])
         self.assertEqual(self.choice("--batch", "8", "--budget", str(answer["chosen"]["peak"]))["chosen"], answer["chosen"])
         tighter = self.choice("--batch", "8", "--budget", str(answer["chosen"]["peak"] - 1))["chosen"]
-        self.assertGreater(tighter["step_error"], answer["chosen"]["step_error"])
+        self.assertGreater((tighter["step_error"], tighter["time"]), (answer["chosen"]["step_error"], answer["chosen"]["time"]))
         for row in answer["candidates"]:
             (planned,) = rows("--model", "vit-s16", "--batch", "8", "--policy", row["policy"], "--rate", str(row["rate"]))
             self.assertEqual(row["peak"], planned["peak"])
 
+    def test_time(self):
+        every = self.choice("--batch", "8", "--budget", "64GiB")["candidates"]
+        quick = self.choice("--batch", "8", "--budget", "64GiB", "--time", "0.9")
+        self.assertEqual(quick["candidates"], [row for row in every if row["time"] <= 0.9])
+        self.assertEqual(quick["chosen"], quick["candidates"][0])
+        result = run(PLAN, "--model", "vit-s16", "--budget", "64GiB", "--time", "0.01")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertRegex(result.stderr, r"--time is 0\.01, expected at least 0\.\d\d")
+
     def test_nothing_fits(self):
-        answer = self.choice("--batch", "64", "--budget", "330MiB")
+        answer = self.choice("--batch", "64", "--budget", "300MiB")
         self.assertIsNone(answer["chosen"])
         self.assertEqual(len(answer["remedies"]), 3)
         self.assertEqual([each["fits"] for each in answer["remedies"]],
@@ -170,12 +181,12 @@ class Budget(unittest.TestCase):
         smallest = min(answer["candidates"], key=lambda row: row["peak"])
         peaks = [row["peak"] for row in rows("--model", "vit-s16", "--policy", smallest["policy"], "--rate",
                                              str(smallest["rate"]), "--batch", str(batch), "--batch", str(batch + 1))]
-        self.assertLessEqual(peaks[0], 330 << 20)
-        self.assertGreater(peaks[1], 330 << 20)
+        self.assertLessEqual(peaks[0], 300 << 20)
+        self.assertGreater(peaks[1], 300 << 20)
 
     def test_text(self):
-        result = run(PLAN, "--model", "vit-s16", "--batch", "64", "--budget", "330MiB")
-        self.assertRegex(result.stdout, r"None fits\. The smallest, slim_2bit with 95 % frozen, takes [\d.]+ MiB too much")
+        result = run(PLAN, "--model", "vit-s16", "--batch", "64", "--budget", "300MiB")
+        self.assertRegex(result.stdout, r"None fits\. The smallest, slim_recomputed with 95 % frozen, takes [\d.]+ MiB too much")
         result = run(PLAN, "--model", "vit-s16", "--batch", "4", "--budget", "64GiB")
         self.assertRegex(result.stdout, r"(?m)^eager .* chosen$")
 

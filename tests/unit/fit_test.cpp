@@ -71,6 +71,14 @@ TEST_CASE("fit: the least error that fits, to the byte") {
   CHECK(fit<network, 1 * GiB, batch, choices, sgd>::peak < peak<dense>);
 }
 
+TEST_CASE("fit: of candidates that are quick enough") {
+  CHECK(std::is_same_v<candidates_within<choices, 110>, choices>);
+  CHECK(std::is_same_v<candidates_within<choices, 100>, candidates<sparse, mostly_frozen, dense>>);
+  CHECK(std::is_same_v<candidates_within<choices, 80>, candidates<sparse>>);
+  CHECK(std::is_same_v<typename fit<network, peak<dense> - 1, batch, candidates_within<choices, 100>>::candidate_type,
+                       mostly_frozen>);
+}
+
 TEST_CASE("fit: a policy of a candidate freezes what the candidate says") {
   constexpr index_t units = network<policy::slim>::units;
   CHECK(mostly_frozen::policy_type::freezing{}.most_active(units) == units - units * 75 / 100);

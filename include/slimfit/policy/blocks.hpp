@@ -41,6 +41,16 @@ struct recompute_lowest {
   }
 };
 
+/// The lowest `Percent` of the blocks, rounded down, are recomputed.
+template <int Percent, class Input = stash::dense>
+struct recompute_share {
+  static_assert(Percent >= 0 && Percent <= 100, "slimfit: recompute_share<Percent>: Percent must be 0 to 100");
+  using input = Input;
+  static constexpr block_memory of(int block, int blocks) {
+    return block < blocks * Percent / 100 ? block_memory::recomputed : block_memory::stashed;
+  }
+};
+
 /// Every block is recomputed.
 template <class Input = stash::dense>
 struct recompute_all {

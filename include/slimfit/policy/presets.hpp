@@ -79,6 +79,16 @@ struct exact : eager {
   static constexpr bool computes_dead_rows = false;
 };
 
+/// `exact` with nothing kept of the lower half of the blocks but their inputs: `exact`'s gradients, bit for bit, for
+/// one more forward pass of these.
+struct exact_half_recomputed : exact {
+  using blocks = slimfit::blocks::recompute_share<50>;
+};
+/// The same with all blocks.
+struct exact_recomputed : exact {
+  using blocks = slimfit::blocks::recompute_all<>;
+};
+
 /// `slim` with `Bits` bits for normalised rows and GELU's derivative.
 template <int Bits>
 struct slim_bits : exact {

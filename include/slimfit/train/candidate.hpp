@@ -38,4 +38,33 @@ struct candidate {
 template <class... Candidates>
 struct candidates {};
 
+namespace detail {
+template <class... Lists>
+struct joined_candidates {
+  using type = candidates<>;
+};
+template <class... First, class... Second, class... Rest>
+struct joined_candidates<candidates<First...>, candidates<Second...>, Rest...>
+    : joined_candidates<candidates<First..., Second...>, Rest...> {};
+template <class... All>
+struct joined_candidates<candidates<All...>> {
+  using type = candidates<All...>;
+};
+
+template <class List, int TimePercent>
+struct quick_candidates;
+template <class... All, int TimePercent>
+struct quick_candidates<candidates<All...>, TimePercent> {
+  using type = typename joined_candidates<
+      std::conditional_t<(All::time <= TimePercent / 100.0), candidates<All>, candidates<>>...>::type;
+  static_assert(
+      !std::is_same_v<type, candidates<>>,
+      "slimfit: candidates_within<Candidates, TimePercent>: no candidate's step takes as little; raise TimePercent");
+};
+}  // namespace detail
+
+/// Those of `Candidates` whose steps take at most `TimePercent` of the time of `policy::eager`'s with nothing frozen.
+template <class Candidates, int TimePercent>
+using candidates_within = typename detail::quick_candidates<Candidates, TimePercent>::type;
+
 }  // namespace slimfit

@@ -162,8 +162,8 @@ class memory_plan {
       before += moments - peaks[category::optimizer];
       peaks[category::optimizer] = moments;
     }
-    usage.activations =
-        std::max(usage.stored + extra + temporary, usage.activations + extra_at_peak + temporary - usage.temporary);
+    index_t const tape = peaks[category::static_activations] + peaks[category::dynamic_activations];
+    usage.activations = std::max(usage.stored + extra, tape + extra_at_peak) + temporary;
     usage.total = before + usage.activations;
     usage.stored += extra;
     usage.offloaded = adds ? std::min(usage.offloaded + expensive, all.offloaded) : usage.offloaded + expensive;

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// expect: slimfit: candidates_within<Candidates, TimePercent>: no candidate's step takes as little
+#include <slimfit/train/measured_candidates.hpp>
+
+slimfit::candidates_within<slimfit::measured_candidates, 1> quick;
