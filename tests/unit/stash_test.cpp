@@ -60,6 +60,35 @@ constexpr index_t planned_bytes(index_t rows, unit_state state) {
 
 }  // namespace
 
+TEST_CASE("an arena: what lasts stays where it is while scratch around it ends") {
+  ledger book;
+  {
+    std::vector<std::byte> block(1024);
+    arena memory(book, block.data(), 1024);
+    char* lasting[2];
+    {
+      scratch_buffer<char> const above(memory, 64);
+      lasting[0] = memory.push_lasting<char>(64, category::gradients);
+      {
+        scratch_buffer<char> const below(memory, 192);
+        CHECK(below.data() + 192 == lasting[0]);
+      }
+      CHECK(book.now()[category::workspace] == 64);
+      lasting[1] = memory.push_lasting<char>(128, category::gradients);
+      CHECK(lasting[1] + 128 == lasting[0]);
+    }
+    // The scratch above ended before: its place stays a gap, which nobody counts.
+    CHECK(book.now().activations() == 192);
+    scratch_buffer<char> const next(memory, 704);
+    CHECK(next.data() + 704 == lasting[1]);
+    auto const tape = memory.keep<char>(64, category::static_activations);
+    CHECK(memory.high_water() == 1024);
+    CHECK_THROWS_AS(memory.keep<char>(1, category::static_activations), memory_error);
+    memory.release(tape);
+  }
+  CHECK(book.now().activations() == 0);
+}
+
 TEST_CASE_TEMPLATE("dense keeps the matrix exactly", T, float, double, bf16) {
   auto const values = test::normal<float>(3 * 197, 1);
   test::vector<T> x;
