@@ -271,7 +271,7 @@ class Mistakes(unittest.TestCase):
     def test_unknown_names(self):
         for program in (PLAN, STEP):
             self.expect(program, ["--model", "vit-b17"], "--model", "vit-b17", "vit-s16")
-            self.expect(program, ["--policy", "slimmest"], "--policy", "slimmest", "slim_2bit")
+            self.expect(program, ["--policy", "slimmest"], "--policy", "slimmest", "eager", "slim")
             self.expect(program, ["--frobnicate"], "--frobnicate")
             self.expect(program, ["--scalar", "half"], "--scalar", "half", "bf16")
         self.expect(STEP, ["--backend", "tpu"], "--backend", "tpu", "cuda")
@@ -305,11 +305,11 @@ class Mistakes(unittest.TestCase):
                         "/no/such/folder/file")
 
     def test_help(self):
-        for program, options in ((PLAN, ["--tokens", "--scalar", "vit-s16"]),
-                                 (STEP, ["--steps", "--threads", "--backend", "--scalar", "--graph", "vit-s16"])):
+        for program, options in ((PLAN, ["--tokens", "--scalar", "vit-s16", *POLICIES]),
+                                 (STEP, ["--steps", "--threads", "--backend", "--scalar", "--graph", "vit-s16", "eager", "slim"])):
             result = run(program, "--help")
             self.assertEqual(result.returncode, 0)
-            for word in ("--model", "--policy", "--rate", "--batch", "--json", *options, *POLICIES):
+            for word in ("--model", "--policy", "--rate", "--batch", "--json", *options):
                 self.assertIn(word, result.stdout)
 
 
