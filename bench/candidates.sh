@@ -23,13 +23,13 @@ for policy in slim_recomputed eager paper exact slim slim_3bit slim_2bit; do
   done
 done
 
-cmake --preset host >/dev/null
-cmake --build --preset host --target slimfit_step
+cmake --preset quickstart -B "$out/step" -D SLIMFIT_STEP_MODELS=vit_s16 >/dev/null
+cmake --build "$out/step" --target slimfit_step
 for policy in eager paper exact exact_half_recomputed exact_recomputed slim slim_3bit slim_2bit slim_recomputed; do
   for rate in "${rates[@]}"; do
     [ -f "$out/$policy-$rate.json" ] && continue
     # Waiting threads must not count as computing.
-    OMP_WAIT_POLICY=passive build/host/examples/tools/slimfit-step --model vit-s16 --policy "$policy" --rate "0.$rate" \
+    OMP_WAIT_POLICY=passive "$out/step/examples/tools/slimfit-step" --model vit-s16 --policy "$policy" --rate "0.$rate" \
       --batch 4 --steps 3 --threads 1 --json >"$out/$policy-$rate.tmp"
     mv "$out/$policy-$rate.tmp" "$out/$policy-$rate.json"
   done
