@@ -121,7 +121,7 @@ What is above {ratio} and why:
   several narrow requests, of which some touch the same sector: the caches take the second.
 - Layer normalisation's backward pass with codes, `gelu_forward` with a coded output: numbers of the kernel's argument are
   counted as loads of a sector each where the counted code addresses them by a register; devices read them from their
-  constant bank. Of `layer_norm_backward` (frozen) these are seven a row: with affine<4> in bf16 it moves 1.01 without them.
+  constant bank.
 - `attention_key_gradients` with byte codes of probabilities: its row sums are read in parts of 32 queries that begin within a sector.
 - `adamw_update` with 8-bit moments in bf16: a warp reads and writes the scale of its 256 codes, 4 bytes, in requests of its own,
   each of which touches a sector; the warps beside it use the rest of it.

@@ -164,6 +164,19 @@ TEST_CASE_TEMPLATE("plan: gradients that are kept take the place of what the tap
   }
 }
 
+TEST_CASE("plan: a share of the blocks is recomputed, the lowest ones") {
+  auto const recomputed = []<class Blocks>(Blocks, int blocks) {
+    int count = 0;
+    while (count < blocks && Blocks::of(count, blocks) == block_memory::recomputed) { ++count; }
+    for (int i = count; i < blocks; ++i) { CHECK(Blocks::of(i, blocks) == block_memory::stashed); }
+    return count;
+  };
+  CHECK(recomputed(blocks::recompute_share<50>{}, 12) == 6);
+  CHECK(recomputed(blocks::recompute_share<50>{}, 5) == 2);
+  CHECK(recomputed(blocks::recompute_share<0>{}, 12) == 0);
+  CHECK(recomputed(blocks::recompute_all<>{}, 12) == 12);
+}
+
 TEST_CASE("plan: is known at compile time") {
   using model = vit<shapes::vit_base_16, policy::slim, host, float>;
   static_assert(plan<model>(8).peak() < 2 * GiB);

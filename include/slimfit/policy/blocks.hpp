@@ -53,10 +53,7 @@ struct recompute_share {
 
 /// Every block is recomputed.
 template <class Input = stash::dense>
-struct recompute_all {
-  using input = Input;
-  static constexpr block_memory of(int /*block*/, int /*blocks*/) { return block_memory::recomputed; }
-};
+using recompute_all = recompute_share<100, Input>;
 
 /// The lowest `Count` blocks are offloaded: on the device they take two blocks' memory together, and the upper two of
 /// them never leave it. The lowest, because they have the longest time for the way out and back. Gradients are those of
