@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <slimfit/policy/format/codebook.hpp>
 #include <slimfit/policy/format/fixed_point.hpp>
+#include <slimfit/policy/format/gelu_derivative.hpp>
 
 #include "../reference/gelu.hpp"
 #include "../support/fixture.hpp"
@@ -25,6 +25,16 @@ double gradient_error(double deviation) {
   }
   return test::relative_error(coded, exact);
 }
+
+template <int Bits, class Function>
+constexpr bool is_what_the_compiler_finds(format::codebook<Bits, Function> /*book*/) {
+  constexpr auto found = format::detail::lloyd_levels<(1 << Bits)>(format::detail::distribution<Function>);
+  return found.levels == format::codebook<Bits, Function>::levels &&
+         found.thresholds == format::codebook<Bits, Function>::thresholds;
+}
+static_assert(is_what_the_compiler_finds(format::gelu_derivative_codebook<4>{}));
+static_assert(is_what_the_compiler_finds(format::gelu_derivative_codebook<3>{}));
+static_assert(is_what_the_compiler_finds(format::gelu_derivative_codebook<2>{}));
 }  // namespace
 
 TEST_CASE("Lloyd levels of GELU's derivative have the errors that were measured before") {

@@ -38,13 +38,30 @@ class task_pool {
   /// @throws what a task threw, one of them if several did
   template <class Task>
   void run(index_t count, Task const& task) {
+    run_all(count, {&invoke<Task>, &task});
+  }
+
+ private:
+  /// The one compiled copy of a task's body: two inlined ones could round differently, and results must not depend on
+  /// the number of threads.
+  template <class Task>
+  [[gnu::noinline]] static void invoke(void const* context, index_t i) {
+    (*static_cast<Task const*>(context))(i);
+  }
+  /// A task without its type: what follows is compiled once, not for every task.
+  struct any_task {
+    void (*invoke)(void const*, index_t) = nullptr;
+    void const* context = nullptr;
+    void operator()(index_t i) const { invoke(context, i); }
+  };
+
+  [[gnu::noinline]] void run_all(index_t count, any_task task) {
     std::unique_lock lock(calls_, std::defer_lock);
     if (workers_.empty() || count < 2 || inside_task() || !lock.try_lock()) {
-      for (index_t i = 0; i < count; ++i) { invoke<Task>(&task, i); }
+      for (index_t i = 0; i < count; ++i) { task(i); }
       return;
     }
-    call_ = &invoke<Task>;
-    context_ = &task;
+    task_ = task;
     count_ = count;
     next_ = 0;
     failure_ = nullptr;
@@ -56,13 +73,6 @@ class task_pool {
     if (failure_) { std::rethrow_exception(failure_); }
   }
 
- private:
-  /// The one compiled copy of a task's body: two inlined ones could round differently, and results must not depend on
-  /// the number of threads.
-  template <class Task>
-  [[gnu::noinline]] static void invoke(void const* context, index_t i) {
-    (*static_cast<Task const*>(context))(i);
-  }
   static bool& inside_task() {
     thread_local bool inside = false;
     return inside;
@@ -78,7 +88,7 @@ class task_pool {
     inside_task() = true;
     for (index_t i = next_++; i < count_; i = next_++) {
       try {
-        call_(context_, i);
+        task_(i);
       } catch (...) {
         std::lock_guard const guard(failure_lock_);
         failure_ = std::current_exception();
@@ -119,8 +129,7 @@ class task_pool {
   std::mutex calls_;
   std::mutex failure_lock_;
   std::exception_ptr failure_;
-  void (*call_)(void const*, index_t) = nullptr;
-  void const* context_ = nullptr;
+  any_task task_;
   index_t count_ = 0;
   std::atomic<index_t> next_ = 0;
   std::atomic<bool> open_ = false;

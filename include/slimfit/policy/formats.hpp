@@ -6,4 +6,5 @@
 #include <slimfit/policy/format/codebook.hpp>
 #include <slimfit/policy/format/fixed_point.hpp>
 #include <slimfit/policy/format/format.hpp>
+#include <slimfit/policy/format/gelu_derivative.hpp>
 #include <slimfit/policy/format/symmetric.hpp>

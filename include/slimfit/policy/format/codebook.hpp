@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Codebooks: the best few levels for the value of a function whose input is N(0, 1), found by the compiler. Coding
-// GELU's derivative in this way loses a third of what coding its input in as many bits does.
+// Codebooks: the best few levels for the value of a function whose input is N(0, 1), found by the compiler.
 // Levels minimise the mean squared error (S. Lloyd, "Least squares quantization in PCM", 1982).
 #pragma once
 
@@ -97,6 +96,7 @@ constexpr code_levels<Count> lloyd_levels(value_distribution const& values) {
 
 template <class Function>
 inline constexpr value_distribution distribution = distribution_of(Function{});
+/// Specialised where the result is written down.
 template <int Bits, class Function>
 inline constexpr code_levels<(1 << Bits)> codebook_levels = lloyd_levels<(1 << Bits)>(distribution<Function>);
 
@@ -170,24 +170,5 @@ struct codebook : private detail::checked_codebook<Bits>, public elementwise<cod
   template <class T, std::size_t I>
   static constexpr T level = static_cast<T>(levels[I]);
 };
-
-/// GELU's derivative as a compile-time function of z / `deviation` for an input z of that deviation.
-template <int Percent = 100>
-struct gelu_derivative_function {
-  static constexpr double deviation = Percent / 100.0;
-  constexpr double operator()(double standard) const {
-    double const z = deviation * standard;
-    return constant::normal_cdf(z) + z * constant::gaussian(z);
-  }
-};
-
-/// GELU's derivative in 2^Bits levels: relative error of gradients .032, .065 and .133 with 4, 3 and 2 bits for an
-/// input from N(0, 1). Sixteen levels are fitted to a deviation of 1.13, which loses nothing there and 2 % at 0.55, but
-/// gains 3 % at 1.4 and 11 % at 2; four are fitted to 1.03, because with fewer levels narrow inputs lose as much as
-/// wide ones gain.
-template <int Bits>
-using gelu_derivative_codebook = codebook<Bits, gelu_derivative_function<(Bits == 4   ? 113
-                                                                          : Bits == 2 ? 103
-                                                                                      : 100)>>;
 
 }  // namespace slimfit::format
