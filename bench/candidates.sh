@@ -1,37 +1,49 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Measures what slimfit::fit chooses by and writes include/slimfit/train/measured_candidates.hpp: how far the gradients of
-# each preset at each freezing rate are from exact ones, on the two pretrained examples, and how long steps of
-# ViT-S/16 take. An hour on one core, once everything is built; what build/candidates holds already is not measured again.
-# Options are those of both fine-tuning programs.
+# Measures what slimfit::fit chooses by and writes include/slimfit/train/measured_candidates.hpp: for each operator coded
+# alone how far gradients are from exact ones, on the two pretrained examples, and what a step of ViT-S/16 keeps and how
+# long it takes; and how long steps take at each freezing rate, with and without blocks that are recomputed. An hour on
+# one core; what build/candidates holds already is not measured again. Options are those of both fine-tuning programs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
 install_packages "${build_packages[@]}" "${example_packages[@]}" python3
 
-rates=(0 50 75 90 95)
 out=build/candidates
-mkdir -p "$out"
+built=$out/programs/examples
+operators=(norms_8bit norms_4bit norms_2bit gelu_8bit gelu_4bit gelu_2bit attention_8bit block_inputs_8bit)
+combined=(all_8bit slim slim_2bit)
+blocks=(exact exact_half_recomputed exact_recomputed)
 
-# Gradients of blocks that are recomputed from dense inputs are those of stashed ones, bit for bit.
-for policy in slim_recomputed eager paper exact slim slim_3bit slim_2bit; do
-  runs=()
-  for rate in "${rates[@]}"; do runs+=(--run "$policy:$rate"); done
-  for example in bert pretrained_vit; do
-    [ -f "$out/$example-$policy/errors.json" ] && continue
-    bash "examples/finetune_$example.sh" "${runs[@]}" --measure-error "${BATCHES:-2}" --out "$out/$example-$policy" "$@"
-  done
-done
+list() { local IFS=';'; echo "$*"; }
+cmake --preset quickstart -B "$out/programs" -D SLIMFIT_POLICY_HEADER="$PWD/bench/operator_policies.hpp" \
+  -D SLIMFIT_VIT_MODELS=vit_small_14 -D SLIMFIT_VIT_POLICIES="$(list "${operators[@]}" "${combined[@]}")" \
+  -D SLIMFIT_BERT_MODELS=minilm_l6 -D SLIMFIT_BERT_POLICIES="$(list "${operators[@]}" "${combined[@]}")" \
+  -D SLIMFIT_STEP_MODELS=vit_s16 -D SLIMFIT_STEP_POLICIES="$(list eager "${blocks[@]}" "${operators[@]}")" >/dev/null
+cmake --build "$out/programs" --target finetune_bert finetune_vit slimfit_step
 
-cmake --preset quickstart -B "$out/step" -D SLIMFIT_STEP_MODELS=vit_s16 >/dev/null
-cmake --build "$out/step" --target slimfit_step
-for policy in eager paper exact exact_half_recomputed exact_recomputed slim slim_3bit slim_2bit slim_recomputed; do
-  for rate in "${rates[@]}"; do
-    [ -f "$out/$policy-$rate.json" ] && continue
-    # Waiting threads must not count as computing.
-    OMP_WAIT_POLICY=passive "$out/step/examples/tools/slimfit-step" --model vit-s16 --policy "$policy" --rate "0.$rate" \
-      --batch 4 --steps 3 --threads 1 --json >"$out/$policy-$rate.tmp"
-    mv "$out/$policy-$rate.tmp" "$out/$policy-$rate.json"
+runs=()
+for policy in "${operators[@]}" "${combined[@]}"; do runs+=(--run "$policy:0"); done
+measure_errors() {  # measure_errors EXAMPLE PROGRAM OPTION...
+  [ -f "$out/$2/errors.json" ] && return
+  bash "examples/finetune_$1.sh" --program "$built/$2" "${runs[@]}" --measure-error "${BATCHES:-2}" --out "$out/$2" "${@:3}"
+}
+measure_errors bert finetune_bert "$@"
+measure_errors pretrained_vit finetune_vit "$@"
+
+measure_step() {  # measure_step POLICY RATE
+  local file=$out/$1-$2-$pass
+  [ -f "$file.json" ] && return
+  # Waiting threads must not count as computing.
+  OMP_WAIT_POLICY=passive "$built/tools/slimfit-step" --model vit-s16 --policy "$1" --rate "0.$2" --batch 4 --steps 5 \
+    --threads 1 --json >"$file.tmp"
+  mv "$file.tmp" "$file.json"
+}
+# The fastest of three, with everything else in between: machines have slow spells.
+for pass in 1 2 3; do
+  for policy in eager "${operators[@]}"; do measure_step "$policy" 0; done
+  for rate in 0 50 75 90 95; do
+    for policy in "${blocks[@]}"; do measure_step "$policy" "$rate"; done
   done
 done
 python3 bench/write_candidates.py "$out" >include/slimfit/train/measured_candidates.hpp

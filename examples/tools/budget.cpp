@@ -5,29 +5,25 @@
 #include <cmath>
 #include <slimfit/train/measured_candidates.hpp>
 
+#include "candidate_peaks.hpp"
 #include "table.hpp"
 
 namespace examples {
 
 namespace {
 
-/// The name of a preset.
-template <class Preset, class... Policies>
-std::string name_of(type_list<Policies...> /*policies*/) {
-  std::string name;
-  ((std::is_same_v<Preset, typename Policies::type> ? void(name = Policies::name) : void()), ...);
-  return name;
-}
 template <class... Candidates>
 std::vector<budget_row> rows_of(slimfit::candidates<Candidates...> /*all*/) {
-  return {{name_of<typename Candidates::preset>(all_policies{}), Candidates::rate, 0, Candidates::gradient_error,
-           std::sqrt(Candidates::step_error_squared), Candidates::time}...};
+  std::vector<budget_row> rows{{words_of(typename Candidates::preset{}), 0, Candidates::rate, 0,
+                                Candidates::gradient_error, std::sqrt(Candidates::step_error_squared),
+                                Candidates::time}...};
+  for (std::size_t i = 0; i < rows.size(); ++i) { rows[i].number = i; }
+  return rows;
 }
 
-plan_row planned(plan_request request, budget_row const& row) {
-  request.policy = row.policy;
-  request.rate = row.rate;
-  return with_name<plan_row>(all_models{}, request.model, [&]<class Entry>() { return plan_model<Entry>(request); });
+index_t planned_peak(plan_request const& request, budget_row const& row) {
+  return with_name<index_t>(all_models{}, request.model,
+                            [&]<class Entry>() { return candidate_peak<Entry>(request, row.number); });
 }
 
 /// The largest number below `high` with which `peak(number)` fits; 0: none.
@@ -47,7 +43,7 @@ std::vector<budget_remedy> remedies_of(plan_request const& request, index_t budg
   auto const peak_of_batch = [&](index_t batch) {
     auto smaller = request;
     smaller.batch = batch;
-    return planned(smaller, smallest).usage.peak();
+    return planned_peak(smaller, smallest);
   };
   auto const batch = std::max<index_t>(largest(request.batch, budget, peak_of_batch), 1);
   if (batch < request.batch) {
@@ -57,9 +53,13 @@ std::vector<budget_remedy> remedies_of(plan_request const& request, index_t budg
   if (request.scalar != "bf16") {
     auto half = request;
     half.scalar = "bf16";
-    remedies.push_back({"weights and dense activations in bf16", planned(half, smallest).usage.peak()});
+    remedies.push_back({"weights and dense activations in bf16", planned_peak(half, smallest)});
   }
-  remedies.push_back({"moments in 8 bits (moments::bits8)", planned(request, smallest).peak_with_bits8});
+  if (!request.moments.starts_with("8bit")) {
+    auto coded = request;
+    coded.moments = "8bit" + request.moments.substr(std::string("float32").size());
+    remedies.push_back({"moments in 8 bits (moments::bits8)", planned_peak(coded, smallest)});
+  }
   auto const fits = [&](budget_remedy const& each) { return each.peak <= budget; };
   std::stable_partition(remedies.begin(), remedies.end(), fits);
   return remedies;
@@ -82,7 +82,7 @@ budget_answer choose_for_budget(plan_request const& request, index_t budget, dou
     throw slimfit::value_error(slimfit::mismatch(
         "--time", fixed(most_time, 2), "at least " + fixed(quickest, 2) + ", which the quickest candidate takes"));
   }
-  for (auto& row : answer.rows) { row.peak = planned(request, row).usage.peak(); }
+  for (auto& row : answer.rows) { row.peak = planned_peak(request, row); }
   std::stable_sort(answer.rows.begin(), answer.rows.end(), [](budget_row const& a, budget_row const& b) {
     return a.step_error < b.step_error || (a.step_error == b.step_error && a.time < b.time);
   });
@@ -102,27 +102,36 @@ void print_budget(std::ostream& out, budget_answer const& answer) {
   auto const& request = answer.request;
   out << request.model << ", batch " << request.batch << ", " << request.scalar << ", budget "
       << mebibytes(answer.budget) << " MiB\n\n";
-  table lines({"policy", "frozen", "peak MiB", "gradients' error", "error of a step", "time", ""}, {0, 6});
-  for (std::size_t i = 0; i < answer.rows.size(); ++i) {
-    auto const& row = answer.rows[i];
-    bool const is_chosen = static_cast<int>(i) == answer.chosen;
-    lines.add({row.policy, percent_text(row.rate), mebibytes(row.peak), fixed(100 * row.gradient_error, 2) + " %",
-               fixed(100 * row.step_error, 1) + " %", fixed(row.time, 2),
-               is_chosen ? "chosen" : (row.peak <= answer.budget ? "fits" : "")});
-  }
-  lines.print(out);
-  out << "\nThe error of a step is its distance from one that updates everything exactly: what is frozen is missing\n"
-         "whole. Time is that of a step, of eager's with nothing frozen.\n\n";
-  if (answer.chosen >= 0) {
-    auto const& row = answer.rows[static_cast<std::size_t>(answer.chosen)];
-    out << "Chosen: " << row.policy << ", " << percent_text(row.rate)
-        << " frozen. Of those that fit its steps have the least error; " << mebibytes(answer.budget - row.peak)
-        << " MiB are left.\n";
-    return;
-  }
   auto const smallest = std::min_element(answer.rows.begin(), answer.rows.end(),
                                          [](budget_row const& a, budget_row const& b) { return a.peak < b.peak; });
-  out << "None fits. The smallest, " << smallest->policy << " with " << percent_text(smallest->rate)
+  // The best ones that do not fit, what is chosen, and what comes after it.
+  constexpr std::ptrdiff_t around = 8;
+  auto const count = static_cast<std::ptrdiff_t>(answer.rows.size());
+  auto const centre = answer.chosen >= 0 ? answer.chosen : smallest - answer.rows.begin();
+  auto const first = std::max<std::ptrdiff_t>(0, std::min(centre - around, count - 2 * around - 1));
+  auto const last = std::min(count, first + 2 * around + 1);
+  table lines({"policy", "frozen", "peak MiB", "gradients' error", "error of a step", "time", ""}, {0, 6});
+  for (auto i = first; i < last; ++i) {
+    auto const& row = answer.rows[static_cast<std::size_t>(i)];
+    lines.add({row.policy.text, percent_text(row.rate), mebibytes(row.peak), fixed(100 * row.gradient_error, 2) + " %",
+               fixed(100 * row.step_error, 1) + " %", fixed(row.time, 2),
+               i == answer.chosen ? "chosen" : (row.peak <= answer.budget ? "fits" : "")});
+  }
+  lines.print(out);
+  out << '\n'
+      << first << " candidates with less error and " << count - last
+      << " with more are not shown; --json has all. The error of a\n"
+         "step is its distance from one that updates everything exactly: what is frozen is missing whole. Time is "
+         "that\n"
+         "of a step, of eager's with nothing frozen.\n\n";
+  if (answer.chosen >= 0) {
+    auto const& row = answer.rows[static_cast<std::size_t>(answer.chosen)];
+    out << "Chosen: " << row.policy.text << ", " << percent_text(row.rate)
+        << " frozen. Of those that fit its steps have the least error; " << mebibytes(answer.budget - row.peak)
+        << " MiB are left. In C++:\n  " << row.policy.code << '\n';
+    return;
+  }
+  out << "None fits. The smallest, " << smallest->policy.text << " with " << percent_text(smallest->rate)
       << " frozen, takes " << mebibytes(smallest->peak - answer.budget) << " MiB too much. With it:\n";
   for (auto const& each : answer.remedies) {
     out << "  " << each.change << ": peak " << mebibytes(each.peak) << " MiB, "
@@ -135,7 +144,8 @@ void print_budget(std::ostream& out, budget_answer const& answer) {
 nlohmann::json budget_json(budget_answer const& answer) {
   auto rows = nlohmann::json::array();
   for (auto const& row : answer.rows) {
-    rows.push_back({{"policy", row.policy},
+    rows.push_back({{"policy", row.policy.text},
+                    {"type", row.policy.code},
                     {"rate", row.rate},
                     {"peak", row.peak},
                     {"gradient_error", row.gradient_error},

@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "candidate_words.hpp"
 #include "plan_rows.hpp"
 
 namespace examples {
 
 /// A candidate in the order of preference.
 struct budget_row {
-  std::string policy;
+  candidate_words policy;
+  std::size_t number = 0;  ///< among slimfit::measured_candidates
   double rate = 0;
   index_t peak = 0;
   double gradient_error = 0;  ///< of active units

@@ -30,7 +30,7 @@ struct compiled_step {
 inline std::vector<compiled_step> const& compiled_steps() {
   static std::vector<compiled_step> const known{
 #define SLIMFIT_RUN(model, policy, backend, scalar) \
-  {model::name, policy::name, #backend, #scalar, measure_##model##_##policy##_on_##backend##_in_##scalar},
+  {model::name, #policy, #backend, #scalar, measure_##model##_##policy##_on_##backend##_in_##scalar},
       SLIMFIT_RUNS
 #undef SLIMFIT_RUN
   };

@@ -60,41 +60,43 @@ struct bert_large : bert_entry<slimfit::shapes::bert_large_uncased> {
 /// Those that the tool is compiled for, as CMake's SLIMFIT_PLAN_MODELS and SLIMFIT_STEP_MODELS say.
 using all_models = type_list<SLIMFIT_MODELS>;
 
+/// Freezing rate of a policy where the user names none: its own.
+template <class Policy>
+inline constexpr double default_rate = 1 - static_cast<double>(typename Policy::freezing{}.most_active(100)) / 100;
+
 /// A preset by name.
-/// @tparam FrozenPercent freezing rate where the user names none
-template <class Preset, int FrozenPercent>
+template <class Preset>
 struct policy_entry {
   using type = Preset;
-  static constexpr double default_rate = FrozenPercent / 100.0;
 };
-struct eager : policy_entry<slimfit::policy::eager, 0> {
+struct eager : policy_entry<slimfit::policy::eager> {
   static constexpr char const* name = "eager";
 };
-struct paper : policy_entry<slimfit::policy::paper, 95> {
+struct paper : policy_entry<slimfit::policy::paper> {
   static constexpr char const* name = "paper";
 };
-struct exact : policy_entry<slimfit::policy::exact, 0> {
+struct exact : policy_entry<slimfit::policy::exact> {
   static constexpr char const* name = "exact";
 };
-struct exact_half_recomputed : policy_entry<slimfit::policy::exact_half_recomputed, 0> {
+struct exact_half_recomputed : policy_entry<slimfit::policy::exact_half_recomputed> {
   static constexpr char const* name = "exact_half_recomputed";
 };
-struct exact_recomputed : policy_entry<slimfit::policy::exact_recomputed, 0> {
+struct exact_recomputed : policy_entry<slimfit::policy::exact_recomputed> {
   static constexpr char const* name = "exact_recomputed";
 };
-struct slim : policy_entry<slimfit::policy::slim, 95> {
+struct slim : policy_entry<slimfit::policy::slim> {
   static constexpr char const* name = "slim";
 };
-struct slim_3bit : policy_entry<slimfit::policy::slim_3bit, 95> {
+struct slim_3bit : policy_entry<slimfit::policy::slim_3bit> {
   static constexpr char const* name = "slim_3bit";
 };
-struct slim_2bit : policy_entry<slimfit::policy::slim_2bit, 95> {
+struct slim_2bit : policy_entry<slimfit::policy::slim_2bit> {
   static constexpr char const* name = "slim_2bit";
 };
-struct slim_recomputed : policy_entry<slimfit::policy::slim_recomputed, 95> {
+struct slim_recomputed : policy_entry<slimfit::policy::slim_recomputed> {
   static constexpr char const* name = "slim_recomputed";
 };
-struct slim_offloaded : policy_entry<slimfit::policy::slim_offloaded, 95> {
+struct slim_offloaded : policy_entry<slimfit::policy::slim_offloaded> {
   static constexpr char const* name = "slim_offloaded";
 };
 using all_policies = type_list<eager, paper, exact, exact_half_recomputed, exact_recomputed, slim, slim_3bit, slim_2bit,

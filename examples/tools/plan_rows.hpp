@@ -26,9 +26,8 @@ struct plan_request {
 struct plan_row {
   plan_request request;  ///< with defaults filled in
   slimfit::memory_usage usage;
-  index_t peak_with_bits8 = 0;  ///< with moments in 8 bits
-  index_t static_bytes = 0;     ///< stored whether or not any unit is active
-  index_t dynamic_bytes = 0;    ///< what active units add to that, at most
+  index_t static_bytes = 0;   ///< stored whether or not any unit is active
+  index_t dynamic_bytes = 0;  ///< what active units add to that, at most
   /// What other software stores, per token.
   double eager_float32 = 0;
   double amp_bfloat16 = 0;

@@ -144,6 +144,10 @@ class PlannedStep(unittest.TestCase):
 
 
 class Budget(unittest.TestCase):
+    # Combinations of choices that are presets, too.
+    PRESETS = {"exact": "exact", "50 % of blocks recomputed": "exact_half_recomputed",
+               "100 % of blocks recomputed": "exact_recomputed"}
+
     def choice(self, *options):
         (answer,) = rows("--model", "vit-s16", *options)
         return answer
@@ -158,9 +162,22 @@ class Budget(unittest.TestCase):
         self.assertEqual(self.choice("--batch", "8", "--budget", str(answer["chosen"]["peak"]))["chosen"], answer["chosen"])
         tighter = self.choice("--batch", "8", "--budget", str(answer["chosen"]["peak"] - 1))["chosen"]
         self.assertGreater((tighter["step_error"], tighter["time"]), (answer["chosen"]["step_error"], answer["chosen"]["time"]))
-        for row in answer["candidates"]:
-            (planned,) = rows("--model", "vit-s16", "--batch", "8", "--policy", row["policy"], "--rate", str(row["rate"]))
+        presets = [row for row in answer["candidates"] if row["policy"] in self.PRESETS]
+        self.assertEqual(len(presets), len(self.PRESETS) * 5)
+        for row in presets:
+            (planned,) = rows("--model", "vit-s16", "--batch", "8", "--policy", self.PRESETS[row["policy"]], "--rate",
+                              str(row["rate"]))
             self.assertEqual(row["peak"], planned["peak"])
+
+    def test_combinations(self):
+        every = self.choice("--batch", "8", "--budget", "64GiB")["candidates"]
+        self.assertEqual(len({(row["policy"], row["rate"]) for row in every}), len(every))
+        coded = [row for row in every if row["rate"] == 0 and "blocks" not in row["policy"]]
+        self.assertEqual(coded[0]["policy"], "exact")
+        for better, smaller in zip(coded, coded[1:]):  # each step of the ladder saves memory
+            self.assertLess(better["gradient_error"], smaller["gradient_error"])
+            self.assertGreater(better["peak"], smaller["peak"])
+        self.assertIn("slimfit::policy::changed<slimfit::policy::exact, slimfit::policy::coded_norms<8>", coded[-1]["type"])
 
     def test_time(self):
         every = self.choice("--batch", "8", "--budget", "64GiB")["candidates"]
@@ -179,16 +196,24 @@ class Budget(unittest.TestCase):
                          sorted((each["fits"] for each in answer["remedies"]), reverse=True))
         batch = int(answer["remedies"][0]["change"].split()[2])
         smallest = min(answer["candidates"], key=lambda row: row["peak"])
-        peaks = [row["peak"] for row in rows("--model", "vit-s16", "--policy", smallest["policy"], "--rate",
-                                             str(smallest["rate"]), "--batch", str(batch), "--batch", str(batch + 1))]
-        self.assertLessEqual(peaks[0], 300 << 20)
-        self.assertGreater(peaks[1], 300 << 20)
+
+        def peak(*options):
+            (row,) = (row for row in self.choice("--budget", "300MiB", *options)["candidates"]
+                      if (row["policy"], row["rate"]) == (smallest["policy"], smallest["rate"]))
+            return row["peak"]
+
+        self.assertLessEqual(peak("--batch", str(batch)), 300 << 20)
+        self.assertGreater(peak("--batch", str(batch + 1)), 300 << 20)
+        remedies = {each["change"]: each["peak"] for each in answer["remedies"]}
+        self.assertEqual(remedies["weights and dense activations in bf16"], peak("--batch", "64", "--scalar", "bf16"))
+        self.assertEqual(remedies["moments in 8 bits (moments::bits8)"], peak("--batch", "64", "--moments", "8bit"))
 
     def test_text(self):
         result = run(PLAN, "--model", "vit-s16", "--batch", "64", "--budget", "300MiB")
-        self.assertRegex(result.stdout, r"None fits\. The smallest, slim_recomputed with 0 % frozen, takes [\d.]+ MiB too much")
+        self.assertRegex(result.stdout, r"None fits\. The smallest, norms .* recomputed .* % frozen, takes [\d.]+ MiB too much")
         result = run(PLAN, "--model", "vit-s16", "--batch", "4", "--budget", "64GiB")
-        self.assertRegex(result.stdout, r"(?m)^eager .* chosen$")
+        self.assertRegex(result.stdout, r"(?m)^exact .* chosen$")
+        self.assertIn("In C++:\n  slimfit::policy::changed<slimfit::policy::exact>", result.stdout)
 
 
 class Step(unittest.TestCase):

@@ -20,13 +20,6 @@ void fill_row(plan_row& row) {
   slimfit::memory_plan<Model, chosen_adamw> const planned(request.batch, request.tokens, adamw_with(request.moments));
   index_t const active = Model::units - slimfit::freezing::run_time_rate(request.rate).frozen(Model::units, 0);
   row.usage = planned.bound(active);
-  auto const updated = slimfit::active_set::all(Model::units);
-  auto const kept = planned.resident(updated);
-  auto const coded = slimfit::plan<Model, slimfit::basic_adamw<slimfit::strict, slimfit::moments::bits8>>(
-                         request.batch, request.tokens)
-                         .resident(updated);
-  row.peak_with_bits8 = row.usage.peak() - row.usage.peak_by_category[slimfit::category::optimizer] - kept.workspace +
-                        coded.optimizer + coded.workspace;
   row.static_bytes = planned.bound(0).stored;
   row.dynamic_bytes = row.usage.stored - row.static_bytes;
   constexpr auto const& shape = Model::shape;
@@ -65,7 +58,7 @@ Result with_planned_model(plan_request const& request, Fill const& fill) {
     Result result;
     result.request = request;
     if (result.request.tokens == 0) { result.request.tokens = Entry::tokens; }
-    if (result.request.rate < 0) { result.request.rate = Policy::default_rate; }
+    if (result.request.rate < 0) { result.request.rate = default_rate<typename Policy::type>; }
     if (request.scalar == "bf16") {
       fill.template operator()<typename Entry::template model<typename Policy::type, slimfit::host, slimfit::bf16>>(
           result);

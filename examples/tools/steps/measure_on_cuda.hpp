@@ -83,11 +83,11 @@ class device_memory_meter {
 }  // namespace detail
 
 /// Trains the named model on random data.
-/// @tparam Entry, Policy those of models.hpp
+/// @tparam Entry one of models.hpp
 /// @throws slimfit::error
 template <class Entry, class Policy, class T>
 step_measurement measure_on_cuda(step_request const& request) {
-  using model = typename Entry::template model<typename Policy::type, slimfit::cuda, T>;
+  using model = typename Entry::template model<Policy, slimfit::cuda, T>;
   // The first chooses products' algorithms and loads kernels; the second is recorded or replayed like all others.
   constexpr int warm_up_steps = 2;
   auto result = detail::measurement_of<Policy>(request);

@@ -24,11 +24,11 @@ inline index_t resident_bytes(char const* key) {
 }  // namespace detail
 
 /// Trains the named model on random data.
-/// @tparam Entry, Policy those of models.hpp
+/// @tparam Entry one of models.hpp
 /// @throws slimfit::error
 template <class Entry, class Policy, class T>
 step_measurement measure_on_host(step_request const& request) {
-  using model = typename Entry::template model<typename Policy::type, recording_host, T>;
+  using model = typename Entry::template model<Policy, recording_host, T>;
   auto result = detail::measurement_of<Policy>(request);
   recording_host device({.threads = request.threads});
   result.request.threads = device.threads();

@@ -78,7 +78,7 @@ template <class Policy>
 step_measurement measurement_of(step_request const& request) {
   step_measurement result;
   result.request = request;
-  if (result.request.rate < 0) { result.request.rate = Policy::default_rate; }
+  if (result.request.rate < 0) { result.request.rate = default_rate<Policy>; }
   return result;
 }
 

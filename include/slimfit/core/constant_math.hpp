@@ -20,6 +20,14 @@ constexpr double exp(double x) {
   return sum;
 }
 
+/// Square root of a number that is not negative, by Newton's iteration from above.
+constexpr double sqrt(double x) {
+  if (x <= 0) { return 0; }
+  double root = x > 1 ? x : 1;
+  for (double next = 0.5 * (root + x / root); next < root; next = 0.5 * (root + x / root)) { root = next; }
+  return root;
+}
+
 /// Density of N(0, 1).
 constexpr double gaussian(double x) { return 0.39894228040143267794 * exp(-0.5 * x * x); }
 

@@ -13,22 +13,31 @@ namespace slimfit {
 
 namespace detail {
 
-/// Most bytes at any moment of training `Model` in batches of `Batch`. A constant expression of its own for each,
-/// because compilers limit how long one may take.
+/// A constant expression of its own for each, because compilers limit how long one may take.
 template <class Model, class Optimizer, index_t Batch>
-inline constexpr index_t planned_peak = plan<Model, Optimizer>(Batch).peak();
+inline constexpr plan_ends planned_ends = plan<Model, Optimizer>(Batch).ends();
+/// Most bytes at any moment of training `Model` in batches of `Batch` with `Active` of its units.
+template <class Model, class Optimizer, index_t Batch, index_t Active>
+inline constexpr index_t planned_peak =
+    plan<Model, Optimizer>(Batch).bound(Active, planned_ends<Model, Optimizer, Batch>).peak();
+
+/// `planned_peak` of a candidate, planned for its preset, which candidates of other freezing rates share.
+template <template <class> class Model, class Candidate, class Optimizer, index_t Batch>
+inline constexpr index_t candidate_peak =
+    planned_peak<Model<typename Candidate::preset>, Optimizer, Batch,
+                 typename Candidate::policy_type::freezing{}.most_active(Model<typename Candidate::preset>::units)>;
 
 /// The largest batch from `Low` on and below `High` that fits, given that `Low` does; 0 always does.
-template <class Model, class Optimizer, index_t Budget, index_t Low, index_t High>
+template <template <class> class Model, class Candidate, class Optimizer, index_t Budget, index_t Low, index_t High>
 constexpr index_t largest_batch() {
   if constexpr (Low + 1 == High) {
     return Low;
   } else {
     constexpr index_t middle = (Low + High) / 2;
-    if constexpr (planned_peak<Model, Optimizer, middle> <= Budget) {
-      return largest_batch<Model, Optimizer, Budget, middle, High>();
+    if constexpr (candidate_peak<Model, Candidate, Optimizer, middle> <= Budget) {
+      return largest_batch<Model, Candidate, Optimizer, Budget, middle, High>();
     } else {
-      return largest_batch<Model, Optimizer, Budget, Low, middle>();
+      return largest_batch<Model, Candidate, Optimizer, Budget, Low, middle>();
     }
   }
 }
@@ -37,14 +46,21 @@ constexpr index_t mebibytes_above(index_t bytes, index_t budget) {
   return bytes > budget ? divide_up(bytes - budget, MiB) : 0;
 }
 
-template <class Model>
-constexpr auto bf16_model() {
-  if constexpr (requires { typename Model::template with_scalar<bf16>; }) {
-    return std::type_identity<typename Model::template with_scalar<bf16>>{};
-  } else {
-    return std::type_identity<Model>{};
-  }
-}
+/// The same models with numbers in bf16, where they can have them.
+template <template <class> class Model>
+struct in_bf16 {
+  template <class Policy>
+  struct converted {
+    using type = Model<Policy>;
+  };
+  template <class Policy>
+  requires requires { typename Model<Policy>::template with_scalar<bf16>; }
+  struct converted<Policy> {
+    using type = typename Model<Policy>::template with_scalar<bf16>;
+  };
+  template <class Policy>
+  using model = typename converted<Policy>::type;
+};
 
 }  // namespace detail
 
@@ -97,7 +113,7 @@ struct candidate_search {
   }();
 
   template <template <class> class Model, class Optimizer, index_t Batch, std::size_t I>
-  static constexpr index_t peak = planned_peak<Model<typename at<I>::policy_type>, Optimizer, Batch>;
+  static constexpr index_t peak = candidate_peak<Model, at<I>, Optimizer, Batch>;
 
   /// Number of the best candidate that fits; `count`: none does. Worse ones are not planned.
   template <template <class> class Model, class Optimizer, index_t Batch, index_t Budget, std::size_t Rank = 0>
@@ -128,15 +144,15 @@ struct search_of<candidates<Candidates...>> {
 };
 
 /// Fails, with what is missing and what would help in its message.
-template <template <class> class Model, index_t Budget, index_t Batch, class Optimizer, class Smallest,
-          class Network = Model<typename Smallest::policy_type>>
+template <template <class> class Model, index_t Budget, index_t Batch, class Optimizer, class Smallest>
 using over_budget =
-    checked_budget<false, Smallest, missing_mebibytes<mebibytes_above(planned_peak<Network, Optimizer, Batch>, Budget)>,
-                   batch_that_fits<largest_batch<Network, Optimizer, Budget, 0, Batch>()>,
+    checked_budget<false, Smallest,
+                   missing_mebibytes<mebibytes_above(candidate_peak<Model, Smallest, Optimizer, Batch>, Budget)>,
+                   batch_that_fits<largest_batch<Model, Smallest, Optimizer, Budget, 0, Batch>()>,
                    missing_mebibytes_in_bf16<mebibytes_above(
-                       planned_peak<typename decltype(bf16_model<Network>())::type, Optimizer, Batch>, Budget)>,
+                       candidate_peak<in_bf16<Model>::template model, Smallest, Optimizer, Batch>, Budget)>,
                    missing_mebibytes_with_bits8<mebibytes_above(
-                       planned_peak<Network, basic_adamw<strict, moments::bits8>, Batch>, Budget)>>;
+                       candidate_peak<Model, Smallest, basic_adamw<strict, moments::bits8>, Batch>, Budget)>>;
 
 /// The candidate with number `Found`; where there is none, an error.
 template <template <class> class Model, index_t Budget, index_t Batch, class Search, class Optimizer, std::size_t Found>
@@ -162,8 +178,8 @@ requires(Found == Search::count) struct chosen<Model, Budget, Batch, Search, Opt
 ///     choice::model_type net(device);
 ///
 /// @tparam Model      template of models by their policy
-/// @tparam Candidates what there is to choose from; by default the presets at five freezing rates, with what
-///                    bench/candidates.sh measured
+/// @tparam Candidates what there is to choose from; by default combinations of what operators and blocks can
+///                    keep, at five freezing rates, with what bench/candidates.sh measured
 /// @tparam Optimizer  options of an optimizer
 template <template <class> class Model, index_t Budget, index_t Batch, class Candidates = measured_candidates,
           class Optimizer = adamw>
@@ -178,7 +194,7 @@ struct fit {
   using policy_type = typename candidate_type::policy_type;
   using model_type = Model<policy_type>;
   /// Most bytes at any moment.
-  static constexpr index_t peak = detail::planned_peak<model_type, Optimizer, Batch>;
+  static constexpr index_t peak = detail::candidate_peak<Model, candidate_type, Optimizer, Batch>;
 };
 
 }  // namespace slimfit

@@ -52,6 +52,12 @@ struct pass_memory {
   index_t offloaded = 0;  ///< in the host's memory
 };
 
+/// Steps in which every unit is active, and as few as the backward pass still visits the whole network with.
+struct plan_ends {
+  memory_usage all;
+  memory_usage least;
+};
+
 /// What a plan includes beside training itself.
 struct plan_options {
   bool count_saturation = false;  ///< as in trainer_options
@@ -132,10 +138,12 @@ class memory_plan {
 
   /// An upper bound over all choices of `active` units: what every choice stores, the stashes of the most expensive
   /// units, and the largest temporary memory of any part of the network. Exact when all units are active.
-  [[nodiscard]] constexpr memory_usage bound(index_t active) const {
-    if (active >= units) { return with(active_set::all(units)); }
-    auto const all = with(active_set::all(units));
-    auto usage = with(least());
+  [[nodiscard]] constexpr memory_usage bound(index_t active) const { return bound(active, ends()); }
+  /// The same, given `ends()`.
+  [[nodiscard]] constexpr memory_usage bound(index_t active, plan_ends const& found) const {
+    auto const& all = found.all;
+    if (active >= units) { return all; }
+    auto usage = found.least;
     // Units that share a stash count it each; all together store no more than they do.
     bool const adds = no_unit_saves();
     index_t const expensive = most_expensive(active, false);
@@ -174,6 +182,9 @@ class memory_plan {
     peaks[category::workspace] = std::max(peaks[category::workspace], all_peaks[category::workspace]);
     return usage;
   }
+
+  /// What bounds are made of, whatever the number of active units.
+  [[nodiscard]] constexpr plan_ends ends() const { return {with(active_set::all(units)), with(least())}; }
 
   /// The `count` units that store most while they are active; of those that store the same, the first ones.
   [[nodiscard]] constexpr active_set costliest_units(index_t count) const {
