@@ -12,7 +12,7 @@ install_packages "${build_packages[@]}" "${example_packages[@]}" python3
 out=build/candidates
 built=$out/programs/examples
 operators=(norms_8bit norms_4bit norms_2bit gelu_8bit gelu_4bit gelu_2bit attention_8bit block_inputs_8bit)
-combined=(all_8bit slim slim_2bit)
+combined=(slim_8bit slim slim_2bit)
 blocks=(exact exact_half_recomputed exact_recomputed)
 
 list() { local IFS=';'; echo "$*"; }

@@ -16,7 +16,5 @@ struct gelu_2bit : changed<exact, coded_gelu<2>> {};
 struct attention_8bit : changed<exact, coded_attention<8>> {};
 struct block_inputs_8bit : changed<exact, with_blocks<blocks::recompute_all<stash::quantized<format::affine<8, 64>>>>> {
 };
-/// All three in 8 bits: whether errors add up as squares.
-struct all_8bit : changed<exact, coded_norms<8>, coded_gelu<8>, coded_attention<8>> {};
 
 }  // namespace slimfit::policy

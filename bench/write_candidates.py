@@ -42,7 +42,7 @@ OPERATORS = [
 ]
 # Policies that code several operators: whether the squares of errors add up.
 COMBINED = {
-    "all_8bit": ("norms_8bit", "gelu_8bit", "attention_8bit"),
+    "slim_8bit": ("norms_8bit", "gelu_8bit", "attention_8bit"),
     "slim": ("norms_4bit", "gelu_4bit", "attention_8bit"),
     "slim_2bit": ("norms_2bit", "gelu_2bit", "attention_8bit"),
 }

@@ -84,6 +84,9 @@ struct exact_half_recomputed : policy_entry<slimfit::policy::exact_half_recomput
 struct exact_recomputed : policy_entry<slimfit::policy::exact_recomputed> {
   static constexpr char const* name = "exact_recomputed";
 };
+struct slim_8bit : policy_entry<slimfit::policy::slim_8bit> {
+  static constexpr char const* name = "slim_8bit";
+};
 struct slim : policy_entry<slimfit::policy::slim> {
   static constexpr char const* name = "slim";
 };
@@ -99,7 +102,7 @@ struct slim_recomputed : policy_entry<slimfit::policy::slim_recomputed> {
 struct slim_offloaded : policy_entry<slimfit::policy::slim_offloaded> {
   static constexpr char const* name = "slim_offloaded";
 };
-using all_policies = type_list<eager, paper, exact, exact_half_recomputed, exact_recomputed, slim, slim_3bit, slim_2bit,
+using all_policies = type_list<eager, paper, exact, exact_half_recomputed, exact_recomputed, slim_8bit, slim, slim_3bit, slim_2bit,
                                slim_recomputed, slim_offloaded>;
 
 /// Names of a list's types, in its order.

@@ -9,7 +9,6 @@
 #include <slimfit/optim/adamw.hpp>
 #include <slimfit/optim/clipping.hpp>
 #include <slimfit/optim/sgd.hpp>
-#include <slimfit/policy/changes.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/checkpoint.hpp>
 #include <slimfit/train/plan.hpp>

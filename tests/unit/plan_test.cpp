@@ -5,7 +5,6 @@
 #include <slimfit/models/bert.hpp>
 #include <slimfit/models/vit.hpp>
 #include <slimfit/optim/sgd.hpp>
-#include <slimfit/policy/changes.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/trainer.hpp>
 
@@ -115,9 +114,6 @@ struct all_rows : policy::exact {
   static constexpr bool computes_dead_rows = true;
 };
 
-using coded_in_8_bits =
-    policy::changed<policy::exact, policy::coded_norms<8>, policy::coded_gelu<8>, policy::coded_attention<8>>;
-
 /// Two of twelve blocks recomputed from 8-bit inputs: 4 % of a step's products more.
 struct slim_within_budget : policy::slim {
   using blocks = slimfit::blocks::recompute_lowest<2, stash::quantized<format::affine<8, 64>>>;
@@ -135,7 +131,7 @@ struct other_software {
 
 TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them", P, policy::eager, policy::paper,
                    policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases, whole_tensors,
-                   mostly_recomputed, coded_in_8_bits, policy::exact_recomputed, policy::slim_recomputed, policy::slim_offloaded) {
+                   mostly_recomputed, policy::slim_8bit, policy::exact_recomputed, policy::slim_recomputed, policy::slim_offloaded) {
   check_plans<vit<narrow, P, host, float>>(1, 12);
   check_plans<vit<narrow, P, host, float>>(21, 25);
   check_plans<vit<odd, P, host, double>>(5, 12);

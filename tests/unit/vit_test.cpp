@@ -2,7 +2,6 @@
 // The vision transformer against PyTorch's numbers, and every policy against the exact gradients.
 #include <doctest/doctest.h>
 #include <slimfit/backend/host.hpp>
-#include <slimfit/policy/changes.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/trainer.hpp>
 
@@ -137,11 +136,9 @@ TEST_CASE("vit: coded stashes give gradients close to the exact ones") {
 }
 
 TEST_CASE("vit: everything in 8 bits, linears' inputs rebuilt from the codes") {
-  using coded_policy =
-      policy::changed<policy::exact, policy::coded_norms<8>, policy::coded_gelu<8>, policy::coded_attention<8>>;
   vit_fixture<double> const fixture(file_of(double{}));
   auto const exact = gradients_with<policy::exact>(fixture);
-  auto const coded = gradients_with<coded_policy>(fixture);
+  auto const coded = gradients_with<policy::slim_8bit>(fixture);
   CHECK(coded.loss == exact.loss);
   host device;
   fixture_model<policy::exact, double> const net(device);

@@ -5,6 +5,7 @@
 
 #include <slimfit/policy/attention.hpp>
 #include <slimfit/policy/blocks.hpp>
+#include <slimfit/policy/changes.hpp>
 #include <slimfit/policy/chunk.hpp>
 #include <slimfit/policy/formats.hpp>
 #include <slimfit/policy/freezing.hpp>
@@ -88,6 +89,11 @@ struct exact_half_recomputed : exact {
 struct exact_recomputed : exact {
   using blocks = slimfit::blocks::recompute_all<>;
 };
+
+/// Everything trainable, and all that is kept in 8 bits: normalised rows and GELU's input, from which linears rebuild
+/// their own, queries, keys, values and attention's output. A quarter of `exact`'s bytes; less than `slim` where few
+/// units are frozen.
+struct slim_8bit : changed<exact, coded_norms<8>, coded_gelu<8>, coded_attention<8>> {};
 
 /// `slim` with `Bits` bits for normalised rows and GELU's derivative.
 template <int Bits>
