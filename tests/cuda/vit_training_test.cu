@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Ways to train a vision transformer on CUDA: offloaded blocks, bf16, parts and clipping, steps enqueued and recorded,
 // what is measured meanwhile.
+#include <slimfit/memory/record.hpp>
 #include <slimfit/slimfit.hpp>
 #include <slimfit/train/gradient_error.hpp>
 

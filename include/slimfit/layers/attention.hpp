@@ -47,7 +47,7 @@ class attention {
     // Braces keep the order. A loop that assigns to the three makes g++ 12 warn, at -O3, of writes that are not there.
     kept_type kept{{operand("queries"), operand("keys"), operand("values")}, {}};
     recorded_matrix const label(run.memory.record(), [&] {
-      return kept_matrix{"attention's probabilities", stash::form_of<probability_stash, T>(state), {}};
+      return described_matrix{"attention's probabilities", stash::form_of<probability_stash, T>(state)};
     });
     kept.probabilities = probability_stash::template keep<T>(run.memory, batch.rows() * Heads, batch.tokens(), state);
     return kept;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <iterator>
 
 #include <slimfit/core/philox.hpp>
 #include <slimfit/kernels/saturation.hpp>
@@ -58,7 +57,7 @@ struct context {
   /// The same under a name of its own in records.
   template <class T>
   [[nodiscard]] constexpr scratch_buffer<T> scratch(index_t count, char const* name) {
-    recorded_matrix const label(memory.record(), [&] { return kept_matrix{name, {}, {}}; });
+    recorded_matrix const label(memory.record(), [&] { return described_matrix{name}; });
     return scratch_buffer<T>(memory, count);
   }
   /// Makes room on the tape for `rows` rows of `Width` numbers, in the form that `Stash` has in `state`.
@@ -67,11 +66,12 @@ struct context {
   [[nodiscard]] constexpr auto keep(char const* name, index_t rows, category purpose, unit_state state,
                                     std::initializer_list<int> units = {}) {
     recorded_matrix const label(memory.record(), [&] {
-      kept_matrix matrix{name, stash::form_of<Stash, T>(state), {}};
+      described_matrix matrix{name, stash::form_of<Stash, T>(state)};
       // Other stashes keep the same in every state.
       if constexpr (requires { Stash::is_dense_in(state); }) {
-        std::copy_if(units.begin(), units.end(), std::back_inserter(matrix.units),
-                     [&](int u) { return active.test(u); });
+        for (int const unit : units) {
+          if (active.test(unit)) { matrix.add_unit(unit); }
+        }
       }
       return matrix;
     });

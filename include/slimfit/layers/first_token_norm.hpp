@@ -39,7 +39,7 @@ class first_token_norm {
     kept.norm = norm_.keep(run, rows, "last LayerNorm");
     if constexpr (all_rows) {
       if (run.training) {
-        recorded_matrix const label(run.memory.record(), [] { return kept_matrix{"last LayerNorm's output", {}, {}}; });
+        recorded_matrix const label(run.memory.record(), [] { return described_matrix{"last LayerNorm's output"}; });
         kept.normalized = run.memory.template keep<T>(rows * Hidden, category::static_activations);
       }
       auto const unkept = run.template scratch<T>(run.training ? 0 : rows * Hidden);

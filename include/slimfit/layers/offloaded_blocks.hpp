@@ -25,7 +25,7 @@ class offloaded_blocks {
   constexpr void open(Context& run) {
     if (count_ == 0) { return; }
     auto const range = run.range("offloaded blocks");
-    recorded_matrix const label(run.memory.record(), [] { return kept_matrix{"two places", {}, {}}; });
+    recorded_matrix const label(run.memory.record(), [] { return described_matrix{"two places"}; });
     index_t sent = 0;
     std::array<index_t, offload_places> largest{};
     for (int block = 0; block < count_; ++block) {

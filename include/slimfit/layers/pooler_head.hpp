@@ -51,7 +51,7 @@ class pooler_head {
     kept.input = pooler_.keep(run, sequences, "pooler's input");
     pooler_.save_input(run, kept.input, first_rows.data(), sequences);
     if (run.training) {
-      recorded_matrix const label(run.memory.record(), [] { return kept_matrix{"pooler's output", {}, {}}; });
+      recorded_matrix const label(run.memory.record(), [] { return described_matrix{"pooler's output"}; });
       kept.pooled = run.memory.template keep<T>(sequences * Hidden, category::static_activations);
     }
     auto const unkept = run.template scratch<T>(run.training ? 0 : sequences * Hidden);

@@ -112,7 +112,7 @@ class arena {
   [[nodiscard]] constexpr index_t capacity() const { return capacity_; }
   [[nodiscard]] constexpr ledger& book() const { return *book_; }
   /// Where its ledger's changes are recorded, or null.
-  [[nodiscard]] constexpr memory_record* record() const { return book_->record(); }
+  [[nodiscard]] constexpr memory_observer* record() const { return book_->record(); }
   [[nodiscard]] static constexpr index_t padded(index_t bytes) { return round_up(bytes, alignment); }
 
  private:

@@ -3,7 +3,7 @@
 // compile time, which is why it is constexpr.
 #pragma once
 
-#include <slimfit/memory/record.hpp>
+#include <slimfit/memory/observer.hpp>
 #include <slimfit/memory/usage.hpp>
 
 namespace slimfit {
@@ -14,12 +14,12 @@ class ledger {
     if (bytes == 0) { return; }
     now_[which] += bytes;
     note(which);
-    if (record_ != nullptr) { record_->change(which, bytes); }
+    if (observer_ != nullptr) { observer_->change(which, bytes); }
   }
   constexpr void remove(category which, index_t bytes) {
     if (bytes == 0) { return; }
     now_[which] -= bytes;
-    if (record_ != nullptr) { record_->change(which, -bytes); }
+    if (observer_ != nullptr) { observer_->change(which, -bytes); }
   }
   /// Counts bytes in the host's memory that a step would otherwise have in the device's. Negative: they are free again.
   constexpr void offload(index_t bytes) {
@@ -29,7 +29,7 @@ class ledger {
   /// Called where a forward pass ends: what the tape holds now is what was stored.
   constexpr void forward_ended() {
     peaks_.stored = std::max(peaks_.stored, now_.stored());
-    if (record_ != nullptr) { record_->forward_ended(); }
+    if (observer_ != nullptr) { observer_->forward_ended(); }
   }
 
   [[nodiscard]] constexpr byte_counts const& now() const { return now_; }
@@ -41,13 +41,13 @@ class ledger {
     peaks_.offloaded = offloaded_;
     note_sums();
   }
-  /// Writes every change from now on to `record`, which is started anew; null stops that.
-  constexpr void record(memory_record* record) {
-    record_ = record;
-    if (record_ != nullptr) { record_->start(now_); }
+  /// Tells `observer`, which is started anew, of every change from now on; null stops that.
+  constexpr void record(memory_observer* observer) {
+    observer_ = observer;
+    if (observer_ != nullptr) { observer_->start(now_); }
   }
-  /// Where changes are recorded, or null.
-  [[nodiscard]] constexpr memory_record* record() const { return record_; }
+  /// Who is told of changes, or null.
+  [[nodiscard]] constexpr memory_observer* record() const { return observer_; }
 
  private:
   // Few steps, because compilers limit how many a constant expression may take, and a plan comes here for every
@@ -68,7 +68,7 @@ class ledger {
   byte_counts now_;
   index_t offloaded_ = 0;
   memory_usage peaks_;
-  memory_record* record_ = nullptr;
+  memory_observer* observer_ = nullptr;
 };
 
 }  // namespace slimfit

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <slimfit/memory/category.hpp>
+#include <slimfit/memory/observer.hpp>
 
 namespace slimfit {
 
@@ -53,11 +53,29 @@ struct memory_event {
   double seconds = 0;    ///< since the recording began
 };
 
-/// To be given to `ledger::record`. A plan's record counts, a run's shows what happened when.
-class memory_record {
+/// A form in words, e.g. "normalised rows, 4 bits, scale and zero per 64".
+inline std::string form_text(kept_form const& form) {
+  std::string words = *form.role == '\0' ? "" : std::string(form.role) + ", ";
+  if (form.largest_percent > 0) {
+    words += "largest " + std::to_string(form.largest_percent) + " % of each " + form.largest_of + " in ";
+  }
+  words += form.numbers;
+  if (form.bits > 0) { words += std::to_string(form.bits) + (form.bits == 1 ? " bit" : " bits"); }
+  if (form.scale_group > 0) {
+    words += form.scales == 1   ? ", scale"
+             : form.scales == 2 ? ", scale and zero"
+                                : ", " + std::to_string(form.scales) + " scales";
+    words += " per " + std::to_string(form.scale_group);
+  }
+  if (form.fixed_range) { words += ", fixed range"; }
+  return form.largest_percent > 0 ? words + ", bitmap" : words;
+}
+
+/// A plan's record counts, a run's shows what happened when.
+class memory_record : public memory_observer {
  public:
-  /// Forgets what was recorded; `held` is there already.
-  void start(byte_counts const& held) {
+  /// Forgets what was recorded.
+  void start(byte_counts const& held) override {
     *this = {};
     start_ = std::chrono::steady_clock::now();
     for (int i = 0; i < category_count; ++i) {
@@ -66,25 +84,22 @@ class memory_record {
     }
   }
 
-  /// What happens until `leave` belongs to this range. @param number behind its name; negative: none
-  void enter(char const* name, int number) {
+  void enter(char const* name, int number) override {
     ranges_.push_back(number < 0 ? std::string(name) : std::string(name) + " " + std::to_string(number));
     label_.reset();
     add(memory_event::kind::range_begin, {}, number_of(names_, ranges_.back()), 0);
   }
-  void leave() {
+  void leave() override {
     if (ranges_.empty()) { return; }  // it was entered before the recording began
     ranges_.pop_back();
     label_.reset();
     add(memory_event::kind::range_end, {}, 0, 0);
   }
-  /// What is taken from now on holds this; empty: nothing that has a name.
-  void name_matrix(kept_matrix matrix) {
+  void name_matrix(described_matrix const& matrix) override {
     label_.reset();
-    matrix_ = std::move(matrix);
+    matrix_ = {matrix.name, form_text(matrix.form), {matrix.units.begin(), matrix.units.begin() + matrix.unit_count}};
   }
-  /// `bytes` were taken, or when negative given back.
-  void change(category purpose, index_t bytes) {
+  void change(category purpose, index_t bytes) override {
     if (ranges_.empty()) {
       add(memory_event::kind::change, purpose, number_of(labels_, outside_passes(purpose)), bytes);
       return;
@@ -92,7 +107,7 @@ class memory_record {
     if (!label_) { label_ = number_of(labels_, current_label()); }
     add(memory_event::kind::change, purpose, *label_, bytes);
   }
-  void forward_ended() { add(memory_event::kind::forward_end, {}, 0, 0); }
+  void forward_ended() override { add(memory_event::kind::forward_end, {}, 0, 0); }
 
   [[nodiscard]] std::vector<memory_event> const& events() const { return events_; }
   [[nodiscard]] std::string const& range_name(memory_event const& event) const { return names_[event.text]; }

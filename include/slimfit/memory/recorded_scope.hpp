@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Scopes that tell a memory record where a pass is and what it keeps. Without a record they do nothing, in constant
+// Scopes that tell who watches memory where a pass is and what it keeps. When nobody does, they do nothing, in constant
 // expressions too.
 #pragma once
 
-#include <slimfit/memory/record.hpp>
+#include <slimfit/memory/observer.hpp>
 
 namespace slimfit {
 
@@ -15,14 +15,14 @@ struct no_range {};
 template <class Device>
 class recorded_range {
  public:
-  constexpr recorded_range(memory_record* record, char const* name, int number)
-      : record_(record), profiled_(profiled(name, number)) {
-    if (record_ != nullptr) { record_->enter(name, number); }
+  constexpr recorded_range(memory_observer* observer, char const* name, int number)
+      : observer_(observer), profiled_(profiled(name, number)) {
+    if (observer_ != nullptr) { observer_->enter(name, number); }
   }
   recorded_range(recorded_range const&) = delete;
   recorded_range& operator=(recorded_range const&) = delete;
   constexpr ~recorded_range() {
-    if (record_ != nullptr) { record_->leave(); }
+    if (observer_ != nullptr) { observer_->leave(); }
   }
 
  private:
@@ -34,26 +34,26 @@ class recorded_range {
     }
   }
 
-  memory_record* record_;
+  memory_observer* observer_;
   decltype(profiled("", 0)) profiled_;
 };
 
 /// While it lives, what goes on the tape is one matrix.
 class recorded_matrix {
  public:
-  /// @param describe gives a `kept_matrix`; called only when there is a record
+  /// @param describe gives a `described_matrix`; called only when somebody watches
   template <class Describe>
-  constexpr recorded_matrix(memory_record* record, Describe const& describe) : record_(record) {
-    if (record_ != nullptr) { record_->name_matrix(describe()); }
+  constexpr recorded_matrix(memory_observer* observer, Describe const& describe) : observer_(observer) {
+    if (observer_ != nullptr) { observer_->name_matrix(describe()); }
   }
   recorded_matrix(recorded_matrix const&) = delete;
   recorded_matrix& operator=(recorded_matrix const&) = delete;
   constexpr ~recorded_matrix() {
-    if (record_ != nullptr) { record_->name_matrix({}); }
+    if (observer_ != nullptr) { observer_->name_matrix({}); }
   }
 
  private:
-  memory_record* record_;
+  memory_observer* observer_;
 };
 
 }  // namespace slimfit

@@ -120,8 +120,8 @@ class memory_plan {
     return memory.high_water();
   }
 
-  /// Records such a step. Its peaks are what `with(active)` says.
-  void record(active_set const& active, memory_record& events) const {
+  /// Shows such a step to an observer, e.g. a `memory_record`. Its peaks are what `with(active)` says.
+  void record(active_set const& active, memory_observer& events) const {
     ledger book;
     hold(book, active, active_set::all(units));
     book.record(&events);
