@@ -135,18 +135,28 @@ TEST_CASE("vit: coded stashes give gradients close to the exact ones") {
   CHECK(norm_errors[1] < norm_errors[2]);
 }
 
-TEST_CASE("vit: everything in 8 bits, linears' inputs rebuilt from the codes") {
-  vit_fixture<double> const fixture(file_of(double{}));
-  auto const exact = gradients_with<policy::exact>(fixture);
-  auto const coded = gradients_with<policy::slim_8bit>(fixture);
-  CHECK(coded.loss == exact.loss);
+namespace {
+
+/// The largest relative error of a parameter's gradient.
+double worst_error(pass_result const& actual, pass_result const& expected) {
   host device;
   fixture_model<policy::exact, double> const net(device);
   double worst = 0;
   for (auto const& [name, each] : net.parameters()) {
     auto const i = static_cast<std::size_t>(each.position);
-    if (!is_key_bias(name)) { worst = std::max(worst, relative_error(coded.gradients[i], exact.gradients[i])); }
+    if (!is_key_bias(name)) { worst = std::max(worst, relative_error(actual.gradients[i], expected.gradients[i])); }
   }
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE("vit: everything in 8 bits, linears' inputs rebuilt from the codes") {
+  vit_fixture<double> const fixture(file_of(double{}));
+  auto const exact = gradients_with<policy::exact>(fixture);
+  auto const coded = gradients_with<policy::slim_8bit>(fixture);
+  CHECK(coded.loss == exact.loss);
+  double const worst = worst_error(coded, exact);
   // A sixteenth of what 4 bits give (0.09), and as much for the operands of attention, which `slim` has in 8 bits, too.
   CHECK(worst > 0);
   CHECK(worst < 0.02);
@@ -167,13 +177,7 @@ TEST_CASE("vit: recomputed blocks give the gradients of stashed ones") {
   // An input in 8 bits: relative error 2^-9 of the largest of 8 values, through the block.
   auto const coded = gradients_with<recomputed<policy::exact, stash::quantized<format::affine<8, 8>>>>(fixture);
   CHECK(coded.loss == exact.loss);
-  host device;
-  fixture_model<policy::exact, double> const net(device);
-  double worst = 0;
-  for (auto const& [name, each] : net.parameters()) {
-    auto const i = static_cast<std::size_t>(each.position);
-    if (!is_key_bias(name)) { worst = std::max(worst, relative_error(coded.gradients[i], exact.gradients[i])); }
-  }
+  double const worst = worst_error(coded, exact);
   CHECK(worst > 0);
   CHECK(worst < 0.02);
 }

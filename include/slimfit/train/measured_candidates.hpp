@@ -11,11 +11,11 @@ namespace slimfit {
 
 using measured_choices = choice_table<
     policy::exact, freezing_rates<0, 50, 75, 90, 95>,
-    blocks_choices<blocks_choice<policy::unchanged, 100, 0, 101, 93, 87, 84, 79>,
-                   blocks_choice<policy::with_blocks<blocks::recompute_share<50>>, 4, 0, 116, 110, 102, 100, 96>,
-                   blocks_choice<policy::with_blocks<blocks::recompute_all<>>, 4, 0, 134, 128, 122, 115, 112>,
+    blocks_choices<blocks_choice<policy::unchanged, 100, 0, 101, 93, 85, 73, 71>,
+                   blocks_choice<policy::with_blocks<blocks::recompute_share<50>>, 4, 0, 116, 110, 99, 91, 89>,
+                   blocks_choice<policy::with_blocks<blocks::recompute_all<>>, 4, 0, 131, 128, 114, 108, 103>,
                    blocks_choice<policy::with_blocks<blocks::recompute_all<stash::quantized<format::affine<8, 64>>>>, 4,
-                                 165, 134, 128, 122, 115, 112>>,
+                                 165, 131, 128, 114, 108, 103>>,
     operator_choices<operator_choice<policy::unchanged, 0, 0, 0, 0>,
                      operator_choice<policy::coded_norms<8>, -2163, 0, 35, -19>,
                      operator_choice<policy::coded_norms<4>, -2531, 782, 590, -36>,

@@ -17,10 +17,9 @@ namespace slimfit {
 
 /// A way for an operator to keep what its backward pass needs.
 /// @tparam Change      of a policy, see policy/changes.hpp
-/// @tparam Bytes       per token and block that it keeps more than the operator's first choice, whatever is active;
-/// less
-///                     where negative. They order the choices; what fits a budget is planned
-/// @tparam ActiveBytes the same of what is kept beside these while all weights are active
+/// @tparam Bytes       per token and block that it keeps beside the operator's first choice, whatever is active;
+///                     negative: less. They order the choices; what fits a budget is planned
+/// @tparam ActiveBytes the same of what is kept while all weights are active and not otherwise
 /// @tparam Error       that it alone brings into gradients, norm-wise, in ten thousandths
 /// @tparam Time        that it adds to a step, in thousandths of `policy::eager`'s with nothing frozen
 template <class Change, int Bytes, int ActiveBytes, int Error, int Time>
@@ -71,9 +70,11 @@ struct freezing_rates {
   static constexpr std::array<int, sizeof...(FrozenPercent)> percent{FrozenPercent...};
 };
 
+/// What there is for whole blocks: `blocks_choice` each.
 template <class... Choices>
 struct blocks_choices {};
 
+/// All that there is to choose from.
 /// @tparam Base      a model policy, which the choices change
 /// @tparam Rates     `freezing_rates`
 /// @tparam Blocks    `blocks_choices` of `blocks_choice`
