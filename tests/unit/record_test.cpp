@@ -173,6 +173,24 @@ TEST_CASE("record: a run's says what its plan's does") {
   }
 }
 
+TEST_CASE("record: forms in words") {
+  CHECK(form_text({}) == "");
+  CHECK(form_text({.numbers = "float"}) == "float");
+  CHECK(form_text({.bits = 1, .fixed_range = true}) == "1 bit, fixed range");
+  CHECK(form_text({.role = "normalised rows", .bits = 4, .scales = 2, .scale_group = 64}) ==
+        "normalised rows, 4 bits, scale and zero per 64");
+  CHECK(form_text({.bits = 8, .scales = 3, .scale_group = 16}) == "8 bits, 3 scales per 16");
+  CHECK(form_text({.numbers = "double", .largest_percent = 10, .largest_of = "row"}) ==
+        "largest 10 % of each row in double, bitmap");
+}
+
+TEST_CASE("record: more units than a description holds are left out") {
+  described_matrix matrix{"rows"};
+  for (int unit = 0; unit < described_matrix::most_units + 3; ++unit) { matrix.add_unit(unit); }
+  CHECK(matrix.unit_count == described_matrix::most_units);
+  CHECK(matrix.units.back() == described_matrix::most_units - 1);
+}
+
 TEST_CASE("record: pieces of one category are given back newest first, ranges and names end where they should") {
   ledger book;
   book.add(category::weights, 1000);
@@ -183,7 +201,9 @@ TEST_CASE("record: pieces of one category are given back newest first, ranges an
   book.add(category::workspace, 10);
   record.enter("block", 7);
   book.add(category::workspace, 20);
-  record.name_matrix({"rows", "4 bits", {3}});
+  described_matrix rows{"rows", {.bits = 4}};
+  rows.add_unit(3);
+  record.name_matrix(rows);
   book.add(category::dynamic_activations, 5);
   record.name_matrix({});
   book.remove(category::workspace, 20);
