@@ -115,20 +115,6 @@ Targets: moved / least at most {ratio} (attention: {attention_ratio:.2f} of its 
 """
 
 REMARKS = """
-What is above {ratio} and why:
-
-- Codes of 1 and 3 bits in float: scales and codes of a row are read, and at 3072 values (a row of four warps) also written, in
-  several narrow requests, of which some touch the same sector: the caches take the second.
-- Layer normalisation's backward pass with codes, `gelu_forward` with a coded output: numbers of the kernel's argument are
-  counted as loads of a sector each where the counted code addresses them by a register; devices read them from their
-  constant bank.
-- `attention_key_gradients` with byte codes of probabilities: its row sums are read in parts of 32 queries that begin within a sector.
-- `adamw_update` with 8-bit moments in bf16: a warp reads and writes the scale of its 256 codes, 4 bytes, in requests of its own,
-  each of which touches a sector; the warps beside it use the rest of it.
-- `cross_entropy` in bf16: rows of 2000 bytes begin within a sector, so neighbouring requests share one.
-- `span_cross_entropy`: scores for the first and the last token alternate, so each of its passes uses every other number of a
-  sector, and both gradients write the same sectors. It runs on two numbers of a token, once in a step.
-
 `gather_add_rows` (gradients of embedding tables): a team for each row of a table looks through all ids, which come from the
 caches. `center_keys` reads a sequence twice, with one group per sequence.
 """
@@ -180,7 +166,7 @@ def main() -> None:
                          conflicts=TARGET_CONFLICTS, architectures=", ".join(MULTIPROCESSORS))
     text += f"\n{len(missed)} misses in {len(cases)} cases" + (":\n\n" if missed else ".\n")
     text += "".join(f"- {line}\n" for line in missed)
-    text += REMARKS.format(ratio=TARGET_RATIO)
+    text += REMARKS
     text += ("\n| kernel | shape | moved / least | sectors | / ideal | conflicts | registers | occupancy |\n"
              "| --- | --- | --- | --- | --- | --- | --- | --- |\n")
     text += "\n".join(rows) + "\n"

@@ -66,14 +66,15 @@ struct probabilities_of_case<coded_probabilities<Format>> {
 };
 
 template <scalar T, class Arguments>
-void add(std::string kernel, void (*function)(Arguments), int bytes, std::function<Arguments(workspace&)> make) {
+void add(std::string kernel, void (*function)(Arguments, attention_shape), int bytes,
+         std::function<Arguments(workspace&)> make) {
   kernel_cases().push_back(
       {std::move(kernel), scalar_name<T>, width, reinterpret_cast<void const*>(function), attention_threads,
        [=](workspace& memory) -> std::function<void()> {
          auto const arguments = make(memory);
          auto* const device = memory.device();
          index_t const count = memory.sequences() * heads;
-         return [=] { kernels::detail::launch_attention(*device, function, bytes, count, arguments); };
+         return [=] { kernels::detail::launch_attention(*device, function, bytes, count, arguments, shape()); };
        },
        bytes});
 }
@@ -82,19 +83,19 @@ template <scalar T, class Kept>
 void add_forward() {
   using arguments = attention_forward_arguments<T, Kept>;
   using probabilities = probabilities_of_case<Kept>;
-  add<T, arguments>(
-      std::string("attention_forward, probabilities ") + probabilities::name,
-      &attention_forward_kernel<T, head_size, Kept, false>, attention_forward_layout<T, head_size, Kept>::bytes,
-      [](workspace& memory) -> arguments {
-        index_t const count = memory.rows() * width;
-        constexpr index_t row = head_size * sizeof(T);
-        count_head_rows(memory, Kept::stored ? 2 * row + 3 * blocks * row : 2 * row + 2 * blocks * row + sum_bytes);
-        constexpr int columns = attention_forward_layout<T, head_size, Kept>::keys;
-        memory.count_bytes(probability_bytes(memory, columns, Kept::element_bytes));
-        count_products(memory, Kept::stored ? 3 : 2);
-        auto const operand = [&] { return kernels::detail::rows_of<T>(memory.filled<T>(count), width); };
-        return {operand(), operand(), operand(), probabilities::make(memory), memory.allocate<T>(count), shape()};
-      });
+  add<T, arguments>(std::string("attention_forward, probabilities ") + probabilities::name,
+                    &attention_forward_kernel<T, head_size, Kept, false>,
+                    attention_forward_layout<T, head_size, Kept>::bytes, [](workspace& memory) -> arguments {
+                      index_t const count = memory.rows() * width;
+                      constexpr index_t row = head_size * sizeof(T);
+                      count_head_rows(
+                          memory, Kept::stored ? 2 * row + 3 * blocks * row : 2 * row + 2 * blocks * row + sum_bytes);
+                      constexpr int columns = attention_forward_layout<T, head_size, Kept>::keys;
+                      memory.count_bytes(probability_bytes(memory, columns, Kept::element_bytes));
+                      count_products(memory, Kept::stored ? 3 : 2);
+                      auto const operand = [&] { return kernels::detail::rows_of<T>(memory.filled<T>(count), width); };
+                      return {operand(), operand(), operand(), probabilities::make(memory), memory.allocate<T>(count)};
+                    });
 }
 
 template <scalar T, class Operands, class Kept>
@@ -136,8 +137,7 @@ void add_backward(std::string const& form) {
               memory.allocate<float>(memory.rows() * heads),
               gradient(),
               gradient(),
-              gradient(),
-              shape()};
+              gradient()};
     };
   };
   auto const name = std::string(", operands ") + form + ", probabilities " + probabilities::name;

@@ -43,7 +43,7 @@ struct row_task {
 /// Adds a row kernel to the list. `make(workspace&)` gives its `row_task`.
 template <scalar T, class Make>
 bool add_case(std::string kernel, int width, Make make) {
-  using kernel_type = decltype(make(std::declval<workspace&>()).kernel);
+  using kernel_type = decltype(detail::as_launched(make(std::declval<workspace&>()).kernel));
   using launch = detail::row_launch<kernel_type>;
   kernel_cases().push_back({std::move(kernel), scalar_name<T>, width,
                             reinterpret_cast<void const*>(&detail::row_kernel<kernel_type>), launch::threads,

@@ -52,6 +52,17 @@ class emulated_group {
     }
   }
 
+  template <int Lanes, class T>
+  T broadcast(T value, int from) const {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) == 4 && Lanes <= N && Lanes <= 32);
+    std::memcpy(slot(lane_), &value, sizeof(T));
+    sync();
+    T result{};
+    std::memcpy(&result, slot(lane_ / Lanes * Lanes + from), sizeof(T));
+    sync();
+    return result;
+  }
+
   template <class T, int Count>
   [[nodiscard]] T* scratch() const {
     static_assert(Count * sizeof(T) <= sizeof(exchange::scratch));

@@ -215,7 +215,7 @@ TEST_CASE("tape window: a slot holds a tape of its own, counted once") {
   }
   {
     tape_window const window(memory, slot, 64);
-    memory.release(kept_array<float>{reinterpret_cast<float*>(memory.address(slot)), 16, category::static_activations});
+    memory.release(kept_array<float>{reinterpret_cast<float*>(memory.address(slot)), 64, category::static_activations});
     CHECK_THROWS_AS(memory.release(above), usage_error);
   }
   memory.release(above);

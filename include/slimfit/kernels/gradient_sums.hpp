@@ -23,7 +23,7 @@ struct add_gradient {
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
-    for_each_piece<0>(group, block, count, [this](auto const& piece) {
+    share_of<0>(group, block, count).for_each_piece([this](auto const& piece) {
       using tile_type = typename std::remove_cvref_t<decltype(piece)>::template tile_type<value_type>;
       tile_type total{};
       if (keep != value_type{}) { total = piece.read(sum); }
@@ -49,7 +49,7 @@ struct square_gradient {
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
-    sum_over_block<value_type>(group, block, count, sums, [this](auto const& piece) {
+    sum_over_block<value_type>(group, block, share_of<0>(group, block, count), sums, [this](auto const& piece) {
       using tile_type = typename std::remove_cvref_t<decltype(piece)>::template tile_type<value_type>;
       tile_type const slope = piece.read(gradient);
       measured_piece<tile_type> measured{};

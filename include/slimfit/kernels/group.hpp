@@ -33,6 +33,7 @@ struct maximum {
 /// `size`: lanes, a power of two. `run`: consecutive elements of a row that a lane holds, 4 or 8; on CUDA those of one
 /// access of 16 bytes. `lane()`: own number. `reduce<Lanes>(value, op)`: combines the values of the aligned
 /// segment of `Lanes` lanes that the caller is in, in a fixed order, and returns the result to each of them.
+/// `broadcast<Lanes>(value, from)`: the 4-byte value of lane `from` of the caller's segment of `Lanes` <= 32 lanes.
 /// Groups of several lanes also have `scratch<T, Count>()`: memory that the lanes share, aligned to 16 bytes and padded
 /// to a multiple of 4 elements. `sync()` orders what lanes write and read there.
 template <class G>
@@ -41,6 +42,7 @@ concept lane_group = requires(G group, float value) {
   requires G::run == 4 || G::run == 8;
   { group.lane() } -> std::convertible_to<int>;
   { group.template reduce<1>(value, plus{}) } -> std::same_as<float>;
+  { group.template broadcast<1>(value, 0) } -> std::same_as<float>;
   group.sync();
 };
 
@@ -52,6 +54,11 @@ struct serial_group {
   SLIMFIT_HD static constexpr void sync() {}
   template <int Lanes, class T, class Op>
   SLIMFIT_HD static constexpr T reduce(T value, Op /*op*/) {
+    static_assert(Lanes == 1);
+    return value;
+  }
+  template <int Lanes, class T>
+  SLIMFIT_HD static constexpr T broadcast(T value, int /*from*/) {
     static_assert(Lanes == 1);
     return value;
   }

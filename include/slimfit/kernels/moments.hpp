@@ -20,16 +20,76 @@ struct number_moments {
   C* first;
   C* second;
 
+  struct no_scales {
+    SLIMFIT_HD void store() const {}
+  };
+  template <class Share>
+  SLIMFIT_HD no_scales scales_of(Share const& /*share*/) const {
+    return {};
+  }
+
   template <class Piece, class Tile>
-  SLIMFIT_HD void read(Piece const& piece, Tile& m, Tile& v) const {
+  SLIMFIT_HD void read(Piece const& piece, no_scales /*scales*/, Tile& m, Tile& v) const {
     m = piece.read(first);
     v = piece.read(second);
   }
   template <class Piece, class Tile, class Words>
-  SLIMFIT_HD void write(Piece const& piece, Tile const& m, Tile const& v, Words const& /*noise*/) const {
+  SLIMFIT_HD void write(Piece const& piece, no_scales /*scales*/, Tile const& m, Tile const& v,
+                        Words const& /*noise*/) const {
     piece.write(first, m);
     piece.write(second, v);
   }
+};
+
+/// The scales of the blocks that some lanes update, spread over these lanes: all are read, and later written, at once.
+template <class Share>
+class lane_scales {
+ public:
+  SLIMFIT_HD lane_scales(Share const& share, float* scales) : share_(share), scales_(scales) {
+    SLIMFIT_UNROLL
+    for (int slot = 0; slot < slots; ++slot) { own_[slot] = holds(slot) ? scales[block_of(slot)] : 0.0F; }
+  }
+  /// That of a piece, which is a block, on every lane. Collective.
+  template <class Piece>
+  [[nodiscard]] SLIMFIT_HD float of(Piece const& piece) const {
+    place const held = place_of(piece);
+    std::uint32_t const bits = held.lane == piece.group.lane() ? bit_cast<std::uint32_t>(own_[held.slot]) : 0U;
+    return bit_cast<float>(piece.group.template reduce<Piece::lanes>(bits, maximum{}));
+  }
+  template <class Piece>
+  SLIMFIT_HD void set(Piece const& piece, float scale) {
+    place const held = place_of(piece);
+    if (held.lane == piece.group.lane()) { own_[held.slot] = scale; }
+  }
+  SLIMFIT_HD void store() const {
+    SLIMFIT_UNROLL
+    for (int slot = 0; slot < slots; ++slot) {
+      if (holds(slot)) { scales_[block_of(slot)] = own_[slot]; }
+    }
+  }
+
+ private:
+  static_assert(Share::piece_width == moment_block);
+  static constexpr int lanes = Share::lanes;
+  static constexpr int slots = static_cast<int>(divide_up(Share::pieces, lanes));
+  struct place {
+    int lane;
+    int slot;
+  };
+
+  template <class Piece>
+  [[nodiscard]] SLIMFIT_HD place place_of(Piece const& piece) const {
+    auto const number = static_cast<int>((piece.first - share_.first) / moment_block);
+    return {number % lanes, slots == 1 ? 0 : number / lanes};
+  }
+  [[nodiscard]] SLIMFIT_HD index_t block_of(int slot) const {
+    return share_.first / moment_block + slot * lanes + share_.group.lane();
+  }
+  [[nodiscard]] SLIMFIT_HD bool holds(int slot) const { return block_of(slot) * moment_block < share_.end; }
+
+  Share share_;
+  float* scales_;
+  float own_[slots];
 };
 
 /// One array of codes. A piece is a block.
@@ -41,42 +101,29 @@ struct coded_moment {
   float* scales;  ///< one per `moment_block` elements
 
   template <class Piece, class Tile>
-  SLIMFIT_HD void read(Piece const& piece, Tile& values) const {
-    // One lane reads the scale, since the same writes it: no other has to be waited for.
-    std::uint32_t bits = piece.group.lane() == 0 ? bit_cast<std::uint32_t>(scales[block_of(piece)]) : 0U;
-    auto const scale = bit_cast<float>(largest_of_lanes(piece, bits));
+  SLIMFIT_HD void read(Piece const& piece, float scale, Tile& values) const {
     auto const held = piece.read_bytes(codes);
     SLIMFIT_SIMD()
     for (int i = 0; i < Tile::slots; ++i) { values.values[i] = code::decode(held.values[i]) * scale; }
   }
   /// @param noise words: what is left of the low 16 bits of each after a shift of `used` bits rounds
+  /// @return the scale, on every lane
   template <class Piece, class Tile, class Words>
-  SLIMFIT_HD void write(Piece const& piece, Tile const& values, Words const& noise, std::uint32_t used) const {
+  SLIMFIT_HD float write(Piece const& piece, Tile const& values, Words const& noise, std::uint32_t used) const {
     std::uint32_t largest = 0;
     SLIMFIT_SIMD(reduction(max : largest))
     for (int i = 0; i < Tile::slots; ++i) {
       auto const bits = bit_cast<std::uint32_t>(static_cast<float>(values.values[i])) & 0x7fffffffU;
       largest = bits > largest ? bits : largest;
     }
-    auto const by = code::scale_of(largest_of_lanes(piece, largest));
-    if (piece.group.lane() == 0) { scales[block_of(piece)] = by.value; }
+    auto const by = code::scale_of(piece.group.template reduce<Piece::lanes>(largest, maximum{}));
     typename Piece::template tile_type<std::uint8_t> made;
     SLIMFIT_SIMD()
     for (int i = 0; i < Tile::slots; ++i) {
       made.values[i] = code::encode(static_cast<float>(values.values[i]) * by.inverse, noise.values[i] >> used);
     }
     piece.write_bytes(codes, made);
-  }
-
- private:
-  template <class Piece>
-  SLIMFIT_HD static index_t block_of(Piece const& piece) {
-    static_assert(Piece::width == moment_block);
-    return piece.first / moment_block;
-  }
-  template <class Piece>
-  SLIMFIT_HD static std::uint32_t largest_of_lanes(Piece const& piece, std::uint32_t bits) {
-    return piece.group.template reduce<Piece::lanes>(bits, maximum{});
+    return by.value;
   }
 };
 
@@ -92,17 +139,32 @@ struct coded_moments {
   coded_moment<true> first;
   coded_moment<false> second;
 
-  template <class Piece, class Tile>
-  SLIMFIT_HD void read(Piece const& piece, Tile& m, Tile& v) const {
-    first.read(piece, m);
-    second.read(piece, v);
+  template <class Share>
+  struct both_scales {
+    lane_scales<Share> first;
+    lane_scales<Share> second;
+
+    SLIMFIT_HD void store() const {
+      first.store();
+      second.store();
+    }
+  };
+  template <class Share>
+  SLIMFIT_HD both_scales<Share> scales_of(Share const& share) const {
+    return {{share, first.scales}, {share, second.scales}};
+  }
+
+  template <class Piece, class Scales, class Tile>
+  SLIMFIT_HD void read(Piece const& piece, Scales const& scales, Tile& m, Tile& v) const {
+    first.read(piece, scales.first.of(piece), m);
+    second.read(piece, scales.second.of(piece), v);
   }
   /// Errors of both are independent. The first moment's may be those of a bf16 weight's rounding: each has the
   /// expectation 0 whatever the other is.
-  template <class Piece, class Tile, class Words>
-  SLIMFIT_HD void write(Piece const& piece, Tile const& m, Tile const& v, Words const& noise) const {
-    first.write(piece, m, noise, 0);
-    second.write(piece, v, noise, 16);
+  template <class Piece, class Scales, class Tile, class Words>
+  SLIMFIT_HD void write(Piece const& piece, Scales& scales, Tile const& m, Tile const& v, Words const& noise) const {
+    scales.first.set(piece, first.write(piece, m, noise, 0));
+    scales.second.set(piece, second.write(piece, v, noise, 16));
   }
 };
 

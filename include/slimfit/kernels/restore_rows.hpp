@@ -2,6 +2,8 @@
 // Makes a dense matrix of what a stash keeps: a matrix product reads it, chunk by chunk.
 #pragma once
 
+#include <type_traits>
+
 #include <slimfit/kernels/tile.hpp>
 
 namespace slimfit::kernels {
@@ -19,6 +21,15 @@ struct restore_rows {
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t row) const {
     store(group, output + row * Width, source.restore(group, row));
+  }
+  /// The same for rows of `Piece` elements.
+  template <int Piece>
+  constexpr auto in_pieces() const requires requires {
+    source.template in_pieces<Piece>();
+  }
+  {
+    auto const pieces = source.template in_pieces<Piece>();
+    return restore_rows<Piece, T, std::remove_const_t<decltype(pieces)>>{pieces, output};
   }
 };
 

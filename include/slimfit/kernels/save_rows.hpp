@@ -2,7 +2,9 @@
 // Keeps a dense matrix through a stash, where no other kernel that produces it could do so.
 #pragma once
 
-#include <slimfit/kernels/tile.hpp>
+#include <type_traits>
+
+#include <slimfit/policy/format/format.hpp>
 
 namespace slimfit::kernels {
 
@@ -19,6 +21,15 @@ struct save_rows {
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t row) const {
     kept.save(group, row, load<Width>(group, input + row * Width));
+  }
+  /// The same for rows of `Piece` elements, where nothing is counted or drawn by row.
+  template <int Piece>
+  constexpr auto in_pieces() const requires(!Kept::counts_saturation && requires {
+    kept.template in_pieces<Piece>();
+    requires !format::draws_random<typename Kept::format_type>;
+  }) {
+    auto const pieces = kept.template in_pieces<Piece>();
+    return save_rows<Piece, T, std::remove_const_t<decltype(pieces)>>{input, pieces};
   }
 };
 

@@ -42,8 +42,9 @@ struct sgd_update {
     if (!may_proceed(proceed)) { return; }
     auto const numbers = *by;  // once, not for each piece: writes between them could change what `by` points at
     auto const scale = static_cast<value_type>(factor == nullptr ? 1.0 : *factor);
+    index_t const own = block + first / update_block;
     sum_over_block<value_type>(
-        group, block + first / update_block, count, sums,
+        group, own, share_of<0>(group, own, count), sums,
         [this, &numbers, scale](auto const& piece) { return this->update(piece, numbers, scale); });
   }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include <slimfit/core/element_run.hpp>
 #include <slimfit/core/math.hpp>
 #include <slimfit/core/scalar.hpp>
 #include <slimfit/kernels/sample_result.hpp>
@@ -14,7 +15,8 @@ namespace slimfit::kernels {
 
 /// Of every row, `scores` holds one for the answer's first token and one for its last. A sample's loss is the mean of
 /// both cross-entropies over the tokens of its sequence that are no padding; a label beyond them counts as the last.
-/// `gradient` may be null; that of padding is 0. One group per sample. Ties go to the earliest token.
+/// `gradient` may be null; that of padding is 0. `scores` and `gradient` are aligned to two elements. One group per
+/// sample. Ties go to the earliest token.
 template <scalar T>
 struct span_cross_entropy {
   using scalar_type = T;
@@ -32,41 +34,51 @@ struct span_cross_entropy {
     index_t const first = sequences.first(sample);
     index_t const keys = sequences.keys(sample);
     index_t const rows = sequences.rows(sample);
-    double loss = 0;
-    bool correct = true;
-    index_t start = 0;
-    for (int end = 0; end < 2; ++end) {
-      T const* const own = scores + 2 * first + end;
-      auto const label = lesser<index_t>(labels[2 * sample + end], keys - 1);
-      auto largest = -math::infinity<value_type>;
-      for (index_t i = group.lane(); i < keys; i += Group::size) {
-        largest = greater(largest, static_cast<value_type>(own[2 * i]));
-      }
-      largest = group.template reduce<Group::size>(largest, maximum{});
-      index_t best = keys - 1;
-      value_type total = 0;
-      for (index_t i = group.lane(); i < keys; i += Group::size) {
-        auto const score = static_cast<value_type>(own[2 * i]);
-        if (score == largest) { best = lesser(best, i); }
-        total += std::exp(score - largest);
-      }
-      best = group.template reduce<Group::size>(best, minimum{});
-      total = group.template reduce<Group::size>(total, plus{});
-      loss += static_cast<double>(std::log(total) + largest - static_cast<value_type>(own[2 * label])) / 2;
-      correct = correct && best == label;
-      if (end == 0) { start = best; }
-      if (gradient == nullptr) { continue; }
-      T* const target = gradient + 2 * first + end;
-      for (index_t i = group.lane(); i < rows; i += Group::size) {
-        value_type value = 0;
-        if (i < keys) {
-          auto const hit = i == label ? value_type{1} : value_type{0};
-          value = (std::exp(static_cast<value_type>(own[2 * i]) - largest) / total - hit) * scale / 2;
-        }
-        target[2 * i] = static_cast<T>(value);
+    T const* const own = scores + 2 * first;
+    value_type largest[2] = {-math::infinity<value_type>, -math::infinity<value_type>};
+    for (index_t i = group.lane(); i < keys; i += Group::size) {
+      auto const pair = load_run<2>(own + 2 * i);
+      for (int end = 0; end < 2; ++end) {
+        largest[end] = greater(largest[end], static_cast<value_type>(pair.values[end]));
       }
     }
-    if (group.lane() == 0) { results[sample] = {loss, correct ? 1 : 0, static_cast<std::int32_t>(start)}; }
+    for (auto& each : largest) { each = group.template reduce<Group::size>(each, maximum{}); }
+    index_t best[2] = {keys - 1, keys - 1};
+    value_type total[2] = {};
+    for (index_t i = group.lane(); i < keys; i += Group::size) {
+      auto const pair = load_run<2>(own + 2 * i);
+      for (int end = 0; end < 2; ++end) {
+        auto const score = static_cast<value_type>(pair.values[end]);
+        if (score == largest[end]) { best[end] = lesser(best[end], i); }
+        total[end] += std::exp(score - largest[end]);
+      }
+    }
+    double loss = 0;
+    bool correct = true;
+    index_t label[2];
+    for (int end = 0; end < 2; ++end) {
+      best[end] = group.template reduce<Group::size>(best[end], minimum{});
+      total[end] = group.template reduce<Group::size>(total[end], plus{});
+      label[end] = lesser<index_t>(labels[2 * sample + end], keys - 1);
+      auto const hit = static_cast<value_type>(own[2 * label[end] + end]);
+      loss += static_cast<double>(std::log(total[end]) + largest[end] - hit) / 2;
+      correct = correct && best[end] == label[end];
+    }
+    if (gradient != nullptr) {
+      T* const target = gradient + 2 * first;
+      for (index_t i = group.lane(); i < rows; i += Group::size) {
+        element_run<T, 2> pair{};
+        if (i < keys) { pair = load_run<2>(own + 2 * i); }
+        for (int end = 0; end < 2; ++end) {
+          auto const hit = i == label[end] ? value_type{1} : value_type{0};
+          auto const score = static_cast<value_type>(pair.values[end]);
+          value_type const value = (std::exp(score - largest[end]) / total[end] - hit) * scale / 2;
+          pair.values[end] = static_cast<T>(i < keys ? value : value_type{});
+        }
+        store_run(target + 2 * i, pair);
+      }
+    }
+    if (group.lane() == 0) { results[sample] = {loss, correct ? 1 : 0, static_cast<std::int32_t>(best[0])}; }
   }
 };
 

@@ -55,6 +55,11 @@ inline constexpr int access_width = [] {
   constexpr int widest = lesser<int>(Group::run, 16 / static_cast<int>(sizeof(Stored)));
   return Group::size > 1 && Width % widest == 0 ? widest : 1;
 }();
+/// Whether a lane's run takes two accesses, of 32 bytes together: each then would touch half of every lane's sector, so
+/// two lanes write first the sector of the one, then that of the other.
+template <int Width, class Stored, class Group>
+inline constexpr bool shares_sectors =
+    sizeof(Stored) == 4 && Group::size > 1 && Group::run == 8 && Width % (2 * Group::run) == 0;
 }  // namespace detail
 
 /// Reads a row. Global memory is `Stored`, arithmetic is in `compute_type<Stored>`. Rows whose size is a multiple of 16
@@ -91,7 +96,24 @@ SLIMFIT_HD inline void store(Group group, Stored* row, tile<T, Width, Group> con
   using tile_type = tile<T, Width, Group>;
   constexpr int at_once = detail::access_width<Width, Stored, Group>;
   int const lane = group.lane();
-  if constexpr (at_once > 1) {
+  if constexpr (detail::shares_sectors<Width, Stored, Group>) {
+    int const odd = lane % 2;
+    SLIMFIT_UNROLL
+    for (int slot = 0; slot < tile_type::slots; slot += Group::run) {
+      auto low = rounded_run<Stored, at_once>(source.values + slot);
+      auto high = rounded_run<Stored, at_once>(source.values + slot + at_once);
+      for (int i = 0; i < at_once; ++i) {
+        Stored const other = group.template broadcast<2>(odd != 0 ? low.values[i] : high.values[i], 1 - odd);
+        low.values[i] = odd != 0 ? other : low.values[i];
+        high.values[i] = odd != 0 ? high.values[i] : other;
+      }
+      Stored* const target = row + tile_type::element(lane - odd, slot) + odd * at_once;
+      if (tile_type::holds(lane, slot)) {
+        store_global_run(target, low);
+        store_global_run(target + Group::run, high);
+      }
+    }
+  } else if constexpr (at_once > 1) {
     SLIMFIT_SIMD()
     for (int slot = 0; slot < tile_type::slots; slot += at_once) {
       auto const values = rounded_run<Stored, at_once>(source.values + slot);

@@ -127,22 +127,39 @@ struct update_piece {
   static constexpr int bytes_at_once = Lanes::size == 1 ? width : Lanes::run;
 };
 
-/// Calls `body(piece)` for the pieces of `block` that the calling lanes update.
+/// The elements of a block that some lanes update, piece by piece.
 /// @tparam Least elements of a piece
-template <int Least, lane_group Group, class Body>
-SLIMFIT_HD inline void for_each_piece(Group group, index_t block, index_t count, Body const& body) {
-  using lanes_type = piece_lanes<Group>;
-  constexpr int width = update_width<lanes_type, Least>;
-  constexpr index_t at_once = Group::size / lanes_type::size;
-  index_t const end = lesser(count, (block + 1) * update_block);
-  index_t const mine = at_once == 1 ? 0 : group.lane() / lanes_type::size;
-  for (index_t first = block * update_block + mine * width; first < end; first += at_once * width) {
-    auto const left = lesser<index_t>(width, end - first);
-    if constexpr (at_once == 1) {
-      body(update_piece<lanes_type, width>{group, first, left});
-    } else {
-      body(update_piece<lanes_type, width>{lanes_type{}, first, left});
+template <lane_group Lanes, int Least, index_t Elements>
+struct update_share {
+  static constexpr int lanes = Lanes::size;
+  static constexpr int piece_width = update_width<Lanes, Least>;
+  static constexpr index_t pieces = Elements / piece_width;  ///< fewer at the end of a parameter
+  static_assert(Elements % piece_width == 0);
+
+  Lanes group;
+  index_t first;
+  index_t end;
+
+  template <class Body>
+  SLIMFIT_HD void for_each_piece(Body const& body) const {
+    for (index_t begin = first; begin < end; begin += piece_width) {
+      body(update_piece<Lanes, piece_width>{group, begin, lesser<index_t>(piece_width, end - begin)});
     }
+  }
+};
+
+/// What the calling lanes update of `block`.
+template <int Least, lane_group Group>
+SLIMFIT_HD inline auto share_of(Group group, index_t block, index_t count) {
+  using lanes_type = piece_lanes<Group>;
+  constexpr index_t sharers = Group::size / lanes_type::size;
+  constexpr index_t elements = update_block / sharers;
+  index_t const begin = block * update_block;
+  if constexpr (sharers == 1) {
+    return update_share<lanes_type, Least, elements>{group, begin, lesser(count, begin + elements)};
+  } else {
+    index_t const first = begin + group.lane() / lanes_type::size * elements;
+    return update_share<lanes_type, Least, elements>{lanes_type{}, first, lesser(count, first + elements)};
   }
 }
 
@@ -153,17 +170,16 @@ struct measured_piece {
   Tile squares;  ///< of gradients
 };
 
-/// Calls `update(piece)`, which gives a `measured_piece`, for the pieces of `block` and stores the block's sums.
-/// @tparam Least elements of a piece
-template <class C, int Least = 0, lane_group Group, class Update>
-SLIMFIT_HD inline void sum_over_block(Group group, index_t block, index_t count, update_sums* sums,
+/// Calls `update(piece)`, which gives a `measured_piece`, for the pieces of the callers' `share` of `block` and stores
+/// the block's sums.
+template <class C, lane_group Group, class Share, class Update>
+SLIMFIT_HD inline void sum_over_block(Group group, index_t block, Share const& share, update_sums* sums,
                                       Update const& update) {
-  using lanes_type = piece_lanes<Group>;
-  constexpr int slots = tile<C, update_width<lanes_type, Least>, lanes_type>::slots;
+  constexpr int slots = tile<C, Share::piece_width, piece_lanes<Group>>::slots;
   constexpr int lanes = lesser(slots, 16);  // sums side by side
   alignas(64) C change[lanes] = {};
   alignas(64) C square[lanes] = {};
-  for_each_piece<Least>(group, block, count, [&](auto const& piece) {
+  share.for_each_piece([&](auto const& piece) {
     auto const measured = update(piece);
     SLIMFIT_UNROLL
     for (int i = 0; i < slots; i += lanes) {

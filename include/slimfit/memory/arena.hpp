@@ -13,12 +13,30 @@
 
 namespace slimfit {
 
-/// Typed bytes on the tape. Plain data: `arena::release` frees it, newest first.
+/// Typed bytes on the tape. Plain data: `arena::release` frees it, newest first. Two words, because kernels take
+/// several as arguments: nvcc 13 keeps an argument in registers up to 128 bytes and reads a larger one from memory at
+/// each use.
 template <class T>
-struct kept_array {
+class kept_array {
+ public:
+  constexpr kept_array() = default;
+  /// @param bytes with their padding
+  SLIMFIT_HD constexpr kept_array(T* first, index_t bytes, category purpose)
+      : data(first), bytes_and_category_(bytes | static_cast<index_t>(purpose)) {}
+  /// What is only looked at, never released.
+  SLIMFIT_HD constexpr explicit kept_array(T* first) : data(first) {}
+
+  [[nodiscard]] constexpr index_t bytes() const { return bytes_and_category_ & ~category_mask; }
+  [[nodiscard]] constexpr category purpose() const {
+    return static_cast<category>(bytes_and_category_ & category_mask);
+  }
+
   T* data = nullptr;
-  index_t count = 0;
-  category purpose = category::static_activations;
+
+ private:
+  static constexpr index_t category_mask = 7;  // Padded sizes are multiples of more.
+  static_assert(category_count <= category_mask + 1);
+  index_t bytes_and_category_ = 0;
 };
 
 /// A part of the tape that is taken at once, to be filled as a tape of its own, see `tape_window`.
@@ -51,20 +69,20 @@ class arena {
   /// @throws memory_error when the block is full.
   template <class T>
   constexpr kept_array<T> keep(index_t count, category purpose) {
-    index_t const first = push(padded(count * static_cast<index_t>(sizeof(T))), purpose);
-    return {at<T>(first), count, purpose};
+    index_t const bytes = padded(count * static_cast<index_t>(sizeof(T)));
+    return {at<T>(push(bytes, purpose)), bytes, purpose};
   }
 
   /// Pops `kept`, which must be the newest on the tape.
   /// @throws usage_error when it is not: a layer released its stash in another order than it kept it.
   template <class T>
   constexpr void release(kept_array<T> const& kept) {
-    index_t const bytes = padded(kept.count * static_cast<index_t>(sizeof(T)));
+    index_t const bytes = kept.bytes();
     if (bytes > low_ - (window_ != nullptr ? window_->first : 0) ||
         (block_ != nullptr && kept.data != at<T>(low_ - bytes))) {
       throw usage_error("slimfit: a stash was released that is not the newest on the tape; release in reverse order");
     }
-    pop(bytes, kept.purpose);
+    pop(bytes, kept.purpose());
   }
 
   // The three below call no templates of the class: clang 14 takes what they instantiate for undefined in plans.

@@ -106,17 +106,17 @@ namespace detail {
 /// Part of a kept array that begins at `first`; only its data is meant to be used.
 template <class T>
 SLIMFIT_HD constexpr kept_array<T> from(kept_array<T> const& whole, index_t first) {
-  return {advance(whole.data, first), whole.count - first, whole.purpose};
+  return kept_array<T>(advance(whole.data, first));
 }
 /// Pushes only what has elements.
 template <class T>
 constexpr kept_array<T> keep_some(arena& memory, index_t count, category purpose) {
-  return count > 0 ? memory.keep<T>(count, purpose) : kept_array<T>{nullptr, 0, purpose};
+  return count > 0 ? memory.keep<T>(count, purpose) : kept_array<T>{};
 }
 /// Pops what `keep_some` pushed.
 template <class T>
 constexpr void release_some(arena& memory, kept_array<T> const& kept) {
-  if (kept.count > 0) { memory.release(kept); }
+  if (kept.bytes() > 0) { memory.release(kept); }
 }
 
 template <class S>

@@ -22,6 +22,18 @@ struct dither {
 };
 template <>
 struct dither<false> {};
+
+/// Whether rows of `Width` codes are rows of `Piece` codes one after the other.
+template <class Format, int Width, int Piece>
+inline constexpr bool falls_into = [] {
+  if (Width % Piece != 0 || Piece % 8 != 0) { return false; }
+  if (Format::code_bytes(Piece) * (Width / Piece) != Format::code_bytes(Width)) { return false; }
+  if constexpr (requires { Format::scale_group; }) {
+    return Piece % Format::scale_group == 0;
+  } else {
+    return Format::scale_count(Width) == 0;
+  }
+}();
 }  // namespace detail
 
 /// @tparam Format a storage format
@@ -84,6 +96,14 @@ struct quantized : private detail::checked_quantized<Format> {
       view.scales = detail::from(scales, first * row_scales);
       view.saturation = advance(saturation, first);
       view.first_row = first_row + first;
+      return view;
+    }
+    /// The same memory as rows of `Piece` elements; saved to, it neither counts nor draws.
+    template <int Piece>
+    SLIMFIT_HD constexpr kept<T, Piece> in_pieces() const requires(detail::falls_into<Format, Width, Piece>) {
+      kept<T, Piece> view;
+      view.codes = codes;
+      view.scales = scales;
       return view;
     }
     template <class F>

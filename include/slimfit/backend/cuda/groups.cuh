@@ -39,6 +39,11 @@ struct warp_group {
     static_assert(Segment <= Lanes);
     return detail::reduce_in_warp<Segment>(value, op, mask());
   }
+  template <int Segment, class T>
+  [[nodiscard]] static __device__ T broadcast(T value, int from) {
+    static_assert(Segment <= Lanes);
+    return __shfl_sync(mask(), value, from, Segment);
+  }
   template <class T, int Count>
   [[nodiscard]] static __device__ T* scratch() {
     constexpr int padded = (Count + 3) / 4 * 4;
@@ -117,6 +122,11 @@ struct block_group {
       __syncthreads();  // the next reduction writes the same parts
       return value;
     }
+  }
+  template <int Segment, class T>
+  [[nodiscard]] static __device__ T broadcast(T value, int from) {
+    static_assert(Segment <= 32);
+    return __shfl_sync(0xffffffffU, value, from, Segment);
   }
   template <class T, int Count>
   [[nodiscard]] static __device__ T* scratch() {

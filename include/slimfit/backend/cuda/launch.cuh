@@ -67,6 +67,36 @@ struct row_launch {
   using group_type = std::conditional_t<(lanes > 32), block_group<lanes <= 32 ? 64 : lanes, run>, warp_type>;
 };
 
+/// Elements of the rows that a kernel for wider rows is launched with: rows that take more than a warp are cut where
+/// they fall apart, because a warp needs no barrier and asks for all scales of its row at once. 0: as they are.
+template <class Kernel>
+inline constexpr int piece_width = [] {
+  using launch = row_launch<Kernel>;
+  if constexpr (launch::lanes > 32) {
+    constexpr int step = 32 * launch::run;
+    for (int piece = 32 * launch::most_slots / step * step; piece > 0; piece -= step) {
+      if (launch::width % piece == 0) { return piece; }
+    }
+  }
+  return 0;
+}();
+template <class Kernel, int Piece>
+inline constexpr bool falls_into_pieces = requires(Kernel const& kernel) {
+  kernel.template in_pieces<Piece>();
+};
+template <class Kernel>
+inline constexpr bool falls_into_pieces<Kernel, 0> = false;
+
+/// What `launch_rows` launches.
+template <class Kernel>
+constexpr auto as_launched(Kernel const& kernel) {
+  if constexpr (falls_into_pieces<Kernel, piece_width<Kernel>>) {
+    return kernel.template in_pieces<piece_width<Kernel>>();
+  } else {
+    return kernel;
+  }
+}
+
 template <class Kernel>
 __global__ void __launch_bounds__(row_launch<Kernel>::threads) row_kernel(Kernel const kernel, index_t const rows) {
   using launch = row_launch<Kernel>;
@@ -81,13 +111,15 @@ __global__ void __launch_bounds__(row_launch<Kernel>::threads) row_kernel(Kernel
 /// @throws cuda_error when the launch is refused
 template <class Kernel>
 void launch_rows(cudaStream_t stream, index_t rows, Kernel const& kernel) {
-  using launch = detail::row_launch<Kernel>;
   static_assert(std::is_trivially_copyable_v<Kernel>,
                 "slimfit: a kernel object is copied to the device, so it must be "
                 "trivially copyable: hold pointers and numbers only");
+  auto const launched = detail::as_launched(kernel);
+  using launch = detail::row_launch<std::remove_const_t<decltype(launched)>>;
+  rows *= detail::row_width<Kernel> / launch::width;
   if (rows <= 0) { return; }
   auto const blocks = static_cast<unsigned>((rows + launch::rows_in_block - 1) / launch::rows_in_block);
-  detail::row_kernel<Kernel><<<blocks, launch::threads, 0, stream>>>(kernel, rows);
+  detail::row_kernel<<<blocks, launch::threads, 0, stream>>>(launched, rows);
   check(cudaGetLastError(), "launch of a row kernel");
 }
 

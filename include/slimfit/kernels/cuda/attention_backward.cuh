@@ -19,7 +19,6 @@ struct attention_backward_arguments {
   T* query_gradient;
   T* key_gradient;
   T* value_gradient;
-  attention_shape shape;
 };
 
 /// Tiles of both kernels: two of the rows that a block owns, two of those that it passes over, twice where the next two

@@ -42,15 +42,16 @@ inline constexpr bool is_dense_kept = requires(View view) {
 
 /// The arrays of views, as kernels see them.
 template <class T>
-dense_rows<T> rows_of(T const* data, index_t stride) {
+dense_rows<T> rows_of(T const* data, int stride) {
   return {data, stride};
 }
 template <class View>
-auto rows_of(View const& view, index_t stride) {
+auto rows_of(View const& view, int stride) {
   if constexpr (is_dense_kept<View>) {
     return rows_of(view.data, stride);
   } else {
-    return coded_rows<typename View::format_type>{view.codes.data, view.scales.data, View::row_bytes, View::row_scales};
+    return coded_rows<typename View::format_type>{view.codes.data, view.scales.data, int{View::row_bytes},
+                                                  int{View::row_scales}};
   }
 }
 template <class Kept>
@@ -66,23 +67,24 @@ auto probabilities_of(Kept const& kept) {
 
 /// Enqueues a kernel that has one block of threads for every 64 rows of every head. @throws cuda_error
 template <class Arguments>
-void launch_attention(cuda const& device, void (*kernel)(Arguments), int shared_bytes, index_t heads,
-                      Arguments const& arguments) {
+void launch_attention(cuda const& device, void (*kernel)(Arguments, attention_shape), int shared_bytes, index_t heads,
+                      Arguments const& arguments, attention_shape const& shape) {
   if (shared_bytes > 48 * KiB) {
     check(cudaFuncSetAttribute(reinterpret_cast<void const*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
                                shared_bytes),
           "shared memory of an attention kernel");
   }
-  auto const blocks = static_cast<unsigned>(heads * divide_up(arguments.shape.tokens, attention_rows));
-  kernel<<<blocks, attention_threads, static_cast<unsigned>(shared_bytes), device.stream()>>>(arguments);
+  auto const blocks = static_cast<unsigned>(heads * divide_up(shape.tokens, attention_rows));
+  kernel<<<blocks, attention_threads, static_cast<unsigned>(shared_bytes), device.stream()>>>(arguments, shape);
   check(cudaGetLastError(), "launch of an attention kernel");
 }
 /// The same for kernels in which a warp owns a row. @throws cuda_error
 template <class Arguments>
-void launch_plain(cuda const& device, void (*kernel)(Arguments, index_t), index_t heads, Arguments const& arguments) {
-  index_t const rows = heads * arguments.shape.tokens;
+void launch_plain(cuda const& device, void (*kernel)(Arguments, attention_shape, index_t), index_t heads,
+                  Arguments const& arguments, attention_shape const& shape) {
+  index_t const rows = heads * shape.tokens;
   auto const blocks = static_cast<unsigned>(divide_up(rows, attention_threads / 32));
-  kernel<<<blocks, attention_threads, 0, device.stream()>>>(arguments, rows);
+  kernel<<<blocks, attention_threads, 0, device.stream()>>>(arguments, shape, rows);
   check(cudaGetLastError(), "launch of an attention kernel");
 }
 }  // namespace detail
@@ -156,15 +158,15 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
                              sequence_batch const& batch, T* output, attention_options const& options) {
     attention_forward_arguments<T, Kept> const arguments{detail::rows_of<T>(operands[0], hidden),
                                                          detail::rows_of<T>(operands[1], hidden),
-                                                         detail::rows_of<T>(operands[2], hidden),
-                                                         kept,
-                                                         output,
-                                                         shape(batch, options)};
+                                                         detail::rows_of<T>(operands[2], hidden), kept, output};
+    auto const where = shape(batch, options);
     if constexpr (plain) {
-      detail::launch_plain(device, &plain_forward_kernel<T, HeadSize, Kept, Drops>, batch.count() * Heads, arguments);
+      detail::launch_plain(device, &plain_forward_kernel<T, HeadSize, Kept, Drops>, batch.count() * Heads, arguments,
+                           where);
     } else {
       detail::launch_attention(device, &attention_forward_kernel<T, HeadSize, Kept, Drops>,
-                               attention_forward_layout<T, HeadSize, Kept>::bytes, batch.count() * Heads, arguments);
+                               attention_forward_layout<T, HeadSize, Kept>::bytes, batch.count() * Heads, arguments,
+                               where);
     }
   }
   template <bool Drops, bool HasRowSums, class Operand, class Probabilities>
@@ -183,21 +185,21 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
         reinterpret_cast<compute_type<T>*>(scratch),
         gradients[0],
         gradients[1],
-        gradients[2],
-        shape(batch, options)};
+        gradients[2]};
+    auto const where = shape(batch, options);
     index_t const heads = batch.count() * Heads;
     if constexpr (plain) {
       detail::launch_plain(device, &plain_query_gradient_kernel<T, HeadSize, operand_type, kept_type, Drops>, heads,
-                           arguments);
+                           arguments, where);
       detail::launch_plain(device, &plain_key_gradients_kernel<T, HeadSize, operand_type, kept_type, Drops>, heads,
-                           arguments);
+                           arguments, where);
     } else {
       using layout = attention_backward_layout<T, HeadSize, operand_type, kept_type>;
       detail::launch_attention(
           device, &attention_query_gradient_kernel<T, HeadSize, operand_type, kept_type, Drops, HasRowSums>,
-          layout::query_bytes, heads, arguments);
+          layout::query_bytes, heads, arguments, where);
       detail::launch_attention(device, &attention_key_gradients_kernel<T, HeadSize, operand_type, kept_type, Drops>,
-                               layout::key_bytes, heads, arguments);
+                               layout::key_bytes, heads, arguments, where);
     }
   }
 };

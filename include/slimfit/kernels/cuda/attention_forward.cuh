@@ -15,7 +15,6 @@ struct attention_forward_arguments {
   dense_rows<T> query, key, value;
   Kept kept;
   T* output;
-  attention_shape shape;
 };
 
 /// Tiles of the forward kernel.
@@ -80,11 +79,11 @@ __device__ inline void mask_keys(float (&scores)[Tiles][4], int valid) {
 
 template <class T, int HeadSize, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>)
-    attention_forward_kernel(__grid_constant__ attention_forward_arguments<T, Kept> const in) {
+    attention_forward_kernel(attention_forward_arguments<T, Kept> const in, attention_shape const shape) {
   using layout = attention_forward_layout<T, HeadSize, Kept>;
   constexpr int keys = layout::keys;
   constexpr int columns = layout::query_tile::columns / 8;
-  auto const part = block_of_head(in.shape, HeadSize);
+  auto const part = block_of_head(shape, HeadSize);
   if (!part.exists()) { return; }
   int const warp_row = static_cast<int>(threadIdx.x) / 32 * 16;
   int const lane_row = part.first + warp_row + static_cast<int>(threadIdx.x) % 32 / 4;
@@ -108,7 +107,7 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   running_softmax softmax;
   float scores[keys / 8][4];
   float corrections[2];
-  float const factor = in.shape.scale * log2_e;
+  float const factor = shape.scale * log2_e;
   if constexpr (Kept::stored) {
     for (int first = 0; first < part.keys; first += keys) {
       wait_for_copies<0>();
@@ -147,7 +146,7 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
       }
       staged.write(scores, warp_row);
       int const first_row = part.first + warp_row;
-      staged.store(warp_row, in.kept.data + (part.first_score + first_row) * in.shape.tokens + first, in.shape.tokens,
+      staged.store(warp_row, in.kept.data + (part.first_score + first_row) * shape.tokens + first, shape.tokens,
                    part.tokens - first_row, part.keys - first);
     } else {
       softmax.add(scores, factor, corrections);
@@ -155,7 +154,7 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
       for (int i = 0; i < columns * 4; ++i) { sums[i / 4][i % 4] *= corrections[i % 4 / 2]; }
     }
     if constexpr (Drops) {
-      if (works) { drop(scores, in.shape, part.head, part.first + warp_row, first); }
+      if (works) { drop(scores, shape, part.head, part.first + warp_row, first); }
     }
     wait_for_copies<1>();
     __syncthreads();
@@ -175,12 +174,12 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
       inverse[half] = part.keys == 0 ? 0.0F : 1.0F / softmax.total[half];
       int const row = lane_row + half * 8;
       if (in.kept.log_sums != nullptr && row < part.tokens && threadIdx.x % 4 == 0) {
-        in.kept.log_sums[part.first_score + row] = softmax.largest[half] * in.shape.scale + logf(softmax.total[half]);
+        in.kept.log_sums[part.first_score + row] = softmax.largest[half] * shape.scale + logf(softmax.total[half]);
       }
     }
   }
   store_rows(query, warp_row, sums, inverse,
-             in.output + (part.first_row + part.first + warp_row) * in.shape.stride + part.column, in.shape.stride,
+             in.output + (part.first_row + part.first + warp_row) * shape.stride + part.column, shape.stride,
              rows - warp_row);
 }
 

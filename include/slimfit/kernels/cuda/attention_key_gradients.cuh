@@ -11,11 +11,12 @@ namespace slimfit::kernels {
 template <class T, int HeadSize, class Operand, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads,
                                   blocks_at_once<HeadSize, sizeof(T) == 2 && Operand::copies_ahead ? 3 : 2>)
-    attention_key_gradients_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in) {
+    attention_key_gradients_kernel(attention_backward_arguments<T, Operand, Kept> const in,
+                                   attention_shape const shape) {
   using layout = attention_backward_layout<T, HeadSize, Operand, Kept>;
   constexpr int queries = layout::passing;
   constexpr int columns = layout::own_tile::columns / 8;
-  auto const part = block_of_head(in.shape, HeadSize);
+  auto const part = block_of_head(shape, HeadSize);
   if (!part.exists()) { return; }
   int const warp_row = static_cast<int>(threadIdx.x) / 32 * 16;
   int const lane_column = static_cast<int>(threadIdx.x) % 4 * 2;
@@ -39,7 +40,7 @@ __global__ void __launch_bounds__(attention_threads,
   in.value.load(value, part.first_row + part.first, part.column, own_keys);
   commit_copies();
   index_t const head_row = part.first_score;
-  float const factor = in.shape.scale * log2_e;
+  float const factor = shape.scale * log2_e;
   float key_sums[columns][4] = {};
   float value_sums[columns][4] = {};
   // A query that does not exist has zeros everywhere, and so has its part of the sums.
@@ -95,7 +96,7 @@ __global__ void __launch_bounds__(attention_threads,
 #pragma unroll
       for (int i = 0; i < queries / 8 * 4; ++i) {
         float const kept =
-            dropout_factor(in.shape, part.head, first + i / 4 * 8 + lane_column + i % 2, own + i % 4 / 2 * 8);
+            dropout_factor(shape, part.head, first + i / 4 * 8 + lane_column + i % 2, own + i % 4 / 2 * 8);
         dropped[i / 4][i % 4] = probabilities[i / 4][i % 4] * kept;
         gradients[i / 4][i % 4] *= kept;
       }
@@ -116,7 +117,7 @@ __global__ void __launch_bounds__(attention_threads,
     if constexpr (Kept::stored) {
       probability_tile<Kept, queries, attention_rows, 4> const staged{
           reinterpret_cast<typename Kept::element*>(memory)};
-      staged.load(in.kept.data + (head_row + first) * in.shape.tokens + part.first, in.shape.tokens,
+      staged.load(in.kept.data + (head_row + first) * shape.tokens + part.first, shape.tokens,
                   lesser(queries, tokens - first), own_keys);
     }
     wait_for_copies<ahead>();
@@ -138,12 +139,12 @@ __global__ void __launch_bounds__(attention_threads,
     key_sums[i / 4][i % 4] = valid ? key_sums[i / 4][i % 4] : 0.0F;
     value_sums[i / 4][i % 4] = valid ? value_sums[i / 4][i % 4] : 0.0F;
   }
-  index_t const target = (part.first_row + part.first + warp_row) * in.shape.stride + part.column;
+  index_t const target = (part.first_row + part.first + warp_row) * shape.stride + part.column;
   int const rows = lesser(attention_rows, tokens - part.first) - warp_row;
-  float const scales[2] = {in.shape.scale, in.shape.scale};
+  float const scales[2] = {shape.scale, shape.scale};
   float const ones[2] = {1, 1};
-  store_rows(key, warp_row, key_sums, scales, in.key_gradient + target, in.shape.stride, rows);
-  store_rows(value, warp_row, value_sums, ones, in.value_gradient + target, in.shape.stride, rows);
+  store_rows(key, warp_row, key_sums, scales, in.key_gradient + target, shape.stride, rows);
+  store_rows(value, warp_row, value_sums, ones, in.value_gradient + target, shape.stride, rows);
 }
 
 }  // namespace slimfit::kernels

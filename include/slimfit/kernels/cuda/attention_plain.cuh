@@ -77,9 +77,10 @@ struct plain_head {
 
 template <class T, int HeadSize, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads)
-    plain_forward_kernel(__grid_constant__ attention_forward_arguments<T, Kept> const in, index_t const rows) {
+    plain_forward_kernel(attention_forward_arguments<T, Kept> const in, attention_shape const shape,
+                         index_t const rows) {
   if (row_of_warp() >= rows) { return; }
-  plain_head<T, HeadSize> const own{in.shape};
+  plain_head<T, HeadSize> const own{shape};
   if (!own.exists()) { return; }
   auto const score = [&](int key) { return own.scale * own.dot(in.query.data, own.token, in.key.data, key); };
   T largest = -math::infinity<T>;
@@ -98,7 +99,7 @@ __global__ void __launch_bounds__(attention_threads)
     T p{};
     if (key < own.keys) {
       p = math::exp(score(key) - largest) / total;
-      if constexpr (Kept::stored) { in.kept.data[row * in.shape.tokens + key] = Kept::encode(p); }
+      if constexpr (Kept::stored) { in.kept.data[row * own.shape.tokens + key] = Kept::encode(p); }
       p *= own.template factor<Drops>(own.token, key);
     }
     own.add_rows(sums, p, in.value.data, first, own.keys - first);
@@ -115,7 +116,7 @@ inline __device__ T plain_probability(attention_backward_arguments<T, Operand, K
                                       plain_head<T, HeadSize> const& own, int query, int key) {
   index_t const row = own.score_row(query);
   if constexpr (Kept::stored) {
-    return Kept::template decode<T>(in.kept.data[row * in.shape.tokens + key]);
+    return Kept::template decode<T>(in.kept.data[row * own.shape.tokens + key]);
   } else {
     return math::exp(own.scale * own.dot(in.query.data, query, in.key.data, key) - in.kept.log_sums[row]);
   }
@@ -123,10 +124,10 @@ inline __device__ T plain_probability(attention_backward_arguments<T, Operand, K
 
 template <class T, int HeadSize, class Operand, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads)
-    plain_query_gradient_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in,
+    plain_query_gradient_kernel(attention_backward_arguments<T, Operand, Kept> const in, attention_shape const shape,
                                 index_t const rows) {
   if (row_of_warp() >= rows) { return; }
-  plain_head<T, HeadSize> const own{in.shape};
+  plain_head<T, HeadSize> const own{shape};
   if (!own.exists()) { return; }
   auto const upstream = [&](int key) {
     return own.template factor<Drops>(own.token, key) * own.dot(in.upstream.data, own.token, in.value.data, key);
@@ -149,10 +150,10 @@ __global__ void __launch_bounds__(attention_threads)
 
 template <class T, int HeadSize, class Operand, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads)
-    plain_key_gradients_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in,
+    plain_key_gradients_kernel(attention_backward_arguments<T, Operand, Kept> const in, attention_shape const shape,
                                index_t const rows) {
   if (row_of_warp() >= rows) { return; }
-  plain_head<T, HeadSize> const own{in.shape};
+  plain_head<T, HeadSize> const own{shape};
   if (!own.exists()) { return; }
   T key_sums[own.slots] = {};
   T value_sums[own.slots] = {};

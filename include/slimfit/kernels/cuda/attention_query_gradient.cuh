@@ -10,11 +10,12 @@ namespace slimfit::kernels {
 /// @tparam HasRowSums whether `row_sums` is already known: then keys and values are passed over once
 template <class T, int HeadSize, class Operand, class Kept, bool Drops, bool HasRowSums>
 __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>)
-    attention_query_gradient_kernel(__grid_constant__ attention_backward_arguments<T, Operand, Kept> const in) {
+    attention_query_gradient_kernel(attention_backward_arguments<T, Operand, Kept> const in,
+                                    attention_shape const shape) {
   using layout = attention_backward_layout<T, HeadSize, Operand, Kept>;
   constexpr int keys = layout::passing;
   constexpr int columns = layout::own_tile::columns / 8;
-  auto const part = block_of_head(in.shape, HeadSize);
+  auto const part = block_of_head(shape, HeadSize);
   if (!part.exists()) { return; }
   int const warp_row = static_cast<int>(threadIdx.x) / 32 * 16;
   int const lane_row = part.first + warp_row + static_cast<int>(threadIdx.x) % 32 / 4;
@@ -45,7 +46,7 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
     if constexpr (HasRowSums) { row_sums[half] = in.row_sums[head_row + row]; }
   }
 
-  float const factor = in.shape.scale * log2_e;
+  float const factor = shape.scale * log2_e;
   float probabilities[keys / 8][4];
   float gradients[keys / 8][4];  // of the probabilities
   auto const load = [&](int first, bool needs_key) {
@@ -70,7 +71,7 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
     auto const value = layout::stage(value_tiles, first);
     if constexpr (Kept::stored) {
       probability_tile<Kept, attention_rows, keys, 8> const staged{reinterpret_cast<typename Kept::element*>(memory)};
-      staged.load(in.kept.data + (head_row + part.first) * in.shape.tokens + first, in.shape.tokens, rows, count);
+      staged.load(in.kept.data + (head_row + part.first) * shape.tokens + first, shape.tokens, rows, count);
       wait_for_copies<ahead>();
       __syncthreads();
       if (!works) { return; }
@@ -88,7 +89,7 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
       }
     }
     multiply_rows(gradients, own_upstream, value);
-    if constexpr (Drops) { drop(gradients, in.shape, part.head, part.first + warp_row, first); }
+    if constexpr (Drops) { drop(gradients, shape, part.head, part.first + warp_row, first); }
   };
 
   if constexpr (!HasRowSums) {
@@ -128,10 +129,10 @@ __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>
   }
   wait_for_copies<0>();
   __syncthreads();
-  float const factors[2] = {in.shape.scale, in.shape.scale};
+  float const factors[2] = {shape.scale, shape.scale};
   store_rows(query, warp_row, sums, factors,
-             in.query_gradient + (part.first_row + part.first + warp_row) * in.shape.stride + part.column,
-             in.shape.stride, rows - warp_row);
+             in.query_gradient + (part.first_row + part.first + warp_row) * shape.stride + part.column, shape.stride,
+             rows - warp_row);
 }
 
 }  // namespace slimfit::kernels

@@ -41,7 +41,7 @@ template <class T>
 struct dense_rows {
   static constexpr bool copies_ahead = true;  ///< `load` returns before the rows have come
   T const* data;
-  index_t stride;
+  int stride;
 
   /// Begins to fill a tile with `count` rows from `row` on, then zeros; all threads of the block call it.
   template <int Rows, int HeadSize>
@@ -87,8 +87,8 @@ struct coded_rows {
   static constexpr bool copies_ahead = false;
   std::byte const* codes;
   bf16 const* scales;
-  index_t row_bytes;
-  index_t row_scales;
+  int row_bytes;
+  int row_scales;
 
   /// Fills a tile with `count` rows from `row` on, then zeros; all threads of the block call it.
   template <class T, int Rows, int HeadSize>

@@ -63,10 +63,10 @@ struct affine : private detail::checked_affine<Bits, Group> {
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
     unpack_row<Bits, tile_type>(group, codes, bytes);
     tile_type result;
+    auto const read = [scales](int index) { return read_scales<Lanes>(scales + 2 * index); };
+    detail::scale_reader<layout, zero_and_scale> const reader(lane, read);
     for (int part = 0; part < layout::parts; ++part) {
-      int const index = layout::group_of(lane, part);
-      bool const inside = index < layout::groups;
-      auto const stored = inside ? read_scales<Lanes>(scales + 2 * index) : zero_and_scale{};
+      auto const stored = reader.of(group, part, read);
       auto const zero = static_cast<T>(static_cast<float>(stored.zero));
       auto const scale = static_cast<T>(static_cast<float>(stored.scale));
       int const first = part * layout::span;

@@ -122,7 +122,7 @@ SLIMFIT_HD_INLINE std::uint64_t load_three_words(Group group, std::byte const* w
   std::uint64_t codes = 0;
   SLIMFIT_UNROLL
   for (int i = 0; i < 3; ++i) {
-    std::uint64_t const word = group.template reduce<Cluster>(lane == i ? own : 0U, plus{});
+    std::uint64_t const word = group.template broadcast<Cluster>(own, i);
     codes |= place.index == i ? word : 0U;
     codes |= place.index + 1 == i ? word << 32U : 0U;
   }

@@ -21,8 +21,7 @@ namespace slimfit::format {
 /// - `F::decode<T, Width>(group, std::byte const* codes, bf16 const* scales)`: the tile of one row.
 /// Optional:
 /// - `F::scale_group`: elements that share scales, a multiple of 8, where scales lie in the order of the groups. With
-/// it
-///    (or without scales) any 8 elements can be decoded alone;
+///    it (or without scales) any 8 elements can be decoded alone, and groups coded one by one;
 /// - `F::draws_random` (true): `encode` takes two more arguments, `random_stream const&` and the row's number;
 /// - `F::saturated(group, tile)`: how many values of the row lie outside the format's range.
 template <class F>

@@ -81,11 +81,42 @@ struct scale_layout {
   SLIMFIT_HD static constexpr int group_of(int lane, int part) {
     return (part * runs * lanes_of_group + lane * (runs == 1 ? 1 : 0)) / group_runs;
   }
-  /// Whether the lanes of a group are enough to write the scales of all its parts together: lane `part` of them keeps
-  /// those of that part.
+  /// Whether the lanes of a group are enough to read or write the scales of all its parts together: lane `part` of them
+  /// keeps those of that part.
   static constexpr bool together = parts > 1 && parts <= lanes;
   /// Whether `lane` writes the scales of part `part`.
   SLIMFIT_HD static constexpr bool leads(int lane, int part) { return lane % lanes == (together ? part : 0); }
+};
+
+/// Gives the scales of a lane's groups.
+template <class Layout, class Scales>
+class scale_reader {
+ public:
+  /// @param read `read(index of the group)` gives its scales
+  template <class Read>
+  SLIMFIT_HD_INLINE scale_reader(int lane, Read const& read) {
+    if constexpr (shared) {
+      int const part = lane % Layout::lanes;
+      if (part < Layout::parts && Layout::group_of(lane, part) < Layout::groups) {
+        own_ = slimfit::bit_cast<bits>(read(Layout::group_of(lane, part)));
+      }
+    }
+  }
+  /// Those of part `part`; zeros beyond the row's end.
+  template <lane_group Group, class Read>
+  SLIMFIT_HD_INLINE Scales of(Group group, int part, Read const& read) const {
+    if constexpr (shared) {
+      return slimfit::bit_cast<Scales>(static_cast<bits>(group.template broadcast<Layout::lanes>(own_, part)));
+    } else {
+      int const index = Layout::group_of(group.lane(), part);
+      return index < Layout::groups ? read(index) : Scales{};
+    }
+  }
+
+ private:
+  using bits = unsigned_of<sizeof(Scales)>;
+  static constexpr bool shared = Layout::together && Layout::lanes <= 32;
+  std::uint32_t own_ = 0;
 };
 
 /// Writes the scales of a lane's groups: `add` each part's in the order of the parts, then `finish`.

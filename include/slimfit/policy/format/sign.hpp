@@ -12,6 +12,7 @@ namespace slimfit::format {
 template <int Group>
 struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group, nearest> {
   static constexpr int bits = 1;
+  static constexpr int scale_group = Group;
   static constexpr bool draws_random = false;
   SLIMFIT_HD static constexpr index_t code_bytes(index_t width) { return packed_bytes(width, 1); }
   SLIMFIT_HD static constexpr index_t scale_count(index_t width) { return divide_up(width, Group); }
@@ -67,9 +68,10 @@ struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
     unpack_row<1, tile_type>(group, codes, bytes);
     tile_type result;
+    auto const read = [scales](int index) { return scales[index]; };
+    detail::scale_reader<layout, bf16> const reader(lane, read);
     for (int part = 0; part < layout::parts; ++part) {
-      int const index = layout::group_of(lane, part);
-      T const scale = index < layout::groups ? static_cast<T>(static_cast<float>(scales[index])) : T{};
+      auto const scale = static_cast<T>(static_cast<float>(reader.of(group, part, read)));
       int const first = part * layout::span;
       int const count = layout::count(part);
       SLIMFIT_SIMD()

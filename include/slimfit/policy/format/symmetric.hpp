@@ -57,9 +57,10 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
     alignas(64) std::uint8_t bytes[tile_type::padded_slots];
     unpack_row<Bits, tile_type>(group, codes, bytes);
     tile_type result;
+    auto const read = [scales](int index) { return scales[index]; };
+    detail::scale_reader<layout, bf16> const reader(lane, read);
     for (int part = 0; part < layout::parts; ++part) {
-      int const index = layout::group_of(lane, part);
-      T const scale = index < layout::groups ? static_cast<T>(static_cast<float>(scales[index])) : T{};
+      auto const scale = static_cast<T>(static_cast<float>(reader.of(group, part, read)));
       int const first = part * layout::span;
       int const count = layout::count(part);
       SLIMFIT_SIMD()
