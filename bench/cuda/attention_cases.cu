@@ -106,10 +106,12 @@ void add_backward(std::string const& form) {
   using arguments = attention_backward_arguments<T, operand, Kept>;
   using layout = attention_backward_layout<T, head_size, operand, Kept>;
   using probabilities = probabilities_of_case<Kept>;
-  // What a row of a head takes as it is kept; of its scale a whole sector is read.
+  // What a row of a head takes as it is kept; of its scale a whole sector is read, which holds those of the next row if
+  // the heads' scales are fewer.
   constexpr index_t row_kept = [] {
     if constexpr (requires { typename view::format_type; }) {
-      return head_size * view::format_type::bits / 8 + (view::row_scales > 0 ? sector_bytes : 0);
+      return head_size * view::format_type::bits / 8 +
+             lesser<index_t>(sector_bytes, view::row_scales * static_cast<index_t>(sizeof(bf16)));
     } else {
       return static_cast<index_t>(head_size * sizeof(T));
     }

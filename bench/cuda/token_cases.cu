@@ -125,11 +125,12 @@ void add_loss() {
     constexpr index_t bytes = 2 * tokens * sizeof(T);
     auto const* const scores = memory.filled<T>(2 * memory.rows());
     memory.count_rows(sequences, bytes);
-    memory.reread(5 * memory.bytes_least());  // each end: the largest, the sum, the gradient
+    memory.reread(2 * memory.bytes_least());      // for the sums, then for the gradient
+    memory.reread(2 * sequences * sector_bytes);  // the labels' scores
     auto const* const labels = memory.integers(spread(2 * sequences, tokens));
     memory.count_rows(sequences, 8);
     auto* const gradient = memory.allocate<T>(2 * memory.rows());
-    memory.count_rows(sequences, 2 * bytes);
+    memory.count_rows(sequences, bytes);
     auto* const results = memory.allocate<sample_result>(sequences);
     memory.count_rows(sequences, sizeof(sample_result));
     return row_task{span_cross_entropy<T>{scores, labels, {.tokens = tokens}, 1.0F, gradient, results}, sequences};

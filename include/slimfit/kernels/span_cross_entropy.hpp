@@ -36,23 +36,23 @@ struct span_cross_entropy {
     index_t const rows = sequences.rows(sample);
     T const* const own = scores + 2 * first;
     value_type largest[2] = {-math::infinity<value_type>, -math::infinity<value_type>};
-    for (index_t i = group.lane(); i < keys; i += Group::size) {
+    for_each_token(group, own, keys, [&](index_t i) {
       auto const pair = load_run<2>(own + 2 * i);
       for (int end = 0; end < 2; ++end) {
         largest[end] = greater(largest[end], static_cast<value_type>(pair.values[end]));
       }
-    }
+    });
     for (auto& each : largest) { each = group.template reduce<Group::size>(each, maximum{}); }
     index_t best[2] = {keys - 1, keys - 1};
     value_type total[2] = {};
-    for (index_t i = group.lane(); i < keys; i += Group::size) {
+    for_each_token(group, own, keys, [&](index_t i) {
       auto const pair = load_run<2>(own + 2 * i);
       for (int end = 0; end < 2; ++end) {
         auto const score = static_cast<value_type>(pair.values[end]);
         if (score == largest[end]) { best[end] = lesser(best[end], i); }
         total[end] += std::exp(score - largest[end]);
       }
-    }
+    });
     double loss = 0;
     bool correct = true;
     index_t label[2];
@@ -66,7 +66,7 @@ struct span_cross_entropy {
     }
     if (gradient != nullptr) {
       T* const target = gradient + 2 * first;
-      for (index_t i = group.lane(); i < rows; i += Group::size) {
+      for_each_token(group, own, rows, [&](index_t i) {
         element_run<T, 2> pair{};
         if (i < keys) { pair = load_run<2>(own + 2 * i); }
         for (int end = 0; end < 2; ++end) {
@@ -76,9 +76,24 @@ struct span_cross_entropy {
           pair.values[end] = static_cast<T>(i < keys ? value : value_type{});
         }
         store_run(target + 2 * i, pair);
-      }
+      });
     }
     if (group.lane() == 0) { results[sample] = {loss, correct ? 1 : 0, static_cast<std::int32_t>(best[0])}; }
+  }
+
+ private:
+  /// Calls `f(token)` for the lane's tokens of a sequence. Lanes begin where a sector of 32 bytes does, and all make as
+  /// many rounds, so that no sector is asked for by two requests.
+  template <lane_group Group, class F>
+  SLIMFIT_HD static void for_each_token(Group group, T const* own, index_t count, F const& f) {
+    index_t before = 0;
+    if constexpr (Group::size > 1) {
+      before = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(own) % 32 / (2 * sizeof(T)));
+    }
+    for (index_t first = -before; first < count; first += Group::size) {
+      index_t const i = first + group.lane();
+      if (i >= 0 && i < count) { f(i); }
+    }
   }
 };
 
