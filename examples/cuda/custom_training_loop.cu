@@ -73,6 +73,7 @@ int main() {
     sf::buffer<std::byte, sf::cuda_resource> block(device.memory(), 8 * sf::MiB, sf::category::workspace);
 
     for (int step = 0; step < 60; ++step) {
+      optimizer.begin_step();
       sf::ledger book;
       sf::arena memory(book, block.data(), block.size());
       sf::releasing_updates<optimizer_type> updates{optimizer};
@@ -80,15 +81,15 @@ int main() {
 
       auto const output = run.scratch<float>(rows * features);
       auto const kept = layer.keep(run, rows);
-      layer.apply(run, input.data(), kept, rows, nullptr, output.data());
+      layer.apply(run, input.data(), kept, {}, rows, nullptr, output.data());
       book.forward_ended();
       auto const gradient = run.scratch<float>(rows * features);
       squared_error<<<rows / 128, 128, 0, stream>>>(output.data(), target.data(), gradient.data(), error.data());
       {
         decltype(layer)::gradients<decltype(updates)> sums(run, layer);
-        layer.apply_backward(run, kept.input, kept, gradient.data(), rows, gradient.data(), sf::update_mode::overwrite,
-                             sums, sf::update_mode::overwrite);
-        sums.finish();
+        layer.apply_backward(run, kept.input, kept, gradient.data(), {}, rows, gradient.data(),
+                             sf::update_mode::overwrite, sums, sf::update_mode::overwrite);
+        sums.finish(run, layer);
       }
       layer.release(run, kept);
 
