@@ -32,13 +32,13 @@ def attention_backward(kernel, size, flags):
     operand = f"decltype(kernels::detail::rows_of(std::declval<{view}>(), index_t{{}}))"
     return (f"using coded_operand = {operand}; using arguments = kernels::attention_backward_arguments<bf16, coded_operand, "
             f"kernels::{PROBABILITIES}>; template __global__ void kernels::attention_{kernel}_kernel<bf16, {size}, "
-            f"coded_operand, kernels::{PROBABILITIES}, {flags}>(__grid_constant__ arguments const);")
+            f"coded_operand, kernels::{PROBABILITIES}, {flags}>(arguments const, kernels::attention_shape const);")
 
 
 KERNELS = {
     "the headers alone": "",
     "restore_rows, affine<3>": ROW.format(
-        "kernels::restore_rows<3072, bf16, stash::quantized<format::affine<3, 64>>::template kept<bf16, 3072>>"),
+        "kernels::restore_rows<1024, bf16, stash::quantized<format::affine<3, 64>>::template kept<bf16, 1024>>"),
     "layer_norm_forward, affine<4>": ROW.format(f"kernels::layer_norm_forward<768, bf16, {NORM}>"),
     "layer_norm_backward, affine<4>": ROW.format(
         f"kernels::layer_norm_backward<768, bf16, {NORM}, kernels::parameter_gradients::all>"),
@@ -50,7 +50,7 @@ KERNELS = {
     "cross_entropy": ROW.format("kernels::cross_entropy<bf16>"),
     **{f"attention_forward, heads of {size}":
        f"template __global__ void kernels::attention_forward_kernel<bf16, {size}, kernels::{PROBABILITIES}, false>("
-       f"__grid_constant__ kernels::attention_forward_arguments<bf16, kernels::{PROBABILITIES}> const);" for size in (64, 128)},
+       f"kernels::attention_forward_arguments<bf16, kernels::{PROBABILITIES}> const, kernels::attention_shape const);" for size in (64, 128)},
     **{f"attention_{kernel}, coded operands, heads of {size}": attention_backward(kernel, size, flags)
        for size in (64, 128) for kernel, flags in (("query_gradient", "false, false"), ("key_gradients", "false"))},
 }
