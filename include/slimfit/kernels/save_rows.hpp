@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-#include <slimfit/policy/format/format.hpp>
+#include <slimfit/kernels/tile.hpp>
 
 namespace slimfit::kernels {
 
@@ -22,13 +22,13 @@ struct save_rows {
   SLIMFIT_HD void operator()(Group group, index_t row) const {
     kept.save(group, row, load<Width>(group, input + row * Width));
   }
-  /// The same for rows of `Piece` elements, where nothing is counted or drawn by row.
+  /// The same for rows of `Piece` elements.
   template <int Piece>
-  constexpr auto in_pieces() const requires(!Kept::counts_saturation && requires {
-    kept.template in_pieces<Piece>();
-    requires !format::draws_random<typename Kept::format_type>;
-  }) {
-    auto const pieces = kept.template in_pieces<Piece>();
+  constexpr auto in_pieces() const requires requires {
+    kept.template saved_in_pieces<Piece>();
+  }
+  {
+    auto const pieces = kept.template saved_in_pieces<Piece>();
     return save_rows<Piece, T, std::remove_const_t<decltype(pieces)>>{input, pieces};
   }
 };

@@ -98,13 +98,19 @@ struct quantized : private detail::checked_quantized<Format> {
       view.first_row = first_row + first;
       return view;
     }
-    /// The same memory as rows of `Piece` elements; saved to, it neither counts nor draws.
+    /// The same memory as rows of `Piece` elements, to restore from.
     template <int Piece>
-    SLIMFIT_HD constexpr kept<T, Piece> in_pieces() const requires(detail::falls_into<Format, Width, Piece>) {
+    constexpr kept<T, Piece> in_pieces() const requires(detail::falls_into<Format, Width, Piece>) {
       kept<T, Piece> view;
       view.codes = codes;
       view.scales = scales;
       return view;
+    }
+    /// To save to: where nothing is counted or drawn by row.
+    template <int Piece>
+    constexpr kept<T, Piece> saved_in_pieces() const
+        requires(detail::falls_into<Format, Width, Piece> && !counts_saturation && !format::draws_random<Format>) {
+      return in_pieces<Piece>();
     }
     template <class F>
     constexpr decltype(auto) visit(F&& f) const {
