@@ -131,7 +131,8 @@ struct other_software {
 
 TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them", P, policy::eager, policy::paper,
                    policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases, whole_tensors,
-                   mostly_recomputed, policy::slim_8bit, policy::exact_recomputed, policy::slim_recomputed, policy::slim_offloaded) {
+                   mostly_recomputed, policy::slim_8bit, policy::exact_recomputed, policy::slim_recomputed,
+                   policy::slim_offloaded) {
   check_plans<vit<narrow, P, host, float>>(1, 12);
   check_plans<vit<narrow, P, host, float>>(21, 25);
   check_plans<vit<odd, P, host, double>>(5, 12);
