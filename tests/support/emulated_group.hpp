@@ -63,6 +63,11 @@ class emulated_group {
     return result;
   }
 
+  template <class T>
+  T from_neighbour(T value) const {
+    return broadcast<2>(value, 1 - lane_ % 2);
+  }
+
   template <class T, int Count>
   [[nodiscard]] T* scratch() const {
     static_assert(Count * sizeof(T) <= sizeof(exchange::scratch));

@@ -34,8 +34,9 @@ struct maximum {
 /// access of 16 bytes. `lane()`: own number. `reduce<Lanes>(value, op)`: combines the values of the aligned
 /// segment of `Lanes` lanes that the caller is in, in a fixed order, and returns the result to each of them.
 /// `broadcast<Lanes>(value, from)`: the 4-byte value of lane `from` of the caller's segment of `Lanes` <= 32 lanes.
-/// Groups of several lanes also have `scratch<T, Count>()`: memory that the lanes share, aligned to 16 bytes and padded
-/// to a multiple of 4 elements. `sync()` orders what lanes write and read there.
+/// Groups of several lanes also have `from_neighbour(value)`: the 4-byte value of the neighbour, of lanes 2 i and 2 i +
+/// 1, either of which may afterwards write where the other has read; and `scratch<T, Count>()`: memory that the lanes
+/// share, aligned to 16 bytes and padded to a multiple of 4 elements. `sync()` orders what lanes write and read there.
 template <class G>
 concept lane_group = requires(G group, float value) {
   { G::size } -> std::convertible_to<int>;

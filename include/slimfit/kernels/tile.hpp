@@ -103,7 +103,7 @@ SLIMFIT_HD inline void store(Group group, Stored* row, tile<T, Width, Group> con
       auto low = rounded_run<Stored, at_once>(source.values + slot);
       auto high = rounded_run<Stored, at_once>(source.values + slot + at_once);
       for (int i = 0; i < at_once; ++i) {
-        Stored const other = group.template broadcast<2>(odd != 0 ? low.values[i] : high.values[i], 1 - odd);
+        Stored const other = group.from_neighbour(odd != 0 ? low.values[i] : high.values[i]);
         low.values[i] = odd != 0 ? other : low.values[i];
         high.values[i] = odd != 0 ? high.values[i] : other;
       }

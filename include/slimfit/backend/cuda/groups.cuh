@@ -44,6 +44,11 @@ struct warp_group {
     static_assert(Segment <= Lanes);
     return __shfl_sync(mask(), value, from, Segment);
   }
+  template <class T>
+  [[nodiscard]] static __device__ T from_neighbour(T value) {
+    __syncwarp(mask());  // a shuffle alone orders no accesses to memory
+    return __shfl_xor_sync(mask(), value, 1);
+  }
   template <class T, int Count>
   [[nodiscard]] static __device__ T* scratch() {
     constexpr int padded = (Count + 3) / 4 * 4;
@@ -127,6 +132,10 @@ struct block_group {
   [[nodiscard]] static __device__ T broadcast(T value, int from) {
     static_assert(Segment <= 32);
     return __shfl_sync(0xffffffffU, value, from, Segment);
+  }
+  template <class T>
+  [[nodiscard]] static __device__ T from_neighbour(T value) {
+    return warp_type::from_neighbour(value);
   }
   template <class T, int Count>
   [[nodiscard]] static __device__ T* scratch() {
