@@ -53,7 +53,9 @@ class lane_scales {
   template <class Piece>
   [[nodiscard]] SLIMFIT_HD float of(Piece const& piece) const {
     place const held = place_of(piece);
-    return piece.group.template broadcast<Piece::lanes>(own_[held.slot], held.lane);
+    // Not a broadcast: ptxas 13 then spills on sm_80.
+    std::uint32_t const bits = held.lane == piece.group.lane() ? bit_cast<std::uint32_t>(own_[held.slot]) : 0U;
+    return bit_cast<float>(piece.group.template reduce<Piece::lanes>(bits, maximum{}));
   }
   template <class Piece>
   SLIMFIT_HD void set(Piece const& piece, float scale) {
