@@ -11,6 +11,7 @@
 #include <slimfit/backend/host_offload.hpp>
 #include <slimfit/backend/host_products.hpp>
 #include <slimfit/backend/host_transfers.hpp>
+#include <slimfit/backend/product_library.hpp>
 #include <slimfit/backend/task_pool.hpp>
 #include <slimfit/core/scalar.hpp>
 #include <slimfit/kernels/group.hpp>
@@ -47,6 +48,8 @@ class host {
   /// Where blocks offload what they keep.
   [[nodiscard]] host_offload_store& offload() { return offload_; }
   [[nodiscard]] int threads() const { return pool_.threads(); }
+  /// The library that multiplies matrices: its name, version, processor and threads, and what would make it faster.
+  [[nodiscard]] static product_library products() { return found_product_library(); }
 
   /// Runs `task(i)` for `i` in [0, count), in parallel. Tasks must not depend on each other's order.
   template <class Task>
