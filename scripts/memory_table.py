@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the memory table of README.md from what slimfit-plan prints.
+"""Writes the table of docs/memory_tables.md from what slimfit-plan prints.
 
 Usage: memory_table.py [PLAN], the program; build/host/examples/tools/slimfit-plan without it.
 """
@@ -47,7 +47,7 @@ def lines(plan):
 
 def main():
     plan = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "build/host/examples/tools/slimfit-plan")
-    page = ROOT / "README.md"
+    page = ROOT / "docs/memory_tables.md"
     text = page.read_text()
     begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)
     page.write_text(text[:begin] + "\n".join(lines(plan)) + "\n" + text[end:])

@@ -6,7 +6,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ("docs/writing_a_policy.md", "docs/writing_a_layer.md")
+PAGES = ("docs/training.md", "docs/writing_a_policy.md", "docs/writing_a_layer.md")
 # What a user has to write to extend the library: "under 40 lines".
 SHORT = ("own_criterion.cpp", "own_format.cpp", "feature_scale.hpp", "times_rows.hpp")
 FEWER_LINES_THAN = 40
