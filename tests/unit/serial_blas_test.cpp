@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Products start no threads beside those of the backend, whatever OpenMP was told, and leave OpenMP as it was.
+// Products start no threads beside those of the backend, whatever OpenMP or the BLAS was told, and leave both as they
+// were.
 #include <doctest/doctest.h>
 #include <omp.h>
 
 #include <filesystem>
 #include <slimfit/backend/host.hpp>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace slimfit;
@@ -35,18 +37,68 @@ std::vector<float> product(host const& device) {
 
 }  // namespace
 
-TEST_CASE("a scope tells OpenMP one thread and restores what it was") {
+TEST_CASE("a scope tells the BLAS one thread and restores what it was") {
   omp_set_num_threads(3);
+  // What the library would use now: of a BLAS that asks OpenMP, OpenMP's number.
+  auto const threads = [] {
+    auto const& way = detail::threads_of_blas();
+    if (way.exchange == nullptr) { return 1; }
+    int const now = way.exchange(1);
+    way.exchange(now);
+    return now;
+  };
+  int const before = threads();
   {
     serial_blas_scope const outer;
-    CHECK(omp_get_max_threads() == 1);
+    CHECK(threads() == 1);
     {
       serial_blas_scope const inner;
-      CHECK(omp_get_max_threads() == 1);
+      CHECK(threads() == 1);
     }
-    CHECK(omp_get_max_threads() == 1);
+    CHECK(threads() == 1);
   }
+  CHECK(threads() == before);
   CHECK(omp_get_max_threads() == 3);
+}
+
+TEST_CASE("a backend leaves the program's threads alone") {
+  omp_set_num_threads(3);
+  auto const before = host::products();
+  host const device({.threads = 2});
+  product(device);
+  CHECK(omp_get_max_threads() == 3);
+  CHECK(host::products() == before);
+  int team = 0;
+#pragma omp parallel
+  {
+#pragma omp single
+    team = omp_get_num_threads();
+  }
+  CHECK(team == 3);
+}
+
+TEST_CASE("threads that share one number set it once, and leave what the program sets meanwhile") {
+  static int number;
+  static int changes;
+  auto* const exchange = +[](int threads) {
+    changes += number != threads;
+    return std::exchange(number, threads);
+  };
+  detail::serial_process process;
+  number = 4;
+  changes = 0;
+  process.enter(exchange);
+  process.enter(exchange);
+  CHECK(number == 1);
+  process.leave(exchange);
+  CHECK(number == 1);
+  process.leave(exchange);
+  CHECK(number == 4);
+  CHECK(changes == 2);
+  process.enter(exchange);
+  number = 2;  // the program
+  process.leave(exchange);
+  CHECK(number == 2);
 }
 
 TEST_CASE("products on any thread start no others, and their bits do not depend on threads") {

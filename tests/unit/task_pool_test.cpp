@@ -3,8 +3,13 @@
 #include <doctest/doctest.h>
 #include <slimfit/backend/task_pool.hpp>
 
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <fstream>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -87,3 +92,54 @@ TEST_CASE("task_pool: what a task throws reaches the caller, after all others ha
   CHECK(std::accumulate(seen.begin(), seen.end(), 0) >= 21);
   CHECK(visits(pool, 50) == std::vector<int>(50, 1));
 }
+
+TEST_CASE("task_pool: a caller whose last task is elsewhere sleeps") {
+  task_pool pool(2);
+  auto const computed = [] {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           1e-6 * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+  };
+  auto const caller = std::this_thread::get_id();
+  double const before = computed();
+  // Both threads have one task; that of the other one takes long without computing.
+  std::atomic<int> begun = 0;
+  pool.run(2, [&](index_t) {
+    ++begun;
+    while (begun < 2) { std::this_thread::yield(); }
+    if (std::this_thread::get_id() != caller) { std::this_thread::sleep_for(std::chrono::milliseconds(600)); }
+  });
+  CHECK(computed() - before < 0.2);
+}
+
+// Sanitizers take more addresses than any limit leaves.
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if !__has_feature(thread_sanitizer) && !__has_feature(address_sanitizer)
+#define SLIMFIT_TEST_LIMITS
+#endif
+#else
+#define SLIMFIT_TEST_LIMITS
+#endif
+#endif
+#if defined(SLIMFIT_TEST_LIMITS)
+TEST_CASE("task_pool: threads that cannot be started are an error, and those that were end") {
+  rlimit usual{};
+  REQUIRE(getrlimit(RLIMIT_AS, &usual) == 0);
+  rlim_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  if (pages == 0) { return; }  // not Linux
+  // Room for a few stacks.
+  rlimit const tight{pages * 4096 + (100U << 20U), usual.rlim_max};
+  REQUIRE(setrlimit(RLIMIT_AS, &tight) == 0);
+  std::string message;
+  try {
+    task_pool const pool(200);
+  } catch (slimfit::error const& problem) { message = problem.what(); }
+  REQUIRE(setrlimit(RLIMIT_AS, &usual) == 0);
+  CHECK(message.find("threads is 200, expected at most the ") != std::string::npos);
+  task_pool pool(4);
+  CHECK(visits(pool, 40) == std::vector<int>(40, 1));
+}
+#endif

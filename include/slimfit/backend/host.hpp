@@ -40,9 +40,7 @@ class host {
 
   explicit host(host_options options = {})
       : resource_(options.budget),
-        pool_(options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency())) {
-    make_blas_serial();
-  }
+        pool_(options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency())) {}
 
   [[nodiscard]] resource_type& memory() { return resource_; }
   /// Where blocks offload what they keep.

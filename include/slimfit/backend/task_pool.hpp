@@ -1,35 +1,48 @@
 // SPDX-License-Identifier: MIT
 // Threads that share the tasks of one call. The caller works too and never waits for a thread that has not begun: on a
 // busy machine a call takes at most as long as alone, while a barrier that all threads must reach (an OpenMP parallel
-// region) then takes a time slice of the operating system each time.
+// region) then takes a time slice of the operating system each time. Whoever waits looks for a moment and then sleeps,
+// so that the processor is free for a thread of this pool, or of the program, that has work.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include <slimfit/core/config.hpp>
+#include <slimfit/core/error.hpp>
 
 namespace slimfit {
 
 class task_pool {
  public:
   /// @param threads that work on a call, the caller included
+  /// @throws error when the system does not let the process start so many
   explicit task_pool(int threads) {
-    for (int i = 1; i < threads; ++i) {
-      workers_.emplace_back([this] { serve(); });
+    try {
+      for (int i = 1; i < threads; ++i) {
+        workers_.emplace_back([this] { serve(); });
+      }
+    } catch (std::system_error const& reason) {
+      auto const started = std::to_string(this->threads());
+      stop();
+      throw error(
+          mismatch("threads", threads,
+                   "at most the " + started + " that the system lets this process have (" + reason.what() + ")"));
+    } catch (...) {
+      stop();
+      throw;
     }
   }
   task_pool(task_pool const&) = delete;
   task_pool& operator=(task_pool const&) = delete;
-  ~task_pool() {
-    stopping_ = true;
-    wake();
-    for (auto& worker : workers_) { worker.join(); }
-  }
+  ~task_pool() { stop(); }
 
   [[nodiscard]] int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
@@ -69,13 +82,28 @@ class task_pool {
     wake();
     work();
     open_ = false;
-    while (busy_ != 0) { std::this_thread::yield(); }
+    wait_for_workers();
     if (failure_) { std::rethrow_exception(failure_); }
+  }
+
+  /// How often a thread looks before it sleeps: about as long as it takes to wake one.
+  static constexpr int looks = 4000;
+  static void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
   }
 
   static bool& inside_task() {
     thread_local bool inside = false;
     return inside;
+  }
+
+  void stop() {
+    stopping_ = true;
+    wake();
+    for (auto& worker : workers_) { worker.join(); }
+    workers_.clear();
   }
 
   void wake() {
@@ -107,17 +135,25 @@ class task_pool {
       ++busy_;
       if (open_) { work(); }
       --busy_;
+      if (caller_sleeps_) { busy_.notify_all(); }
     }
   }
+
+  /// Until no thread is at a task. A thread that the system has put off gets the processor of a caller that sleeps.
+  void wait_for_workers() {
+    for (int i = 0; i < looks && busy_ != 0; ++i) { pause(); }
+    if (busy_ == 0) { return; }
+    caller_sleeps_ = true;
+    for (int busy = busy_; busy != 0; busy = busy_) { busy_.wait(busy); }
+    caller_sleeps_ = false;
+  }
+
   /// Waits until the generation is not `seen`: briefly at work, then asleep.
   std::uint32_t next_generation(std::uint32_t seen) {
-    constexpr int looks = 4000;
     for (int i = 0; i < looks; ++i) {
       auto const now = generation_.load();
       if (now != seen) { return now; }
-#if defined(__x86_64__) || defined(__i386__)
-      __builtin_ia32_pause();
-#endif
+      pause();
     }
     ++sleeping_;
     generation_.wait(seen);
@@ -135,6 +171,7 @@ class task_pool {
   std::atomic<bool> open_ = false;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> busy_ = 0;
+  std::atomic<bool> caller_sleeps_ = false;
   std::atomic<int> sleeping_ = 0;
   std::atomic<std::uint32_t> generation_ = 0;
 };
