@@ -7,6 +7,9 @@
 
 #include "support/fixture.hpp"
 
+#include <functional>
+#include <thread>
+
 using namespace slimfit;
 
 namespace {
@@ -166,6 +169,41 @@ TEST_CASE("memory: the ledger counts, a budget is kept, the device's limit is an
   buffer<float, cuda_resource> const weights(unlimited.memory(), 1000, category::weights);
   unlimited.fill_zero(weights.data(), 1000);
   unlimited.synchronize();
+}
+
+TEST_CASE("two threads at once are found, one after the other are not") {
+  cuda device;
+  buffer<float, cuda_resource> const memory(device.memory(), 16, category::data);
+  std::vector<float> values(16);
+  std::vector<std::function<void()>> const calls{
+      [&] { device.fill_zero(memory.data(), 16); },
+      [&] { device.copy(values.data(), memory.data(), 16); },
+      [&] {
+        device.launch(1, kernels::broadcast_bias<16, float>{memory.data(), memory.data()});
+      },
+      [&] {
+        operand<float> const each{memory.data(), 4, false};
+        device.multiply(2, 2, 2, each, each, memory.data() + 8, 2);
+      },
+      [&] { buffer<float, cuda_resource> const more(device.memory(), 16, category::data); },
+  };
+  auto const is_refused = [&](std::function<void()> const& call) {
+    bool refused = false;
+    std::thread([&] {
+      try {
+        call();
+      } catch (usage_error const&) { refused = true; }
+    }).join();
+    return refused;
+  };
+  for (auto const& call : calls) {
+    {
+      auto const alone = device.memory().use();
+      CHECK(is_refused(call));
+      call();
+    }
+    CHECK(!is_refused(call));
+  }
 }
 
 TEST_CASE("errors name the call and CUDA's reason") {

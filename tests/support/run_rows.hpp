@@ -19,7 +19,7 @@ namespace slimfit::test {
 template <class Group, class Kernel>
 void run_rows(index_t rows, Kernel const& kernel) {
 #if defined(__CUDACC__)
-  launch_rows(nullptr, rows, kernel);
+  launch_rows(kernel_launcher{}, rows, kernel);
   check(cudaDeviceSynchronize(), "rows of a test");
 #else
   if constexpr (Group::size == 1) {

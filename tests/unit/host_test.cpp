@@ -5,6 +5,9 @@
 #include <slimfit/backend/host.hpp>
 
 #include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "support/fixture.hpp"
@@ -127,4 +130,38 @@ TEST_CASE("host: the BLAS starts no threads of its own" * doctest::skip(!std::fi
                     c.data(), 1600);
   }
   CHECK(running_threads() == before);
+}
+
+TEST_CASE("host: two threads at once are found, one after the other are not") {
+  host device({.threads = 2});
+  std::vector<float> a(16);
+  std::vector<float> b(16);
+  std::vector<std::function<void()>> const calls{
+      [&] { device.launch(1, [](auto /*group*/, index_t /*row*/) {}); },
+      [&] {
+        device.multiply(4, 4, 4, operand<float>{a.data(), 4, false}, operand<float>{a.data(), 4, false}, b.data(), 4);
+      },
+      [&] { device.fill_zero(b.data(), 16); },
+      [&] { device.copy(a.data(), b.data(), 16); },
+      [&] { buffer<float, host_resource> const memory(device.memory(), 16, category::data); },
+  };
+  auto const is_refused = [&](std::function<void()> const& call) {
+    bool refused = false;
+    std::thread([&] {
+      try {
+        call();
+      } catch (usage_error const& problem) {
+        refused = std::string(problem.what()).find("two threads use one backend") != std::string::npos;
+      }
+    }).join();
+    return refused;
+  };
+  for (auto const& call : calls) {
+    device.launch(1, [&](auto /*group*/, index_t /*row*/) { CHECK(is_refused(call)); });
+    auto const alone = device.memory().use();
+    CHECK(is_refused(call));
+    call();  // by the thread that uses it
+  }
+  for (auto const& call : calls) { CHECK(!is_refused(call)); }
+  CHECK(device.memory().book().now().total() == 0);
 }

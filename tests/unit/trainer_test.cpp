@@ -9,6 +9,7 @@
 #include <fstream>
 #include <limits>
 #include <random>
+#include <thread>
 
 #include "support/gradients.hpp"
 
@@ -236,6 +237,10 @@ TEST_CASE("trainer: a step that fails leaves weights and schedule as they were")
   CHECK_THROWS_WITH_AS((void)run.step(bad_image, data.labels), doctest::Contains("inputs: count is 863, expected 864"),
                        shape_error);
   CHECK_THROWS_AS((void)run.step({}, {}), shape_error);
+  {
+    auto const alone = device.memory().use();
+    std::thread([&] { CHECK_THROWS_AS((void)run.step(data.images, data.labels), usage_error); }).join();
+  }
 
   CHECK(weights_of(net) == before);
   CHECK(run.schedule().save_state() == schedule);

@@ -20,7 +20,8 @@ struct cuda_options {
   index_t budget = std::numeric_limits<index_t>::max();  ///< bytes; beyond it allocations throw memory_error
 };
 
-/// Works on the device that is current when it is made.
+/// Works on the device that is current when it is made. Belongs to one thread at a time: only one may call it, or a
+/// trainer or model on it, at a time. @throws usage_error in calls by a second thread meanwhile
 class cuda {
  public:
   static constexpr bool counts_only = false;
@@ -71,26 +72,53 @@ class cuda {
   }
   void replay(recording const& work) const { work.replay(stream_); }
 
+  /// Runs `enqueue()` for what it needs beside its memory and enqueues nothing else: the code of its kernels is loaded,
+  /// the algorithms of its products are chosen, and each product that is new runs once. When `enqueue()` runs again,
+  /// nothing in it asks for memory.
+  /// @throws cuda_error, memory_error, and what `enqueue` throws; nothing was enqueued then
+  template <class Enqueue>
+  void rehearse(Enqueue const& enqueue) {
+    struct rehearsal {
+      cuda& device;
+      explicit rehearsal(cuda& rehearsed) : device(rehearsed) { set(true); }
+      rehearsal(rehearsal const&) = delete;
+      rehearsal& operator=(rehearsal const&) = delete;
+      ~rehearsal() { set(false); }
+      void set(bool on) noexcept {
+        device.rehearsing_ = on;
+        device.offload_.rehearse(on);
+      }
+    } const now(*this);
+    profile_range const marked("rehearsal", -1);
+    enqueue();
+  }
+
   /// What is enqueued while the result lives appears under `name` in a profile. @param number see profile_range
   [[nodiscard]] static profile_range range(char const* name, int number) { return {name, number}; }
 
   /// Enqueues `kernel(group, row)` for every row in [0, rows). @throws cuda_error
   template <class Kernel>
   void launch(index_t rows, Kernel const& kernel) const {
-    launch_rows(stream_, rows, kernel);
+    auto const alone = resource_.use();
+    launch_rows(launcher(), rows, kernel);
   }
+  /// For kernels in CUDA's own form.
+  [[nodiscard]] kernel_launcher launcher() const { return {stream_, rehearsing_}; }
 
   /// Enqueues `c = a * b` or `c += a * b`; see host::multiply. @throws cuda_error
   template <scalar T>
   void multiply(index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c, index_t c_stride,
                 update_mode mode = update_mode::overwrite) {
-    products_.enqueue(stream_, rows, columns, inner, a, b, c, c_stride,
-                      {.matrix = mode == update_mode::accumulate ? c : nullptr});
+    multiply_add(rows, columns, inner, a, b, c, c_stride, {.matrix = mode == update_mode::accumulate ? c : nullptr});
   }
   /// Enqueues `c = a * b + bias + matrix` as one product. @throws cuda_error
   template <scalar T>
   void multiply_add(index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c, index_t c_stride,
                     product_addends<T> addends) {
+    auto const alone = resource_.use();
+    // The first of a kind loads cuBLASLt's code for it. What it writes, the step that is rehearsed writes again.
+    bool const known = products_.prepare(rows, columns, inner, a, b, c, c_stride, addends);
+    if (rehearsing_ && known) { return; }
     products_.enqueue(stream_, rows, columns, inner, a, b, c, c_stride, addends);
   }
 
@@ -100,7 +128,8 @@ class cuda {
   template <class T>
   void fill_zero(T* data, index_t count) const {
     static_assert(std::is_trivially_copyable_v<T>);
-    if (count > 0) {
+    auto const alone = resource_.use();
+    if (count > 0 && !rehearsing_) {
       check(cudaMemsetAsync(static_cast<void*>(data), 0, static_cast<std::size_t>(count) * sizeof(T), stream_),
             "fill with zeros");
     }
@@ -111,7 +140,8 @@ class cuda {
   template <class T>
   void copy(T const* source, T* target, index_t count) const {
     static_assert(std::is_trivially_copyable_v<T>);
-    if (count <= 0) { return; }
+    auto const alone = resource_.use();
+    if (count <= 0 || rehearsing_) { return; }
     check(cudaMemcpyAsync(target, source, static_cast<std::size_t>(count) * sizeof(T), cudaMemcpyDefault, stream_),
           "copy between host and device");
     auto const from = kind_of(source);
@@ -132,6 +162,7 @@ class cuda {
   cuda_offload_store offload_;
   buffer<std::byte, resource_type> workspace_;
   matrix_products products_;
+  bool rehearsing_ = false;
 };
 
 }  // namespace slimfit

@@ -24,6 +24,8 @@ struct host_options {
   index_t budget = std::numeric_limits<index_t>::max();  ///< bytes; beyond it allocations throw memory_error
 };
 
+/// Belongs to one thread at a time: only one may call it, or a trainer or model on it, at a time. The threads of its own
+/// share the work of that call. @throws usage_error in calls by a second thread meanwhile
 class host {
  public:
   /// Whether kernels and products are skipped and memory only counted.
@@ -58,6 +60,7 @@ class host {
   /// Runs `kernel(group, row)` for every row in [0, rows).
   template <class Kernel>
   void launch(index_t rows, Kernel const& kernel) const {
+    auto const alone = resource_.use();
     index_t const block = rows_per_block<Kernel>();
     for_each_task(divide_up(rows, block), [&](index_t i) {
       index_t const end = std::min(rows, (i + 1) * block);
@@ -72,6 +75,7 @@ class host {
                 update_mode mode = update_mode::overwrite) const {
     constexpr index_t row_block = 800;
     constexpr index_t column_block = 768;
+    auto const alone = resource_.use();
     if (rows * columns * inner <= parallel_threshold) {
       multiply_serial(rows, columns, inner, compute_type<T>{1}, a, b, c, c_stride, mode);
       return;
@@ -106,12 +110,14 @@ class host {
   template <class T>
   void fill_zero(T* data, index_t count) const {
     static_assert(std::is_trivially_copyable_v<T>);
+    auto const alone = resource_.use();
     if (count > 0) { std::memset(static_cast<void*>(data), 0, static_cast<std::size_t>(count) * sizeof(T)); }
   }
   /// Copies between host memory and the backend's: here both are the same.
   template <class T>
   void copy(T const* source, T* target, index_t count) const {
     static_assert(std::is_trivially_copyable_v<T>);
+    auto const alone = resource_.use();
     if (count > 0) { std::memcpy(target, source, static_cast<std::size_t>(count) * sizeof(T)); }
   }
 

@@ -14,6 +14,8 @@ namespace slimfit {
 template <class T>
 class host_readback {
  public:
+  /// Makes room for `count` elements, so that a request for them allocates nothing. @throws std::bad_alloc
+  void reserve(index_t count) { values_.reserve(static_cast<std::size_t>(count)); }
   /// Copies `count` elements, after what was enqueued before.
   template <class Device>
   void request(Device const& device, T const* source, index_t count) {
@@ -30,6 +32,8 @@ class host_readback {
 template <class T>
 class host_outbox {
  public:
+  /// Makes room for `count` values. @throws std::bad_alloc
+  void reserve(index_t count) { values_.reserve(static_cast<std::size_t>(count)); }
   /// The values to send next, to be filled in.
   [[nodiscard]] std::span<T> values(index_t count) {
     values_.resize(static_cast<std::size_t>(count));

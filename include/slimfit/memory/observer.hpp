@@ -34,19 +34,20 @@ struct described_matrix {
   }
 };
 
-/// To be given to `ledger::record`.
+/// To be given to `ledger::record`. It watches in the middle of steps, so it throws nothing: what it cannot note it must
+/// leave out.
 class memory_observer {
  public:
   /// `held` is there already.
-  virtual void start(byte_counts const& held) = 0;
+  virtual void start(byte_counts const& held) noexcept = 0;
   /// What happens until `leave` belongs to this range. @param number behind its name; negative: none
-  virtual void enter(char const* name, int number) = 0;
-  virtual void leave() = 0;
+  virtual void enter(char const* name, int number) noexcept = 0;
+  virtual void leave() noexcept = 0;
   /// What is taken from now on holds this.
-  virtual void name_matrix(described_matrix const& matrix) = 0;
+  virtual void name_matrix(described_matrix const& matrix) noexcept = 0;
   /// `bytes` were taken, or when negative given back.
-  virtual void change(category purpose, index_t bytes) = 0;
-  virtual void forward_ended() = 0;
+  virtual void change(category purpose, index_t bytes) noexcept = 0;
+  virtual void forward_ended() noexcept = 0;
 
  protected:
   memory_observer() = default;

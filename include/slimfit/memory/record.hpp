@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -75,7 +76,7 @@ inline std::string form_text(kept_form const& form) {
 class memory_record : public memory_observer {
  public:
   /// Forgets what was recorded.
-  void start(byte_counts const& held) override {
+  void start(byte_counts const& held) noexcept override {
     *this = {};
     start_ = std::chrono::steady_clock::now();
     for (int i = 0; i < category_count; ++i) {
@@ -84,31 +85,43 @@ class memory_record : public memory_observer {
     }
   }
 
-  void enter(char const* name, int number) override {
-    ranges_.push_back(number < 0 ? std::string(name) : std::string(name) + " " + std::to_string(number));
-    label_.reset();
-    add(memory_event::kind::range_begin, {}, number_of(names_, ranges_.back()), 0);
+  void enter(char const* name, int number) noexcept override {
+    note([&] {
+      ranges_.push_back(number < 0 ? std::string(name) : std::string(name) + " " + std::to_string(number));
+      label_.reset();
+      add(memory_event::kind::range_begin, {}, number_of(names_, ranges_.back()), 0);
+    });
   }
-  void leave() override {
-    if (ranges_.empty()) { return; }  // it was entered before the recording began
-    ranges_.pop_back();
-    label_.reset();
-    add(memory_event::kind::range_end, {}, 0, 0);
+  void leave() noexcept override {
+    note([&] {
+      if (ranges_.empty()) { return; }  // it was entered before the recording began
+      ranges_.pop_back();
+      label_.reset();
+      add(memory_event::kind::range_end, {}, 0, 0);
+    });
   }
-  void name_matrix(described_matrix const& matrix) override {
-    label_.reset();
-    matrix_ = {matrix.name, form_text(matrix.form), {matrix.units.begin(), matrix.units.begin() + matrix.unit_count}};
+  void name_matrix(described_matrix const& matrix) noexcept override {
+    note([&] {
+      label_.reset();
+      matrix_ = {matrix.name, form_text(matrix.form), {matrix.units.begin(), matrix.units.begin() + matrix.unit_count}};
+    });
   }
-  void change(category purpose, index_t bytes) override {
-    if (ranges_.empty()) {
-      add(memory_event::kind::change, purpose, number_of(labels_, outside_passes(purpose)), bytes);
-      return;
-    }
-    if (!label_) { label_ = number_of(labels_, current_label()); }
-    add(memory_event::kind::change, purpose, *label_, bytes);
+  void change(category purpose, index_t bytes) noexcept override {
+    note([&] {
+      if (ranges_.empty()) {
+        add(memory_event::kind::change, purpose, number_of(labels_, outside_passes(purpose)), bytes);
+        return;
+      }
+      if (!label_) { label_ = number_of(labels_, current_label()); }
+      add(memory_event::kind::change, purpose, *label_, bytes);
+    });
   }
-  void forward_ended() override { add(memory_event::kind::forward_end, {}, 0, 0); }
+  void forward_ended() noexcept override {
+    note([&] { add(memory_event::kind::forward_end, {}, 0, 0); });
+  }
 
+  /// False when the record itself ran out of memory: it has what happened before that.
+  [[nodiscard]] bool is_complete() const { return complete_; }
   [[nodiscard]] std::vector<memory_event> const& events() const { return events_; }
   [[nodiscard]] std::string const& range_name(memory_event const& event) const { return names_[event.text]; }
   [[nodiscard]] memory_label const& label(memory_event const& event) const { return labels_[event.text]; }
@@ -149,6 +162,13 @@ class memory_record : public memory_observer {
   }
 
  private:
+  template <class Body>
+  void note(Body const& body) noexcept {
+    if (!complete_) { return; }
+    try {
+      body();
+    } catch (std::bad_alloc const&) { complete_ = false; }
+  }
   template <class T>
   static std::size_t number_of(std::vector<T>& known, T const& value) {
     auto const found = std::find(known.begin(), known.end(), value);
@@ -214,6 +234,7 @@ class memory_record : public memory_observer {
   std::vector<memory_label> labels_;
   std::vector<std::string> ranges_;  ///< entered and not left
   kept_matrix matrix_;
+  bool complete_ = true;
   std::optional<std::size_t> label_;  ///< of what is taken now, where known
 };
 

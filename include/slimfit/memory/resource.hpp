@@ -6,6 +6,7 @@
 #include <string>
 
 #include <slimfit/core/error.hpp>
+#include <slimfit/memory/exclusive_use.hpp>
 #include <slimfit/memory/ledger.hpp>
 
 namespace slimfit {
@@ -20,7 +21,9 @@ class accounted_resource {
   accounted_resource& operator=(accounted_resource const&) = delete;
 
   /// @throws memory_error naming the category, when the budget or the machine has not enough; nothing changes then.
+  /// usage_error while another thread uses the backend
   void* allocate(index_t bytes, char const* purpose) {
+    auto const alone = use();
     void* const memory = bytes <= budget_ - reserved_ ? upstream_.allocate(bytes) : nullptr;
     if (memory == nullptr && bytes > 0) {
       throw memory_error("slimfit: out of memory: " + std::to_string(bytes) + " bytes for " + purpose +
@@ -36,6 +39,10 @@ class accounted_resource {
     reserved_ -= bytes;
   }
 
+  /// Marks the backend as used by the calling thread as long as the result lives.
+  /// @throws usage_error while another thread uses it
+  [[nodiscard]] exclusive_use::scope use() const { return exclusive_use::scope(use_); }
+
   /// Counts bytes by category. Blocks that an arena divides are counted by what lies in them.
   [[nodiscard]] ledger& book() { return book_; }
   /// Bytes held from the machine now, and the most so far.
@@ -49,6 +56,7 @@ class accounted_resource {
   index_t budget_;
   index_t reserved_ = 0;
   index_t most_reserved_ = 0;
+  mutable exclusive_use use_;
 };
 
 /// An owned array from a resource. Counted under its category unless it is a block that an arena divides.

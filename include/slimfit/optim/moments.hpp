@@ -65,20 +65,22 @@ class moment_table {
   [[nodiscard]] index_t steps(index_t parameter) const { return slot(parameter).steps; }
   /// How often it ever was.
   [[nodiscard]] index_t updates(index_t parameter) const { return slot(parameter).updates; }
-  void count_step(index_t parameter) {
+  void count_step(index_t parameter) noexcept {
     auto& counted = slots_[static_cast<std::size_t>(parameter)];
     ++counted.steps;
     ++counted.updates;
-    revocable_.push_back(parameter);
+    ++counted.revocable;
   }
   /// Steps counted since the last call of either are final, or did not happen.
-  void confirm_steps() { revocable_.clear(); }
-  void revoke_steps() {
-    for (auto const parameter : revocable_) {
-      --slots_[static_cast<std::size_t>(parameter)].steps;
-      --slots_[static_cast<std::size_t>(parameter)].updates;
+  void confirm_steps() noexcept {
+    for (auto& each : slots_) { each.revocable = 0; }
+  }
+  void revoke_steps() noexcept {
+    for (auto& each : slots_) {
+      each.steps -= each.revocable;
+      each.updates -= each.revocable;
+      each.revocable = 0;
     }
-    revocable_.clear();
   }
   [[nodiscard]] index_t parameters() const { return static_cast<index_t>(slots_.size()); }
 
@@ -132,6 +134,7 @@ class moment_table {
     block_type block;
     index_t steps = 0;
     index_t updates = 0;
+    index_t revocable = 0;  ///< steps that may still not have happened
   };
 
   static std::string prefix(std::size_t parameter) { return std::to_string(parameter) + "."; }
@@ -161,7 +164,6 @@ class moment_table {
   Backend* backend_;
   Options options_;
   std::vector<entry> slots_;
-  std::vector<index_t> revocable_;
 };
 
 }  // namespace slimfit

@@ -57,13 +57,11 @@ class optimizer_base {
     double const elements = count > 0 ? static_cast<double>(count) : 1.0;
     return {total.relative_change / elements, std::sqrt(total.squared_gradient)};
   }
-  /// Counts one step of each of these parameters: for updates that were recorded before and run again.
-  void count_steps(std::span<parameter_extent const> parameters) {
-    for (auto const& each : parameters) { table_.count_step(each.index); }
-  }
+  /// Counts one step of a parameter: for updates that were recorded before and run again.
+  void count_step(index_t parameter) noexcept { table_.count_step(parameter); }
   /// The steps counted since the last call of either are final, or were held back by the gate.
-  void confirm_steps() { table_.confirm_steps(); }
-  void revoke_steps() { table_.revoke_steps(); }
+  void confirm_steps() noexcept { table_.confirm_steps(); }
+  void revoke_steps() noexcept { table_.revoke_steps(); }
 
   /// How often a parameter was updated since its moments began.
   [[nodiscard]] index_t steps(index_t parameter) const { return table_.steps(parameter); }
@@ -98,6 +96,8 @@ class optimizer_base {
         totals_(backend.memory(), parameters, category::workspace),
         coefficients_(backend.memory(), parameters, category::workspace) {
     backend.fill_zero(totals_.data(), totals_.size());
+    outgoing_.reserve(parameters);
+    statistics_.reserve(parameters);
   }
 
   /// Sends `make(step)` of every parameter to the backend, for the updates that follow; `step` counts from 1.

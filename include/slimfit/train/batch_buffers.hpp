@@ -18,7 +18,9 @@ class batch_buffers {
   using input_type = typename Network::input_type;
   using label_type = typename Network::loss_type::label_type;
 
-  explicit batch_buffers(Device& device) : device_(&device), total_(device.memory(), 1, category::data) {}
+  explicit batch_buffers(Device& device) : device_(&device), total_(device.memory(), 1, category::data) {
+    read_total_.reserve(1);
+  }
 
   /// The sequences of samples, whose offsets are not on the backend yet: what a plan of their step needs. Valid until
   /// the next call.
@@ -26,25 +28,23 @@ class batch_buffers {
     arranged_ = Network::arrange(inputs, count);
     return arranged_.sequences(nullptr);
   }
-  /// Copies what was arranged to the backend. @throws memory_error
+  /// Copies what was arranged to the backend. @throws memory_error; there is no batch then
   void load(std::span<label_type const> labels) {
     std::span<input_type const> const inputs = arranged_.inputs();
     std::span<std::int32_t const> const offsets = arranged_.offsets();
     auto const count = arranged_.sequences(nullptr).count();
-    if (std::ssize(labels) != labels_.size() || std::ssize(inputs) != inputs_.size() ||
-        std::ssize(offsets) != offsets_.size()) {
-      inputs_ = {};
-      offsets_ = {};
-      labels_ = {};
-      results_ = {};
-      inputs_ = {device_->memory(), std::ssize(inputs), category::data};
-      offsets_ = {device_->memory(), std::ssize(offsets), category::data};
-      labels_ = {device_->memory(), std::ssize(labels), category::data};
-      results_ = {device_->memory(), count, category::data};
+    if (std::ssize(labels) != held_.labels.size() || std::ssize(inputs) != held_.inputs.size() ||
+        std::ssize(offsets) != held_.offsets.size()) {
+      held_ = {};  // so that there are never two
+      auto& memory = device_->memory();
+      held_ = {{memory, std::ssize(inputs), category::data},
+               {memory, std::ssize(offsets), category::data},
+               {memory, std::ssize(labels), category::data},
+               {memory, count, category::data}};
     }
-    device_->copy(inputs.data(), inputs_.data(), inputs_.size());
-    if (!offsets.empty()) { device_->copy(offsets.data(), offsets_.data(), offsets_.size()); }
-    device_->copy(labels.data(), labels_.data(), labels_.size());
+    device_->copy(inputs.data(), held_.inputs.data(), held_.inputs.size());
+    if (!offsets.empty()) { device_->copy(offsets.data(), held_.offsets.data(), held_.offsets.size()); }
+    device_->copy(labels.data(), held_.labels.data(), held_.labels.size());
   }
   /// Both.
   void load(std::span<input_type const> inputs, std::span<label_type const> labels) {
@@ -55,7 +55,8 @@ class batch_buffers {
   /// The sequences of the batch, all of it in host memory.
   [[nodiscard]] sequence_batch host_sequences() const { return arranged_.sequences(arranged_.offsets().data()); }
   [[nodiscard]] batch_view<Network> view() const {
-    return {inputs_.data(), labels_.data(), arranged_.sequences(offsets_.data()), results_.data(), total_.data()};
+    return {held_.inputs.data(), held_.labels.data(), arranged_.sequences(held_.offsets.data()), held_.results.data(),
+            total_.data()};
   }
   /// Enqueues the copy of the last pass's result to the host.
   void request_result() { read_total_.request(*device_, total_.data(), 1); }
@@ -63,20 +64,24 @@ class batch_buffers {
   [[nodiscard]] batch_result result() { return read_total_.wait().front(); }
   /// The inputs of the batch, in host memory.
   [[nodiscard]] std::vector<input_type> inputs() const {
-    std::vector<input_type> values(static_cast<std::size_t>(inputs_.size()));
-    device_->copy(inputs_.data(), values.data(), inputs_.size());
+    std::vector<input_type> values(static_cast<std::size_t>(held_.inputs.size()));
+    device_->copy(held_.inputs.data(), values.data(), held_.inputs.size());
     return values;
   }
 
  private:
   using resource_type = typename Device::resource_type;
+  /// All of one batch or nothing.
+  struct batch_memory {
+    buffer<input_type, resource_type> inputs;
+    buffer<std::int32_t, resource_type> offsets;
+    buffer<label_type, resource_type> labels;
+    buffer<sample_result, resource_type> results;
+  };
 
   Device* device_;
   typename Network::arranged_type arranged_;
-  buffer<input_type, resource_type> inputs_;
-  buffer<std::int32_t, resource_type> offsets_;
-  buffer<label_type, resource_type> labels_;
-  buffer<sample_result, resource_type> results_;
+  batch_memory held_;
   buffer<batch_result, resource_type> total_;
   typename Device::template readback<batch_result> read_total_;
 };

@@ -25,7 +25,7 @@ template <class Device, class Network>
 class recorded_step {
  public:
   /// Enqueues the step: again as it was recorded when the layout is that of the recording, else anew.
-  /// @param enqueue enqueues everything of the step; called to record it
+  /// @param enqueue `enqueue(book)` enqueues everything of the step; called to record it
   /// @param peaks of the ledger after `enqueue`
   /// @return the peaks of the step, and whether it was recorded before
   template <class Enqueue>
@@ -34,7 +34,7 @@ class recorded_step {
     bool const known = work_ && layout == layout_;
     if (!known) {
       work_.reset();
-      work_.emplace(device.record(enqueue));
+      work_.emplace(device.record([&] { enqueue(book); }));
       layout_ = layout;
       peaks_ = book.peaks();
     }

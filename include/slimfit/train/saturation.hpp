@@ -29,6 +29,7 @@ class saturation_counter {
   /// @param parameters 0: nothing is counted
   saturation_counter(Device& device, index_t parameters) : device_(&device) {
     if (parameters > 0) { counters_ = {device.memory(), saturation_counters(parameters), category::workspace}; }
+    read_.reserve(counters_.size());
   }
 
   [[nodiscard]] saturation_table table() const { return {counters_.size() > 0, counters_.data()}; }
@@ -38,25 +39,45 @@ class saturation_counter {
   void request() {
     if (counters_.size() > 0) { read_.request(*device_, counters_.data(), counters_.size()); }
   }
-  /// Waits for what was requested last. @param parameters the model's, by position
-  /// @return the counters of matrices that a format with a fixed range kept, in the order of the parameters
+  /// Every counter by its name, in the order of the parameters: room for what `collect` reads, to be made before a step
+  /// changes anything. @param parameters the model's, by position
   template <class Parameters>
-  [[nodiscard]] std::vector<saturation_count> collect(Parameters const& parameters) {
-    std::vector<saturation_count> result;
-    if (counters_.size() == 0) { return result; }
+  [[nodiscard]] std::vector<saturation_count> named(Parameters const& parameters) const {
+    std::vector<saturation_count> counts;
+    if (counters_.size() == 0) { return counts; }
+    counts.reserve(static_cast<std::size_t>(counters_.size()));
+    for_each_place(parameters, [&](std::string const& name, saturation_place const& place) {
+      counts.push_back({name.substr(0, name.rfind('.')), place.matrix});
+    });
+    return counts;
+  }
+  /// Waits for what was requested last and leaves in `counts`, which `named` made, those of the matrices that a format
+  /// with a fixed range kept.
+  template <class Parameters>
+  void collect(Parameters const& parameters, std::vector<saturation_count>& counts) {
+    if (counters_.size() == 0) { return; }
     auto const totals = read_.wait();
-    for (auto const& [name, each] : parameters) {
-      for (int i = 0; i < saturated_matrix_count; ++i) {
-        saturation_place const place{each.position, static_cast<saturated_matrix>(i)};
-        auto const& total = totals[static_cast<std::size_t>(place.counter())];
-        if (total.total == 0) { continue; }
-        result.push_back({name.substr(0, name.rfind('.')), place.matrix, total.clipped, total.total});
-      }
-    }
-    return result;
+    auto count = counts.begin();
+    for_each_place(parameters, [&](std::string const& /*name*/, saturation_place const& place) {
+      auto const& read = totals[static_cast<std::size_t>(place.counter())];
+      count->clipped = read.clipped;
+      count->total = read.total;
+      ++count;
+    });
+    std::erase_if(counts, [](saturation_count const& each) { return each.total == 0; });
   }
 
  private:
+  template <class Parameters, class Body>
+  static void for_each_place(Parameters const& parameters, Body const& body) {
+    for (auto const& [name, each] : parameters) {
+      if (each.kind == parameter_kind::bias) { continue; }
+      for (int i = 0; i < saturated_matrix_count; ++i) {
+        body(name, saturation_place{each.position, static_cast<saturated_matrix>(i)});
+      }
+    }
+  }
+
   Device* device_;
   buffer<saturation_total, typename Device::resource_type> counters_;
   typename Device::template readback<saturation_total> read_;

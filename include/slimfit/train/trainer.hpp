@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <slimfit/train/checks.hpp>
+#include <slimfit/train/chosen_parameters.hpp>
 #include <slimfit/train/inference.hpp>
 #include <slimfit/train/learning_rate.hpp>
 #include <slimfit/train/recorded_step.hpp>
@@ -62,6 +63,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// weights, moments and schedule are as they were (with `drop_when_frozen`, moments of units that are active no
   /// longer may be gone). @throws what `finish` throws; usage_error between `accumulate` and `step()`
   void enqueue(std::span<input_type const> inputs, std::span<label_type const> labels) {
+    auto const alone = net_->device().memory().use();
     finish();
     if (parts_) { throw usage_error("slimfit: trainer: a batch is being accumulated; step() takes its step"); }
     auto next = next_step();
@@ -73,11 +75,12 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     auto& book = net_->device().memory().book();
     batch_.load(labels);
     reserve(planned, active);
-    prepare(active);
+    prepare_moments(*net_, optimizer_, active);
     book.reset_peaks();
 
     auto& report = next.report;
     report.planned = planned.with(active, next.updated);
+    report.saturation = saturation_.named(net_->parameters());
     begin_updates(report, &batch_.view().total->finite);
     saturation_.reset();
     report.measured = run_or_replay(active);
@@ -90,6 +93,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// @throws value_error when its loss or an input is not finite; weights, moments and schedule are then as they were
   /// before it
   std::optional<step_report> finish() {
+    auto const alone = net_->device().memory().use();
     if (!pending_) { return std::nullopt; }
     auto done = *std::exchange(pending_, std::nullopt);
     auto const result = done.parts > 0 ? done.result : batch_.result();
@@ -101,8 +105,9 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
       optimizer_.revoke_steps();
       checks::report_not_finite(batch_.inputs(), done.report.loss);
     }
+    // Nothing from here on allocates: the weights have changed.
     optimizer_.confirm_steps();
-    done.report.saturation = saturation_.collect(net_->parameters());
+    saturation_.collect(net_->parameters(), done.report.saturation);
     for (auto const& [name, each] : net_->parameters()) {
       if (each.kind == parameter_kind::unit && done.report.active.test(each.unit)) {
         done.schedule.observe(each.unit, optimizer_.statistics(each.position, each.count()));
@@ -111,7 +116,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     schedule_ = std::move(done.schedule);
     updated_ = done.updated;
     ++iteration_;
-    return done.report;
+    return std::move(done.report);
   }
 
   /// Forward and backward pass over a part of a batch: its gradients are added to those of the parts before. `step()`
@@ -121,6 +126,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// @throws as `enqueue`; parts before remain. @throws value_error when the loss of the part before is not finite; no
   /// part is left then
   void accumulate(std::span<input_type const> inputs, std::span<label_type const> labels) {
+    auto const alone = net_->device().memory().use();
     finish();
     collect_part();
     auto const count = checks::check(inputs, labels);
@@ -129,12 +135,13 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     auto const& active = next.report.active;
     memory_plan<Model, accumulated<Optimizer>> const planned(sequences, {optimizer_.options()},
                                                              plan_options_of(settings_));
-    auto& book = net_->device().memory().book();
     batch_.load(labels);
     reserve(planned, active);
+    auto& book = net_->device().memory().book();
     if (!parts_) {
-      prepare(active);
-      mean_.begin(parameters_of(active));
+      prepare_moments(*net_, optimizer_, active);
+      next.report.saturation = saturation_.named(net_->parameters());
+      mean_.begin(updated_parameters(*net_, active));
       book.reset_peaks();
       saturation_.reset();
     }
@@ -142,10 +149,17 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     next.samples += count;
     mean_.begin_part(static_cast<double>(count) / static_cast<double>(next.samples));
     // Each part draws numbers of its own.
-    arena memory = pass_memory();
-    run_pass(memory, mean_, active,
-             settings_.seed + std::uint64_t{0x9E3779B97F4A7C15U} * static_cast<std::uint64_t>(next.parts),
-             [&] { book.forward_ended(); });
+    auto const seed = settings_.seed + std::uint64_t{0x9E3779B97F4A7C15U} * static_cast<std::uint64_t>(next.parts);
+    bool begun = !parts_;
+    try {
+      enqueue_rehearsed([&](ledger& counted) {
+        begun = begun || &counted == &book;
+        run_pass(counted, mean_, active, seed);
+      });
+    } catch (...) {
+      if (begun) { forget_parts(); }  // their mean is half of this part's
+      throw;
+    }
     ++next.parts;
     next.report.measured = book.peaks();
     parts_ = std::move(next);
@@ -160,25 +174,29 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   }
   /// The same without waiting for the updates; the losses of the parts are waited for.
   void enqueue() {
+    auto const alone = net_->device().memory().use();
     finish();
     collect_part();
     if (!parts_) { throw usage_error("slimfit: trainer: step() takes the step of what accumulate was given: nothing"); }
-    auto next = *std::exchange(parts_, std::nullopt);
-    begin_updates(next.report, nullptr);
-    apply_kept<optimizer_type, value_type>(optimizer_, mean_.gradients());
+    begin_updates(parts_->report, nullptr);
+    enqueue_rehearsed([&](ledger&) {
+      apply_kept<optimizer_type, value_type>(optimizer_, mean_.gradients());
+      coast_frozen(*net_, optimizer_, parts_->report.active);
+    });
     mean_.clear();
-    coast(next.report.active);
-    request(std::move(next));
+    request(*std::exchange(parts_, std::nullopt));
   }
 
   /// Loss and accuracy without training, in batches of at most `batch`.
   /// @throws shape_error, value_error, memory_error
   evaluation evaluate(std::span<input_type const> inputs, std::span<label_type const> labels, index_t batch) {
+    auto const alone = net_->device().memory().use();
     return without_training().evaluate(inputs, labels, batch);
   }
   /// What the network says of samples: `loss_type::sample_scores(network_type::tokens)` scores of each, e.g. one per
   /// class. @throws shape_error, value_error, memory_error
   std::vector<value_type> predict(std::span<input_type const> inputs, index_t batch) {
+    auto const alone = net_->device().memory().use();
     return without_training().predict(inputs, batch);
   }
 
@@ -247,15 +265,6 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     }
     return next;
   }
-  /// Makes sure that what is active has moments, and what must not have any has none.
-  void prepare(active_set const& active) {
-    if (optimizer_.options().drops()) {
-      for (auto const& [name, each] : net_->parameters()) {
-        if (each.unit != no_unit && !active.test(each.unit)) { optimizer_.drop(each.position); }
-      }
-    }
-    optimizer_.prepare(extents(active));
-  }
   void begin_updates(step_report const& report, std::int32_t const* gate) {
     optimizer_.set_learning_rate_factor(report.learning_rate_factor);
     optimizer_.set_gate(gate);
@@ -283,19 +292,6 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     mean_.clear();
     part_pending_ = false;
   }
-  /// What is updated when `active` units are.
-  [[nodiscard]] std::vector<parameter<value_type>> parameters_of(active_set const& active) const {
-    std::vector<parameter<value_type>> result;
-    for (auto const& [name, each] : net_->parameters()) {
-      if (each.unit == no_unit || active.test(each.unit)) { result.push_back(each); }
-    }
-    return result;
-  }
-  [[nodiscard]] std::vector<parameter_extent> extents(active_set const& active) const {
-    std::vector<parameter_extent> result;
-    for (auto const& each : parameters_of(active)) { result.push_back({each.position, each.count()}); }
-    return result;
-  }
   static constexpr bool releases = policy_type::releases_gradients && !detail::keeps_gradients<Optimizer>;
   static constexpr bool can_record = requires { typename device_type::recording; };
   static auto recorded_type() {
@@ -310,61 +306,67 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   memory_usage run_or_replay(active_set const& active) {
     auto& device = net_->device();
     auto& book = device.memory().book();
-    auto const enqueue_all = [&] {
-      run(active, [&] { book.forward_ended(); });
-      coast(active);
+    auto const enqueue_all = [&](ledger& counted) {
+      run(counted, active);
+      coast_frozen(*net_, optimizer_, active);
     };
     if constexpr (can_record) {
       // Where sequences have several lengths no step is like the last.
       if (settings_.record_steps && batch_.view().sequences.is_uniform()) {
-        auto const [peaks, known] =
-            recorded_.run(device, {active, batch_.view(), block_.data(), device.offload().data()}, book, enqueue_all);
-        if (known) { optimizer_.count_steps(stepped(active)); }
+        auto const layout = step_layout<network_type>{active, batch_.view(), block_.data(), device.offload().data()};
+        auto const [peaks, known] = revoking([&] { return recorded_.run(device, layout, book, enqueue_all); });
+        if (known) { count_steps(*net_, optimizer_, active); }
         return peaks;
       }
     }
-    enqueue_all();
+    enqueue_rehearsed(enqueue_all);
     return book.peaks();
   }
-  /// The parameters that a step updates.
-  [[nodiscard]] std::vector<parameter_extent> stepped(active_set const& active) const {
-    auto result = extents(active);
-    if constexpr (optimizer_type::coasts) {
-      for (auto const& [name, each] : net_->parameters()) {
-        bool const frozen = each.unit != no_unit && !active.test(each.unit);
-        if (frozen && optimizer_.steps(each.position) > 0) { result.push_back({each.position, each.count()}); }
+  /// Calls `enqueue(ledger)`. Where the backend can, it is rehearsed before, so that what runs out of memory does so
+  /// while nothing has changed.
+  template <class Enqueue>
+  void enqueue_rehearsed(Enqueue const& enqueue) {
+    auto& device = net_->device();
+    revoking([&] {
+      if constexpr (requires { device.rehearse([] {}); }) {
+        ledger unwatched;
+        device.rehearse([&] { enqueue(unwatched); });
+        optimizer_.revoke_steps();
       }
-    }
-    return result;
+      enqueue(device.memory().book());
+    });
   }
-  [[nodiscard]] arena pass_memory() { return arena(net_->device().memory().book(), block_.data(), block_.size()); }
-  template <class Updates, class ForwardDone>
-  void run_pass(arena& memory, Updates& updates, active_set const& active, std::uint64_t seed,
-                ForwardDone const& forward_done) {
+  /// What `enqueue()` returns; when it throws, what it counted as steps is none.
+  template <class Enqueue>
+  decltype(auto) revoking(Enqueue const& enqueue) {
+    try {
+      return enqueue();
+    } catch (...) {
+      optimizer_.revoke_steps();
+      throw;
+    }
+  }
+  template <class Updates>
+  void run_pass(arena& memory, Updates& updates, active_set const& active, std::uint64_t seed) {
     context<device_type, Updates> training{
         net_->device(),      memory, updates, active, true, seed, static_cast<std::uint32_t>(iteration_),
         saturation_.table(), true};
-    training_pass(net_->network(), training, batch_.view(), forward_done);
+    training_pass(net_->network(), training, batch_.view(), [&] { memory.book().forward_ended(); });
   }
-  template <class ForwardDone>
-  void run(active_set const& active, ForwardDone const& forward_done) {
-    arena memory = pass_memory();
+  template <class Updates>
+  void run_pass(ledger& book, Updates& updates, active_set const& active, std::uint64_t seed) {
+    arena memory(book, block_.data(), block_.size());
+    run_pass(memory, updates, active, seed);
+  }
+  void run(ledger& book, active_set const& active) {
     if constexpr (releases) {
       releasing_updates<optimizer_type> updates{optimizer_};
-      run_pass(memory, updates, active, settings_.seed, forward_done);
+      run_pass(book, updates, active, settings_.seed);
     } else {
-      keeping_updates<optimizer_type, value_type> updates(optimizer_);
-      run_pass(memory, updates, active, settings_.seed, forward_done);
+      arena memory(book, block_.data(), block_.size());  // gradients stay until it ends
+      keeping_updates<optimizer_type, value_type> updates(optimizer_, Model::layout.tensors);
+      run_pass(memory, updates, active, settings_.seed);
       updates.apply_all();
-    }
-  }
-  void coast(active_set const& active) {
-    if constexpr (optimizer_type::coasts) {
-      for (auto const& [name, each] : net_->parameters()) {
-        if (each.unit != no_unit && !active.test(each.unit)) {
-          optimizer_.coast(each.position, each.data, each.count());
-        }
-      }
     }
   }
 

@@ -97,7 +97,10 @@ class keeping_updates {
   static constexpr bool releases = false;
   static constexpr bool takes_parts = false;
 
-  explicit keeping_updates(Optimizer& optimizer) : optimizer_(&optimizer) {}
+  /// @param parameters most that gradients are kept of. @throws std::bad_alloc
+  keeping_updates(Optimizer& optimizer, index_t parameters) : optimizer_(&optimizer) {
+    gradients_.reserve(static_cast<std::size_t>(parameters));
+  }
 
   void keep(parameter<T> const& target, T const* gradient) { gradients_.push_back({target, gradient}); }
   void apply_all() { apply_kept<Optimizer, T>(*optimizer_, gradients_); }

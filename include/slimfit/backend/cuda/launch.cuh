@@ -107,21 +107,47 @@ __global__ void __launch_bounds__(row_launch<Kernel>::threads) row_kernel(Kernel
 
 }  // namespace detail
 
+/// How many threads a kernel is launched with.
+struct launch_size {
+  unsigned blocks = 0;
+  unsigned threads = 0;
+  unsigned shared_bytes = 0;  ///< beside what the kernel declares
+};
+
+/// Where kernels are enqueued.
+struct kernel_launcher {
+  cudaStream_t stream = nullptr;
+  bool loads_only = false;  ///< their code is loaded instead, which may take memory of the device
+
+  /// @throws cuda_error when the launch is refused
+  template <class... Parameters>
+  void launch(launch_size const& size, void (*kernel)(Parameters...),
+              std::type_identity_t<Parameters> const&... arguments) const {
+    if (loads_only) {
+      cudaFuncAttributes attributes{};
+      check(cudaFuncGetAttributes(&attributes, reinterpret_cast<void const*>(kernel)), "code of a kernel");
+      return;
+    }
+    kernel<<<size.blocks, size.threads, size.shared_bytes, stream>>>(arguments...);
+    check(cudaGetLastError(), "launch of a kernel");
+  }
+};
+
 /// Enqueues `kernel(group, row)` for every row in [0, rows). Kernels of at most 128 bytes are best: nvcc 13 keeps their
 /// members in registers, and reads those of larger ones from memory at each use.
 /// @throws cuda_error when the launch is refused
 template <class Kernel>
-void launch_rows(cudaStream_t stream, index_t rows, Kernel const& kernel) {
+void launch_rows(kernel_launcher const& launcher, index_t rows, Kernel const& kernel) {
   static_assert(std::is_trivially_copyable_v<Kernel>,
                 "slimfit: a kernel object is copied to the device, so it must be "
                 "trivially copyable: hold pointers and numbers only");
   auto const launched = detail::as_launched(kernel);
-  using launch = detail::row_launch<std::remove_const_t<decltype(launched)>>;
+  using launched_type = std::remove_const_t<decltype(launched)>;
+  using launch = detail::row_launch<launched_type>;
   rows *= detail::row_width<Kernel> / launch::width;
   if (rows <= 0) { return; }
   auto const blocks = static_cast<unsigned>((rows + launch::rows_in_block - 1) / launch::rows_in_block);
-  detail::row_kernel<<<blocks, launch::threads, 0, stream>>>(launched, rows);
-  check(cudaGetLastError(), "launch of a row kernel");
+  launcher.launch({blocks, launch::threads}, &detail::row_kernel<launched_type>, launched, rows);
 }
 
 }  // namespace slimfit

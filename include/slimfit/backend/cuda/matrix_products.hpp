@@ -70,19 +70,22 @@ class matrix_products {
     owned_.reset(handle_);
   }
 
+  /// Chooses the algorithm for such a product. @return whether that was done before. @throws cuda_error
+  template <scalar T>
+  bool prepare(index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c, index_t c_stride,
+               product_addends<T> addends) {
+    auto const before = plans_.size();
+    if (rows > 0 && columns > 0) { (void)plan_for<T>(key_of<T>(rows, columns, inner, a, b, c, c_stride, addends)); }
+    return plans_.size() == before;
+  }
   /// Enqueues `c = a * b + addends`; see host::multiply for the operands.
   /// @throws cuda_error
   template <scalar T>
   void enqueue(cudaStream_t stream, index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c,
                index_t c_stride, product_addends<T> addends) {
-    using types = detail::lt_types<T>;
     using scale_type = compute_type<T>;
     if (rows == 0 || columns == 0) { return; }
-    // cuBLASLt thinks in columns: the transposed product of the transposed matrices, which are the same memory.
-    auto const& plan =
-        plan_for<T>(key{{columns, rows, inner, b.stride, a.stride, c_stride},
-                        {types::data, b.transposed ? 1 : 0, a.transposed ? 1 : 0, addends.bias != nullptr ? 1 : 0,
-                         addends.matrix != nullptr ? 1 : 0, alignment(a.data, b.data, c, addends.matrix)}});
+    auto const& plan = plan_for<T>(key_of<T>(rows, columns, inner, a, b, c, c_stride, addends));
     if (addends.bias != nullptr) {
       check(cublasLtMatmulDescSetAttribute(plan.description.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &addends.bias,
                                            sizeof(addends.bias)),
@@ -115,6 +118,14 @@ class matrix_products {
     cublasLtMatmulAlgo_t algorithm{};
   };
 
+  /// cuBLASLt thinks in columns: the transposed product of the transposed matrices, which are the same memory.
+  template <scalar T>
+  static key key_of(index_t rows, index_t columns, index_t inner, operand<T> const& a, operand<T> const& b, T* c,
+                    index_t c_stride, product_addends<T> const& addends) {
+    return {{columns, rows, inner, b.stride, a.stride, c_stride},
+            {detail::lt_types<T>::data, b.transposed ? 1 : 0, a.transposed ? 1 : 0, addends.bias != nullptr ? 1 : 0,
+             addends.matrix != nullptr ? 1 : 0, alignment(a.data, b.data, c, addends.matrix)}};
+  }
   /// The largest power of two up to 256 that divides all addresses.
   template <class... Pointers>
   static int alignment(Pointers... pointers) {

@@ -37,6 +37,8 @@ class cuda_offload_store : public counted_offload_store {
   }
   [[nodiscard]] std::byte const* data() const { return memory_.data(); }
 
+  /// While a step is rehearsed nothing is copied.
+  void rehearse(bool on) noexcept { rehearsing_ = on; }
   /// Enqueues the copy of `bytes` at `source`, as the work enqueued before leaves them, to what was taken at `first`.
   /// The source may be written again behind `wait(place)`. @throws cuda_error
   void send(std::byte const* source, index_t first, index_t bytes, int place) {
@@ -49,6 +51,7 @@ class cuda_offload_store : public counted_offload_store {
   }
   /// Lets what is enqueued from now on run after the last copy from or to `place`. @throws cuda_error
   void wait(int place) {
+    if (rehearsing_) { return; }
     check(cudaStreamWaitEvent(stream_, copied_[static_cast<std::size_t>(place)].get(), 0), "wait for a copy");
   }
 
@@ -74,6 +77,7 @@ class cuda_offload_store : public counted_offload_store {
     return event_type(event);
   }
   void copy(std::byte const* source, std::byte* target, index_t bytes, cudaMemcpyKind kind, int place) {
+    if (rehearsing_) { return; }
     check(cudaEventRecord(reached_.get(), stream_), "event before a copy");
     check(cudaStreamWaitEvent(copies_.get(), reached_.get(), 0), "wait before a copy");
     check(cudaMemcpyAsync(target, source, static_cast<std::size_t>(bytes), kind, copies_.get()),
@@ -82,6 +86,7 @@ class cuda_offload_store : public counted_offload_store {
   }
 
   cudaStream_t stream_;
+  bool rehearsing_ = false;
   detail::pinned_array<std::byte> memory_;
   index_t capacity_ = 0;
   event_type reached_;

@@ -4,7 +4,8 @@
 
 #include <nvtx3/nvToolsExt.h>
 
-#include <string>
+#include <array>
+#include <cstdio>
 
 namespace slimfit {
 
@@ -16,7 +17,9 @@ class profile_range {
     if (number < 0) {
       nvtxRangePushA(name);
     } else {
-      nvtxRangePushA((std::string(name) + " " + std::to_string(number)).c_str());
+      std::array<char, 128> text{};  // of a pass, which allocates nothing
+      (void)std::snprintf(text.data(), text.size(), "%s %d", name, number);
+      nvtxRangePushA(text.data());
     }
   }
   profile_range(profile_range const&) = delete;

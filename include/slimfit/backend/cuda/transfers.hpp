@@ -51,16 +51,19 @@ class pinned_array {
 template <class T>
 class cuda_readback {
  public:
+  /// Makes room for `count` elements, so that a request for them allocates nothing. @throws cuda_error, std::bad_alloc
+  void reserve(index_t count) {
+    values_.reserve(count);
+    if (done_ != nullptr) { return; }
+    cudaEvent_t event = nullptr;
+    check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "event of a result");
+    done_.reset(event);
+  }
   /// Enqueues the copy of `count` elements. @throws cuda_error
   template <class Device>
   void request(Device const& device, T const* source, index_t count) {
     auto const bytes = static_cast<std::size_t>(count) * sizeof(T);
-    values_.reserve(count);
-    if (done_ == nullptr) {
-      cudaEvent_t event = nullptr;
-      check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "event of a result");
-      done_.reset(event);
-    }
+    reserve(count);
     count_ = count;
     if (count > 0) {
       check(cudaMemcpyAsync(values_.data(), source, bytes, cudaMemcpyDeviceToHost, device.stream()),
@@ -87,6 +90,8 @@ class cuda_readback {
 template <class T>
 class cuda_outbox {
  public:
+  /// Makes room for `count` values. @throws cuda_error, std::bad_alloc
+  void reserve(index_t count) { values_.reserve(count); }
   /// The values to send next, to be filled in. @throws cuda_error
   [[nodiscard]] std::span<T> values(index_t count) {
     values_.reserve(count);

@@ -75,8 +75,7 @@ void launch_attention(cuda const& device, void (*kernel)(Arguments, attention_sh
           "shared memory of an attention kernel");
   }
   auto const blocks = static_cast<unsigned>(heads * divide_up(shape.tokens, attention_rows));
-  kernel<<<blocks, attention_threads, static_cast<unsigned>(shared_bytes), device.stream()>>>(arguments, shape);
-  check(cudaGetLastError(), "launch of an attention kernel");
+  device.launcher().launch({blocks, attention_threads, static_cast<unsigned>(shared_bytes)}, kernel, arguments, shape);
 }
 /// The same for kernels in which a warp owns a row. @throws cuda_error
 template <class Arguments>
@@ -84,8 +83,7 @@ void launch_plain(cuda const& device, void (*kernel)(Arguments, attention_shape,
                   Arguments const& arguments, attention_shape const& shape) {
   index_t const rows = heads * shape.tokens;
   auto const blocks = static_cast<unsigned>(divide_up(rows, attention_threads / 32));
-  kernel<<<blocks, attention_threads, 0, device.stream()>>>(arguments, shape, rows);
-  check(cudaGetLastError(), "launch of an attention kernel");
+  device.launcher().launch({blocks, attention_threads}, kernel, arguments, shape, rows);
 }
 }  // namespace detail
 
@@ -138,9 +136,8 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
     if (batch.rows() == 0) { return; }
     index_t const rows = batch.count() * batch.tokens();
     auto const blocks = static_cast<unsigned>(divide_up(rows * Heads * 8, attention_threads));
-    attention_row_sums_kernel<T, HeadSize><<<blocks, attention_threads, 0, device.stream()>>>(
-        output, output_gradient, reinterpret_cast<compute_type<T>*>(scratch), shape(batch, options), rows);
-    check(cudaGetLastError(), "launch of attention's row sums");
+    device.launcher().launch({blocks, attention_threads}, &attention_row_sums_kernel<T, HeadSize>, output,
+                             output_gradient, reinterpret_cast<compute_type<T>*>(scratch), shape(batch, options), rows);
     launch_backward<Drops, true>(device, operands, kept, output_gradient, gradients, batch, scratch, options);
   }
 
