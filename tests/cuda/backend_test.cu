@@ -173,17 +173,17 @@ TEST_CASE("memory: the ledger counts, a budget is kept, the device's limit is an
 
 TEST_CASE("two threads at once are found, one after the other are not") {
   cuda device;
-  buffer<float, cuda_resource> const memory(device.memory(), 16, category::data);
+  buffer<float, cuda_resource> const memory(device.memory(), 64, category::data);
   std::vector<float> values(16);
   std::vector<std::function<void()>> const calls{
       [&] { device.fill_zero(memory.data(), 16); },
       [&] { device.copy(values.data(), memory.data(), 16); },
       [&] {
-        device.launch(1, kernels::broadcast_bias<16, float>{memory.data(), memory.data()});
+        device.launch(1, kernels::broadcast_bias<16, float>{memory.data(), nullptr, memory.data()});
       },
       [&] {
         operand<float> const each{memory.data(), 4, false};
-        device.multiply(2, 2, 2, each, each, memory.data() + 8, 2);
+        device.multiply(4, 4, 4, each, each, memory.data() + 32, 4);
       },
       [&] { buffer<float, cuda_resource> const more(device.memory(), 16, category::data); },
   };
@@ -192,7 +192,9 @@ TEST_CASE("two threads at once are found, one after the other are not") {
     std::thread([&] {
       try {
         call();
-      } catch (usage_error const&) { refused = true; }
+      } catch (usage_error const&) { refused = true; } catch (error const& other) {
+        MESSAGE(other.what());
+      }
     }).join();
     return refused;
   };
