@@ -13,7 +13,8 @@ policies_of() {
     previous=$option
     name=${name%%:*}
     case "$name" in
-      exact | exact_half_recomputed | exact_recomputed | slim_8bit | slim_3bit | slim_2bit | slim_recomputed | slim_offloaded)
+      paper_published | exact | exact_half_recomputed | exact_recomputed | slim_8bit | slim_3bit | slim_2bit | slim_recomputed | \
+        slim_offloaded)
         case ";$chosen;" in
           *";$name;"*) ;;
           *) chosen="$chosen;$name" ;;

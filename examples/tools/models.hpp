@@ -75,6 +75,9 @@ struct eager : policy_entry<slimfit::policy::eager> {
 struct paper : policy_entry<slimfit::policy::paper> {
   static constexpr char const* name = "paper";
 };
+struct paper_published : policy_entry<slimfit::policy::paper_published> {
+  static constexpr char const* name = "paper_published";
+};
 struct exact : policy_entry<slimfit::policy::exact> {
   static constexpr char const* name = "exact";
 };
@@ -102,8 +105,8 @@ struct slim_recomputed : policy_entry<slimfit::policy::slim_recomputed> {
 struct slim_offloaded : policy_entry<slimfit::policy::slim_offloaded> {
   static constexpr char const* name = "slim_offloaded";
 };
-using all_policies = type_list<eager, paper, exact, exact_half_recomputed, exact_recomputed, slim_8bit, slim, slim_3bit,
-                               slim_2bit, slim_recomputed, slim_offloaded>;
+using all_policies = type_list<eager, paper, paper_published, exact, exact_half_recomputed, exact_recomputed, slim_8bit, slim,
+                               slim_3bit, slim_2bit, slim_recomputed, slim_offloaded>;
 
 /// Names of a list's types, in its order.
 template <class... Types>

@@ -52,13 +52,9 @@ saved save(test::vector<float>& x) {
   return result;
 }
 
-/// The paper's stashes, but of a frozen normalisation the largest values of all rows.
-struct held_paper : policy::paper {
+struct held_paper : policy::paper_published {
   using freezing =
       slimfit::freezing::inter_layer<slimfit::freezing::relative_update, percent<50>, slimfit::freezing::hold<3>>;
-  using norm =
-      stash::by_state<stash::layer_norm_input<stash::statistics::without>,
-                      stash::layer_norm_normalized<stash::pruned<percent<10>, format::full, stash::per_tensor>>>;
 };
 inline constexpr vit_shape small{
     .image = 12, .patch = 4, .channels = 3, .hidden = 32, .heads = 4, .mlp = 64, .layers = 2, .classes = 5};

@@ -35,6 +35,10 @@ template <class Preset>
 struct dropped : Preset {
   static constexpr sf::padding_tokens padding = sf::padding_tokens::dropped;
 };
+template <class Preset>
+struct filled : Preset {
+  static constexpr sf::padding_tokens padding = sf::padding_tokens::filled;
+};
 
 constexpr std::array<index_t, 4> lengths{5, 12, 1, 9};
 
@@ -127,6 +131,10 @@ void compare_all() {
   compare<dropped<sf::policy::eager>, Head>(1e-10);
   compare<masked<sf::policy::exact>, Head>(1e-10);
   compare<dropped<sf::policy::exact>, Head>(1e-10);
+  if constexpr (Head != sf::bert_head::span) {  // whose loss is over padding, too, then
+    compare<filled<sf::policy::eager>, Head>(1e-10);
+    compare<filled<sf::policy::exact>, Head>(1e-10);
+  }
 }
 
 /// Chunks of one or two sequences: what small models would not be cut into.
@@ -177,6 +185,9 @@ TEST_CASE("bert: plans of padded batches are the ledger") {
   compare_plan_with_ledger<masked<sf::policy::slim>>();
   compare_plan_with_ledger<cut<sf::policy::slim>>();
   compare_plan_with_ledger<cut<sf::policy::paper>>();
+  compare_plan_with_ledger<sf::policy::paper_published>();
+  compare_plan_with_ledger<cut<sf::policy::paper_published>>();
+  compare_plan_with_ledger<sf::policy::paper_published, sf::bert_head::span>();
   compare_plan_with_ledger<sf::policy::slim, sf::bert_head::span>();
   compare_plan_with_ledger<sf::policy::eager, sf::bert_head::span>();
   compare_plan_with_ledger<sf::policy::exact, sf::bert_head::regression>();

@@ -34,13 +34,6 @@ struct with_unit_biases : policy::slim {
   static constexpr parameter_kind classifier_kind = parameter_kind::unit;
 };
 
-/// The largest of all rows of a chunk survive while a normalisation is frozen.
-struct whole_tensors : policy::paper {
-  using norm =
-      stash::by_state<stash::layer_norm_input<stash::statistics::without>,
-                      stash::layer_norm_normalized<stash::pruned<percent<10>, format::full, stash::per_tensor>>>;
-};
-
 /// Two of three blocks keep their input only, in 8 bits, and the embedding's gradient is not always computed.
 struct mostly_recomputed : with_unit_biases {
   using blocks = slimfit::blocks::recompute_lowest<2, stash::quantized<format::affine<8, 8>>>;
@@ -130,9 +123,9 @@ struct other_software {
 }  // namespace
 
 TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them", P, policy::eager, policy::paper,
-                   policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases, whole_tensors,
-                   mostly_recomputed, policy::slim_8bit, policy::exact_recomputed, policy::slim_recomputed,
-                   policy::slim_offloaded) {
+                   policy::exact, policy::slim, policy::slim_3bit, policy::slim_2bit, with_unit_biases,
+                   policy::paper_published, mostly_recomputed, policy::slim_8bit, policy::exact_recomputed,
+                   policy::slim_recomputed, policy::slim_offloaded) {
   check_plans<vit<narrow, P, host, float>>(1, 12);
   check_plans<vit<narrow, P, host, float>>(21, 25);
   check_plans<vit<odd, P, host, double>>(5, 12);

@@ -58,44 +58,31 @@ struct matrix_rows {
 template <class Keep>
 using whole = stash::pruned<Keep, format::full, stash::per_tensor>;
 
-/// What a matrix becomes that is saved in chunks of `chunk` rows and restored in one piece.
+/// What a matrix becomes that is saved as a whole and restored in parts of `chunk` rows.
 template <class Keep, int Width, class Group, class T>
-test::vector<T> pruned_matrix(test::vector<T> const& x, index_t chunk) {
+test::vector<T> pruned_matrix(test::vector<T> const& x, index_t chunk = 1000) {
   auto const rows = static_cast<index_t>(x.size()) / Width;
   test::tape tape;
   auto const kept = whole<Keep>::template keep<T, Width>(tape.memory(), rows, category::static_activations);
   using kept_type = std::remove_const_t<decltype(kept)>;
   test::vector<index_t> workspace(length(kept_type::workspace_numbers(rows)) + 1, -1);
   test::row_context<Group> run;
-  for (index_t first = 0; first < rows; first += chunk) {
-    index_t const count = std::min(chunk, rows - first);
-    kept.rows_from(first).save_matrix(run, matrix_rows<Width, T>{x.data() + first * Width}, count, workspace.data());
-    CHECK(workspace.back() == -1);
-  }
+  kept.save_matrix(run, matrix_rows<Width, T>{x.data()}, rows, workspace.data());
+  CHECK(workspace.back() == -1);
   test::vector<T> restored(x.size(), T{7});
-  run.launch(rows, kernels::restore_rows<Width, T, kept_type>{kept, restored.data()});
+  for (index_t first = 0; first < rows; first += chunk) {
+    run.launch(std::min(chunk, rows - first),
+               kernels::restore_rows<Width, T, kept_type>{kept.rows_from(first), restored.data() + first * Width});
+  }
   whole<Keep>::release(tape.memory(), kept);
   CHECK(tape.memory().tape_bytes() == 0);
   return restored;
 }
 
-/// The same by sorting each chunk.
-template <class Keep, int Width, class T>
-test::vector<T> matrix_by_sorting(test::vector<T> const& x, index_t chunk) {
-  test::vector<T> result;
-  auto const step = length(chunk * Width);
-  for (std::size_t first = 0; first < x.size(); first += step) {
-    test::vector<T> const part(x.begin() + static_cast<std::ptrdiff_t>(first),
-                               x.begin() + static_cast<std::ptrdiff_t>(std::min(x.size(), first + step)));
-    auto const cut = largest_by_sorting(part, length(Keep::of(static_cast<index_t>(part.size()))));
-    result.insert(result.end(), cut.begin(), cut.end());
-  }
-  return result;
-}
-
 template <class Keep, int Width, class Group, class T>
-void check_matrix(test::vector<T> const& x, index_t chunk) {
-  CHECK(pruned_matrix<Keep, Width, Group>(x, chunk) == matrix_by_sorting<Keep, Width>(x, chunk));
+void check_matrix(test::vector<T> const& x, index_t chunk = 1000) {
+  auto const survivors = length(Keep::of(static_cast<index_t>(x.size())));
+  CHECK(pruned_matrix<Keep, Width, Group>(x, chunk) == largest_by_sorting(x, survivors));
 }
 
 }  // namespace
@@ -155,32 +142,32 @@ TEST_CASE_TEMPLATE("exactly the largest of all rows survive, ties to the lowest 
     auto x = test::normal<T>(rows * Width, Width);
     // Rows of unequal size: the first keeps most, some nothing.
     for (std::size_t i = 0; i < x.size(); ++i) { x[i] /= static_cast<T>(1 + i / Width % 5 * 2); }
-    check_matrix<tenth, Width, serial_group>(x, rows);
-    check_matrix<tenth, Width, emulated_group<4>>(x, rows);
+    check_matrix<tenth, Width, serial_group>(x);
+    check_matrix<tenth, Width, emulated_group<4>>(x);
     for (auto& value : x) { value = std::round(value * 2); }  // many ties, and zeros
-    check_matrix<tenth, Width, serial_group>(x, rows);
-    check_matrix<percent<70>, Width, serial_group>(x, rows);  // zeros tie
-    check_matrix<tenth, Width, emulated_group<8>>(x, rows);
-    check_matrix<percent<70>, Width, emulated_group<2>>(x, rows);
-    check_matrix<percent<0>, Width, serial_group>(x, rows);
-    CHECK(pruned_matrix<percent<100>, Width, serial_group>(x, rows) == x);
+    check_matrix<tenth, Width, serial_group>(x);
+    check_matrix<percent<70>, Width, serial_group>(x);  // zeros tie
+    check_matrix<tenth, Width, emulated_group<8>>(x);
+    check_matrix<percent<70>, Width, emulated_group<2>>(x);
+    check_matrix<percent<0>, Width, serial_group>(x);
+    CHECK(pruned_matrix<percent<100>, Width, serial_group>(x) == x);
   });
 }
 
-TEST_CASE("each chunk of a matrix keeps its own share, wherever rows are restored from") {
+TEST_CASE("the largest of all rows are the same, wherever rows are restored from") {
   auto const x = test::normal<float>(50 * 37, 8);
   for (index_t const chunk : {1, 7, 16, 49}) {
     check_matrix<percent<10>, 37, serial_group>(x, chunk);
     check_matrix<percent<33>, 37, emulated_group<4>>(x, chunk);
   }
-  check_matrix<percent<10>, 5, serial_group>(test::normal<float>(5, 1), 1);  // a tenth of five values is none
+  check_matrix<percent<10>, 5, serial_group>(test::normal<float>(5, 1));  // a tenth of five values is none
 }
 
 TEST_CASE("NaN and inf survive among all rows") {
   auto x = test::normal<float>(10 * 64, 4);
   x[130] = std::numeric_limits<float>::quiet_NaN();
   x[600] = -std::numeric_limits<float>::infinity();
-  auto const restored = pruned_matrix<percent<1>, 64, serial_group>(x, 10);
+  auto const restored = pruned_matrix<percent<1>, 64, serial_group>(x);
   CHECK(std::isnan(restored[130]));
   CHECK(restored[600] == x[600]);
   CHECK(std::count(restored.begin(), restored.end(), 0.0F) == 634);

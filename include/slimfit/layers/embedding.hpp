@@ -45,18 +45,20 @@ class embedding {
   }
 
   /// Hands the gradients of the active tables to the context's updates.
+  /// @param padding the word whose gradient is 0 wherever it stands, as in PyTorch; negative: there is none
   template <class Context>
-  constexpr void backward(Context& run, kernels::token_ids const& ids, index_t rows, T const* stream_gradient) const {
+  constexpr void backward(Context& run, kernels::token_ids const& ids, index_t rows, T const* stream_gradient,
+                          index_t padding = -1) const {
     auto const range = run.range("embeddings");
-    add_rows(run, words_, ids.words, rows, stream_gradient);
-    add_rows(run, types_, ids.types, rows, stream_gradient);
-    add_rows(run, positions_, ids.positions, rows, stream_gradient);
+    add_rows(run, words_, ids.words, rows, stream_gradient, padding);
+    add_rows(run, types_, ids.types, rows, stream_gradient, -1);
+    add_rows(run, positions_, ids.positions, rows, stream_gradient, -1);
   }
 
  private:
   template <class Context>
   static constexpr void add_rows(Context& run, parameter<T> const& table, std::int32_t const* ids, index_t rows,
-                                 T const* source) {
+                                 T const* source, index_t untrained) {
     if (!run.is_active(table.unit)) { return; }
     auto const scatter = [&](T* sums, index_t first, index_t count) {
       run.device.fill_zero(sums, count * Hidden);
@@ -72,6 +74,9 @@ class embedding {
         }
       } else {
         run.launch(Hidden / kernel::columns, kernel{ids, source, rows, sums, first, count});
+      }
+      if (untrained >= first && untrained < first + count) {
+        run.device.fill_zero(advance(sums, (untrained - first) * Hidden), Hidden);
       }
     };
     index_t const all = table.shape[0];

@@ -8,12 +8,14 @@
 
 namespace slimfit {
 
-/// @tparam Policy gives `norm` and `normalizes_all_rows`
+/// @tparam Policy gives `norm`, `normalizes_all_rows`, `head_input` and `chunk`
 template <int Hidden, class Policy, scalar T>
 class first_token_norm {
  public:
   using norm_type = layer_norm<Hidden, typename Policy::norm, T>;
   static constexpr bool all_rows = Policy::normalizes_all_rows;
+  /// Whether all normalised rows are kept, from which the layer that reads the first ones takes its input.
+  static constexpr bool keeps_rows = all_rows && std::derived_from<typename Policy::head_input, stash::none>;
 
   struct kept_type {
     typename norm_type::kept_type norm;
@@ -34,22 +36,27 @@ class first_token_norm {
   [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
                                             T* first_rows) const {
     kept_type kept;
-    index_t const sequences = batch.count();
-    index_t const rows = all_rows ? batch.rows() : sequences;
-    kept.norm = norm_.keep(run, rows, "last LayerNorm");
     if constexpr (all_rows) {
-      if (run.training) {
+      kept.norm = norm_.keep(run, stream, batch.rows(), "last LayerNorm");
+      bool const keeps = keeps_rows && run.training;
+      if (keeps) {
         recorded_matrix const label(run.memory.record(), [] { return described_matrix{"last LayerNorm's output"}; });
-        kept.normalized = run.memory.template keep<T>(rows * Hidden, category::static_activations);
+        kept.normalized = run.memory.template keep<T>(batch.rows() * Hidden, category::static_activations);
       }
-      auto const unkept = run.template scratch<T>(run.training ? 0 : rows * Hidden);
-      T* const normalized = run.training ? kept.normalized.data : unkept.data();
-      norm_.apply(run, stream, kept.norm, rows, normalized);
-      gather_first_rows<Hidden>(run, normalized, batch, first_rows);
+      for_each_part(run, batch, chunk(run, batch), [&](index_t first, index_t count) {
+        auto const part = batch.part(first, count);
+        index_t const row = batch.first(first);
+        auto const unkept = run.template scratch<T>(keeps ? 0 : part.rows() * Hidden);
+        T* const normalized = keeps ? advance(kept.normalized.data, row * Hidden) : unkept.data();
+        norm_.apply(run, advance(stream, row * Hidden), kept.norm.rows_from(row), part.rows(), normalized);
+        gather_first_rows<Hidden>(run, normalized, part, advance(first_rows, first * Hidden));
+      });
     } else {
+      index_t const sequences = batch.count();
       auto const gathered = run.template scratch<T>(sequences * Hidden);
       gather_first_rows<Hidden>(run, stream, batch, gathered.data());
-      norm_.apply(run, gathered.data(), kept.norm, rows, first_rows);
+      kept.norm = norm_.keep(run, gathered.data(), sequences, "last LayerNorm");
+      norm_.apply(run, gathered.data(), kept.norm, sequences, first_rows);
     }
     return kept;
   }
@@ -59,7 +66,7 @@ class first_token_norm {
   template <class Context, class Own, class Body>
   constexpr void with_first_rows(Context& run, kept_type const& kept, Own const& own, sequence_batch const& batch,
                                  Body const& body) const {
-    if constexpr (all_rows) {
+    if constexpr (keeps_rows) {
       auto const rows = run.template scratch<T>(batch.count() * Hidden);
       gather_first_rows<Hidden>(run, kept.normalized.data, batch, rows.data());
       body(stash::dense::kept<T, Hidden>::adopt(rows.data()));
@@ -74,15 +81,19 @@ class first_token_norm {
                           T* stream_gradient) const {
     {
       typename norm_type::template gradients<typename Context::updates_type> sums(run, norm_);
-      index_t const sequences = batch.count();
-      index_t const rows = batch.rows();
       if constexpr (all_rows) {
-        run.memory.release(kept.normalized);
-        auto const spread = run.template scratch<T>(rows * Hidden);
-        spread_first_rows<Hidden>(run, first_gradient, batch, spread.data());
-        norm_.apply_backward(run, kept.norm, spread.data(), rows, stream_gradient, update_mode::overwrite, sums,
-                             update_mode::overwrite);
+        if constexpr (keeps_rows) { run.memory.release(kept.normalized); }
+        for_each_part(run, batch, chunk(run, batch), [&](index_t first, index_t count) {
+          auto const part = batch.part(first, count);
+          index_t const row = batch.first(first);
+          auto const spread = run.template scratch<T>(part.rows() * Hidden);
+          spread_first_rows<Hidden>(run, advance(first_gradient, first * Hidden), part, spread.data());
+          norm_.apply_backward(run, kept.norm.rows_from(row), spread.data(), part.rows(),
+                               advance(stream_gradient, row * Hidden), update_mode::overwrite, sums,
+                               first == 0 ? update_mode::overwrite : update_mode::accumulate);
+        });
       } else {
+        index_t const sequences = batch.count();
         auto const gathered = run.template scratch<T>(sequences * Hidden);
         norm_.apply_backward(run, kept.norm, first_gradient, sequences, gathered.data(), update_mode::overwrite, sums,
                              update_mode::overwrite);
@@ -94,6 +105,11 @@ class first_token_norm {
   }
 
  private:
+  template <class Context>
+  static constexpr index_t chunk(Context const& run, sequence_batch const& batch) {
+    return chunk_rows<typename Policy::chunk>(run, batch, Hidden);
+  }
+
   norm_type norm_;
 };
 

@@ -36,10 +36,16 @@ class layer_norm {
   [[nodiscard]] constexpr parameter<T> const& weight() const { return weight_; }
   [[nodiscard]] constexpr parameter<T> const& bias() const { return bias_; }
 
+  /// Makes room for what is kept of all `rows` rows of `input`, and saves what depends on all of them at once: which
+  /// values are the largest. The rest is saved by `apply`, to which the same rows may be given in parts.
   /// @param name for records of memory
   template <class Context>
-  [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows, char const* name = "LayerNorm") const {
-    return run.template keep<stash_type, T, Width>(name, rows, category::static_activations, run.state(weight_.unit));
+  [[nodiscard]] constexpr kept_type keep(Context& run, T const* input, index_t rows,
+                                         char const* name = "LayerNorm") const {
+    auto const kept =
+        run.template keep<stash_type, T, Width>(name, rows, category::static_activations, run.state(weight_.unit));
+    save_matrix(run, input, kept, rows);
+    return kept;
   }
   template <class Context>
   constexpr void release(Context& run, kept_type const& kept) const {
@@ -49,7 +55,6 @@ class layer_norm {
   /// Overwrites `output`; saves what `kept` has room for.
   template <class Context>
   constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T* output) const {
-    save_matrix(run, input, kept, rows);
     save_counted(run, kept, rows, {weight_.position, saturated_matrix::normalized}, [&](auto const& form) {
       run.launch(rows, kernels::layer_norm_forward<Width, T, std::remove_cvref_t<decltype(form)>>{
                            input, weight_.data, bias_.data, output, static_cast<compute_type<T>>(epsilon_), form});
@@ -121,7 +126,7 @@ class layer_norm {
   /// The whole forward pass, for use outside a block. @return what `backward` needs
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T const* input, index_t rows, T* output) const {
-    auto const kept = keep(run, rows);
+    auto const kept = keep(run, input, rows);
     apply(run, input, kept, rows, output);
     return kept;
   }
@@ -139,7 +144,7 @@ class layer_norm {
   }
 
  private:
-  /// For stashes that keep the rows as a whole: before `output`, which may be `input`, is written.
+  /// For stashes that keep the rows as a whole.
   template <class Context>
   constexpr void save_matrix([[maybe_unused]] Context& run, [[maybe_unused]] T const* input,
                              [[maybe_unused]] kept_type const& kept, [[maybe_unused]] index_t rows) const {

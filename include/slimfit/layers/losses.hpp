@@ -76,7 +76,8 @@ struct squared_error_loss {
 /// Question answering (Devlin et al. 2019, section 4.2): every token has a score for being the first of the answer and
 /// one for being its last. A sample's labels are both tokens; its loss is the mean of two cross-entropies over its
 /// tokens.
-template <scalar T>
+/// @tparam OverPadding whether the cross-entropies are over padding, too, as in frameworks
+template <scalar T, bool OverPadding = false>
 struct span_loss {
   using label_type = std::int32_t;
   static constexpr index_t labels = 2;
@@ -103,7 +104,9 @@ struct span_loss {
   static constexpr void apply(Context& run, T const* scores, label_type const* labels, sequence_batch const& batch,
                               T* gradient, sample_result* results) {
     auto const share = compute_type<T>{1} / static_cast<compute_type<T>>(batch.count());
-    run.launch(batch.count(), kernels::span_cross_entropy<T>{scores, labels, batch.where(), share, gradient, results});
+    auto where = batch.where();
+    if constexpr (OverPadding) { where.lengths = nullptr; }
+    run.launch(batch.count(), kernels::span_cross_entropy<T>{scores, labels, where, share, gradient, results});
   }
 };
 

@@ -41,7 +41,7 @@ class span_head {
                                             T* result) const {
     auto const range = run.range("head");
     kept_type kept;
-    kept.norm = norm_.keep(run, batch.rows(), "last LayerNorm");
+    kept.norm = norm_.keep(run, stream, batch.rows(), "last LayerNorm");
     kept.input = output_.keep(run, batch.rows(), "head's input");
     for_each_chunk(
         run, batch.rows(), chunk_rows<typename Policy::chunk>(run, batch, Hidden), [&](index_t row, index_t count) {

@@ -59,7 +59,7 @@ class transformer_block {
     auto const live = live_part<Live>(batch);
     index_t const chunk = chunk_rows<typename Policy::chunk>(run, batch, Hidden);
     kept_type kept;
-    kept.attention_norm = attention_norm_.keep(run, batch.rows(), "attention's LayerNorm");
+    kept.attention_norm = attention_norm_.keep(run, stream, batch.rows(), "attention's LayerNorm");
     kept.attention = attention_.template keep<Live>(run, batch);
     for_each_part(run, batch, chunk, [&](index_t first, index_t count) {
       auto const sequences = batch.part(first, count);
@@ -73,7 +73,7 @@ class transformer_block {
       attention_.template apply<Live>(run, normalized.data(), part, sequences, residual_of(here, normalized.data()),
                                       advance(stream, live.first(first) * Hidden));
     });
-    kept.mlp_norm = mlp_norm_.keep(run, live.rows(), "MLP's LayerNorm");
+    kept.mlp_norm = mlp_norm_.keep(run, stream, live.rows(), "MLP's LayerNorm");
     kept.mlp = mlp_.keep(run, live.rows());
     for_each_chunk(run, live.rows(), chunk, [&](index_t row, index_t count) {
       auto const part = kept.mlp.rows_from(row);

@@ -76,7 +76,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   static constexpr index_t classes = head == bert_head::classification ? Shape.classes : 1;
   using head_type = std::conditional_t<head == bert_head::span, span_head<Shape.hidden, Policy, T>,
                                        pooler_head<Shape.hidden, static_cast<int>(classes), Policy, T, dropout_type>>;
-  using loss_type = std::conditional_t<head == bert_head::span, span_loss<T>,
+  using loss_type = std::conditional_t<head == bert_head::span, span_loss<T, Policy::padding == padding_tokens::filled>,
                                        std::conditional_t<head == bert_head::regression, squared_error_loss<T>,
                                                           cross_entropy_loss<static_cast<int>(classes), T>>>;
   using input_type = std::int32_t;
@@ -163,7 +163,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden, "gradient of the stream");
     head_.backward(run, kept.head, logit_gradient, encoder_.output(batch), stream_gradient.data());
     if (encoder_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
-      embedding_.backward(run, ids_of(ids, batch), batch.rows(), stream_gradient.data());
+      embedding_.backward(run, ids_of(ids, batch), batch.rows(), stream_gradient.data(), Shape.padding);
     }
   }
 

@@ -33,17 +33,18 @@ class token_batch {
       lengths.push_back(static_cast<std::int32_t>(length));
       tokens_ = greater(tokens_, length);
     }
-    if (policy == padding_tokens::masked) {
-      offsets_ = lengths;
-    } else {
+    if (policy == padding_tokens::filled) { tokens_ = limit; }
+    if (policy == padding_tokens::dropped) {
       offsets_.push_back(0);
       for (auto const length : lengths) { offsets_.push_back(offsets_.back() + length); }
+    } else {
+      offsets_ = lengths;
     }
     auto const rows = sequences(nullptr).rows();
     ids_.resize(static_cast<std::size_t>(ids_per_row * rows));
     auto* const words = ids_.data();
     for (index_t sample = 0, row = 0; sample < count; ++sample) {
-      index_t const length = policy == padding_tokens::masked ? tokens_ : lengths[static_cast<std::size_t>(sample)];
+      index_t const length = policy == padding_tokens::dropped ? lengths[static_cast<std::size_t>(sample)] : tokens_;
       for (index_t token = 0; token < length; ++token, ++row) {
         words[row] = word(sample, token);
         words[rows + row] = word(sample, limit + token);
@@ -58,9 +59,9 @@ class token_batch {
   [[nodiscard]] std::span<std::int32_t const> offsets() const { return offsets_; }
   /// @param offsets a copy of `offsets()`, in the backend's memory. This batch must outlive the result.
   [[nodiscard]] sequence_batch sequences(std::int32_t const* offsets) const {
-    return policy_ == padding_tokens::masked
-               ? sequence_batch::padded(count_, tokens_, limit_, offsets)
-               : sequence_batch::packed(count_, tokens_, limit_, offsets_.data(), offsets);
+    return policy_ == padding_tokens::dropped
+               ? sequence_batch::packed(count_, tokens_, limit_, offsets_.data(), offsets)
+               : sequence_batch::padded(count_, tokens_, limit_, offsets);
   }
 
  private:

@@ -65,6 +65,16 @@ struct paper : eager {
   static constexpr bool normalizes_all_rows = false;
 };
 
+/// `paper` as its published code computes it, for comparisons with that: of a frozen normalisation the largest 10 % of
+/// the whole batch's values survive, wherever they are; padding and rows that no head reads are normalised like others.
+struct paper_published : paper {
+  using norm =
+      stash::by_state<stash::layer_norm_input<stash::statistics::without>,
+                      stash::layer_norm_normalized<stash::pruned<percent<10>, format::full, stash::per_tensor>>>;
+  static constexpr padding_tokens padding = padding_tokens::filled;
+  static constexpr bool normalizes_all_rows = true;
+};
+
 /// Nothing approximated and everything trainable: keeps normalised rows, queries, keys, values, attention's output and
 /// GELU's input; every linear's input is one of these or is rebuilt from one element by element.
 struct exact : eager {

@@ -155,7 +155,6 @@ struct place_survivors {
   index_t rows;
   index_t count;
   selection_workspace work;
-  std::int32_t first;    ///< where the survivors of the first row begin
   std::int32_t* begins;  ///< per row
 
   template <lane_group Group>
@@ -171,7 +170,7 @@ struct place_survivors {
     }
     index_t room = count - group.template reduce<Group::size>(above, plus{});
     std::int32_t const tied_below = sum_of_lanes_below<Group::size>(group, tied);
-    index_t place = first + sum_of_lanes_below<Group::size>(group, above) + lesser<index_t>(tied_below, room);
+    index_t place = sum_of_lanes_below<Group::size>(group, above) + lesser<index_t>(tied_below, room);
     room = greater<index_t>(room - tied_below, 0);
     for (index_t row = begin; row < end; ++row) {
       begins[row] = static_cast<std::int32_t>(place);

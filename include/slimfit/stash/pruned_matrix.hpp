@@ -22,7 +22,7 @@ struct checked_pruned_matrix {
 }  // namespace detail
 
 /// Layout: bitmaps as those of `pruned<Keep, Format, per_row>`, where the survivors of each row begin, and the
-/// survivors of all rows in order. Of `rows` rows that are saved at once `floor(Keep * rows * Width)` values survive.
+/// survivors of all rows in order. Of `rows` rows `floor(Keep * rows * Width)` values survive.
 template <class Keep, class Format>
 struct pruned<Keep, Format, per_tensor> : private detail::checked_pruned<Keep, Format, per_tensor>,
                                           private detail::checked_pruned_matrix<Format> {
@@ -37,18 +37,17 @@ struct pruned<Keep, Format, per_tensor> : private detail::checked_pruned<Keep, F
     kept_array<std::byte> bitmap{};
     kept_array<std::int32_t> begins{};
     kept_array<T> values{};
-    index_t first_row = 0;  ///< of this view in the whole
 
     /// Numbers of workspace that `save_matrix` needs for `rows` rows.
     static constexpr index_t workspace_numbers(index_t rows) { return detail::selection_workspace::numbers(rows); }
 
-    /// Saves the first `rows` rows of this view.
+    /// Saves all `rows` rows.
     /// @param source gives the rows by `restore(group, row)`, the same bits every time; see detail::count_reaching
     template <class Context, class Source>
     constexpr void save_matrix(Context& run, Source const& source, index_t rows, index_t* workspace) const {
       if (rows * Width > std::numeric_limits<std::int32_t>::max()) {
         throw shape_error(mismatch("pruned<..., per_tensor>: elements of the matrix", rows * Width,
-                                   "less than 2^31; work on smaller chunks"));
+                                   "less than 2^31; take smaller batches"));
       }
       index_t const count = Keep::of(rows * Width);
       index_t const blocks = divide_up(rows, detail::rows_of_counts);
@@ -61,9 +60,7 @@ struct pruned<Keep, Format, per_tensor> : private detail::checked_pruned<Keep, F
         run.launch(1, detail::raise_threshold<value_type>{blocks, count, shift, work});
       }
       run.launch(rows, detail::count_survivors<Source>{source, work});
-      // Chunks round down, so that a chunk's survivors end before those of the next begin.
-      auto const first = static_cast<std::int32_t>(Keep::of(first_row * Width));
-      run.launch(1, detail::place_survivors{rows, count, work, first, begins.data});
+      run.launch(1, detail::place_survivors{rows, count, work, begins.data});
       run.launch(rows, detail::write_survivors<Source>{source, work, row_bytes, bitmap.data, begins.data, values.data});
     }
 
@@ -93,7 +90,7 @@ struct pruned<Keep, Format, per_tensor> : private detail::checked_pruned<Keep, F
       return result;
     }
     SLIMFIT_HD constexpr kept rows_from(index_t first) const {
-      return {detail::from(bitmap, first * row_bytes), detail::from(begins, first), values, first_row + first};
+      return {detail::from(bitmap, first * row_bytes), detail::from(begins, first), values};
     }
     template <class F>
     constexpr decltype(auto) visit(F&& f) const {
