@@ -7,9 +7,6 @@ target_compile_options(slimfit_program_flags INTERFACE
 # g++ 12 sees overlapping copies in "text" + std::string (its bug 105651).
 target_compile_options(slimfit_program_flags INTERFACE
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-restrict>)
-# Loops are marked for vectorisation wherever it pays on some processor; Clang warns where it then declines.
-target_compile_options(slimfit_program_flags INTERFACE
-  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:Clang>>:-Wno-pass-failed>)
 if(SLIMFIT_NATIVE)
   target_compile_options(slimfit_program_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
 endif()

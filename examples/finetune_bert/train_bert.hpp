@@ -4,6 +4,7 @@
 
 #include <slimfit/train/huggingface.hpp>
 
+#include "../training/start_report.hpp"
 #include "../training/train_run.hpp"
 #include "bert_heads.hpp"
 #include "bert_run.hpp"
@@ -17,10 +18,11 @@ run_outcome train_model(bert_run const& run) {
     if (run.start.empty()) { return; }
     slimfit::huggingface_load_options options;
     // A model that has learnt a task with other classes gives all but its classifier.
-    if (slimfit::read_huggingface_config(run.start).classes != Model::network_type::classes) {
+    bool const has_classifier = Model::network_type::head != slimfit::bert_head::span;
+    if (has_classifier && slimfit::read_huggingface_config(run.start).classes != Model::network_type::classes) {
       options.except.push_back("classifier");
     }
-    slimfit::load_huggingface(net, run.start, options);
+    tell_start(run.start, slimfit::load_huggingface(net, run.start, options));
   };
   auto const save = [&](Model const& net) {
     if (!run.save.empty()) {

@@ -4,6 +4,7 @@
 
 #include <slimfit/train/huggingface.hpp>
 
+#include "../training/start_report.hpp"
 #include "../training/train_run.hpp"
 #include "vit_run.hpp"
 
@@ -15,7 +16,8 @@ run_outcome train_model(vit_run const& run) {
     if (!run.start.empty()) {
       slimfit::load(net, run.start, {.except = {"classifier"}});
     } else if (!run.model.empty()) {
-      slimfit::load_huggingface(net, run.model, {.except = {"classifier"}, .fold_layer_scale = true});
+      tell_start(run.model,
+                 slimfit::load_huggingface(net, run.model, {.except = {"classifier"}, .fold_layer_scale = true}));
     }
   };
   auto const save = [&](Model const& net) {

@@ -26,3 +26,13 @@ foreach(compiler g++ clang++)
   set_tests_properties(headers_${name} wrong_programs_${name} readme_program_${name} PROPERTIES SKIP_RETURN_CODE 77
                                                                                                 LABELS compile)
 endforeach()
+
+find_program(SLIMFIT_NVCC nvcc HINTS $ENV{CUDA_HOME}/bin /usr/local/cuda/bin)
+add_test(NAME constants
+         COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_constants.py ${PROJECT_SOURCE_DIR}/include
+                 --compiler clang++ --compiler ${SLIMFIT_NVCC} -- -I${SLIMFIT_BLAS_INCLUDE})
+set_tests_properties(constants PROPERTIES SKIP_RETURN_CODE 77 LABELS compile)
+
+add_test(NAME shape_text COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_shape_text.py clang++
+                                 ${PROJECT_SOURCE_DIR}/include)
+set_tests_properties(shape_text PROPERTIES SKIP_RETURN_CODE 77 LABELS compile)

@@ -1,48 +1,86 @@
 # SPDX-License-Identifier: MIT
-"""Code in the documentation is code that is compiled: a block under `<!-- FILE -->` is a part of that file, line by
-line, and the pages that are checked have no C++ without such a line. Examples keep to the length they promise."""
+"""Code in the documentation is code that is compiled: a block under `<!-- FILE -->` is a part of that file, line by line but
+for its indentation, and no page has C++ without such a line. tests/docs/pages.cpp has the short blocks; it is compiled here,
+with nvcc for CUDA where nvcc is given. Examples keep to the length they promise."""
+import argparse
 import pathlib
 import re
-import sys
+import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ("docs/training.md", "docs/writing_a_policy.md", "docs/writing_a_layer.md")
+SHORT_BLOCKS = "tests/docs/pages.cpp"
 # What a user has to write to extend the library: "under 40 lines".
 SHORT = ("own_criterion.cpp", "own_format.cpp", "feature_scale.hpp", "times_rows.hpp")
 FEWER_LINES_THAN = 40
+# Compiled for CUDA here; tests/cuda/extending_test.cu runs the others beside the host.
+ON_CUDA = ("training_run.cpp",)
 
 
 def snippets(page):
     """(file or None, lines) of each C++ block."""
-    text = (ROOT / page).read_text()
+    text = page.read_text()
     for match in re.finditer(r"(?:<!-- (\S+) -->\n)?```cpp\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         yield match.group(1), match.group(2).splitlines()
 
 
 def contains(lines, part):
+    lines, part = [each.strip() for each in lines], [each.strip() for each in part]
     return any(lines[i:i + len(part)] == part for i in range(len(lines) - len(part) + 1))
 
 
-def main():
+def check_pages():
+    """Returns the number of blocks, and what is wrong."""
     failures = []
     checked = 0
-    for page in PAGES:
+    for page in sorted((ROOT / "docs").glob("*.md")):
         for file, part in snippets(page):
             checked += 1
             if file is None:
-                failures.append(f"{page}: a block does not say which file it is from: {part[0]}")
+                failures.append(f"{page.name}: a block does not say which file it is from: {part[0]}")
             elif not contains((ROOT / file).read_text().splitlines(), part):
-                failures.append(f"{page}: a block is not as in {file}: {part[0]}")
-    if checked == 0:
-        failures.append("the pages have no code")
+                failures.append(f"{page.name}: a block is not as in {file}: {part[0]}")
+    return checked, failures if checked else ["the pages have no code"]
+
+
+def check_lengths():
+    failures = []
     for name in SHORT:
         lines = len((ROOT / "examples/extending" / name).read_text().splitlines())
         if lines >= FEWER_LINES_THAN:
             failures.append(f"examples/extending/{name} has {lines} lines, expected fewer than {FEWER_LINES_THAN}")
+    return failures
+
+
+def program_of_readme():
+    """The README's program as a part of another; the memory that it asserts is the host's."""
+    lines = next(part for _, part in snippets(ROOT / "README.md"))
+    kept = [each for each in lines if not each.startswith(("#include", "static_assert"))]
+    return "\n".join(["namespace readme {", *kept, "}", ""])
+
+
+def check_short_blocks(compiler, flags):
+    own = ["-fsyntax-only", "-fopenmp", "-Wall", "-Wextra", "-Werror", "-x", "c++", "-"]
+    text = f'#include "{ROOT / SHORT_BLOCKS}"\n'
+    if pathlib.Path(compiler).name == "nvcc":
+        own = ["-ptx", "-arch=sm_80", "-Werror", "all-warnings", "-x", "cu", "-", "-o", "/dev/null"]
+        text += program_of_readme() + "".join(
+            f'namespace example_{i} {{\n#include "{ROOT}/examples/extending/{name}"\n}}\n' for i, name in enumerate(ON_CUDA))
+    result = subprocess.run([compiler, "-std=c++20", f"-I{ROOT}/include", f"-I{ROOT}", *flags, *own], input=text, capture_output=True,
+                            text=True, check=False)
+    return [] if result.returncode == 0 else [f"{compiler} does not compile the blocks:\n{result.stdout}{result.stderr}"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("compiler")
+    parser.add_argument("flags", nargs="*")
+    options = parser.parse_args()
+    checked, failures = check_pages()
+    failures += check_lengths() + check_short_blocks(options.compiler, options.flags)
     print("\n".join(failures))
     print(f"{checked} blocks checked, {len(failures)} failures")
-    sys.exit(1 if failures else 0)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -21,7 +21,7 @@ SAMPLES, TOKENS, IMAGE = 4, 24, 56
 
 
 def build(target, compiler):
-    subprocess.run([compiler, "-std=c++20", "-O2", "-fopenmp-simd", f"-I{ROOT}/include",
+    subprocess.run([compiler, "-std=c++20", "-O2", "-fopenmp-simd", "-DSLIMFIT_OPENMP_SIMD", f"-I{ROOT}/include",
                     ROOT / "tests/real/pretrained_gradients.cpp", "-o", target, "-lopenblas", "-lpthread"], check=True)
 
 

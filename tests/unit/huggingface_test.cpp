@@ -365,15 +365,27 @@ TEST_CASE("configurations that are not what was compiled") {
   };
   refuse("\"hidden_size\": 16", "\"hidden_size\": 24", "hidden_size is 24, the model was compiled with 16");
   refuse("\"layer_norm_eps\": 1e-12", "\"layer_norm_eps\": 1e-5",
-         "vit_shape{.image = 12, .patch = 4, .channels = 3, .hidden = 16, .heads = 2, .mlp = 32, .layers = 2, "
+         "slimfit::vit_shape{.image = 12, .patch = 4, .channels = 3, .hidden = 16, .heads = 2, .mlp = 32, .layers = 2, "
          ".classes = 3, .norm_epsilon = 1e-05}");
   refuse("\"2\": \"LABEL_2\"", "\"2\": \"a\", \"3\": \"b\"", "id2label: count is 4");
   copy_with_config("bert", folder, "\"vocab_size\": 30", "\"vocab_size\": 31");
   refuses<bert_model, sf::shape_error>(
       folder.path.string(),
-      "bert_shape{.vocabulary = 31, .positions = 12, .types = 2, .hidden = 16, .heads = 2, .mlp = 32, .layers = 2, "
-      ".classes = 3, .tokens = 7, .padding = 0, .head = bert_head::classification, .hidden_dropout = 0, "
+      "slimfit::bert_shape{.vocabulary = 31, .positions = 12, .types = 2, .hidden = 16, .heads = 2, .mlp = 32, .layers "
+      "= 2, "
+      ".classes = 3, .tokens = 7, .padding = 0, .head = slimfit::bert_head::classification, .hidden_dropout = 0, "
       ".attention_dropout = 0, .norm_epsilon = 1e-12}");
+  copy_with_config("bert", folder, "\"max_position_embeddings\": 12", "\"max_position_embeddings\": 5");
+  refuses<bert_model, sf::shape_error>(folder.path.string(), ".positions = 5, ");
+  refuses<bert_model, sf::shape_error>(folder.path.string(), ".tokens = 5, ");
+  copy_with_config("bert", folder, "\"hidden_size\": 16", "\"hidden_size\": 17");
+  refuses<bert_model, sf::file_error>(folder.path.string(),
+                                      "hidden_size is 17, expected a multiple of num_attention_heads");
+  copy_with_config("bert", folder, "\"pad_token_id\": 0", "\"pad_token_id\": 3000000000");
+  refuses<bert_model, sf::file_error>(folder.path.string(),
+                                      "pad_token_id is 3000000000, expected less than vocab_size");
+  copy_with_config("vit", folder, "\"patch_size\": 4", "\"patch_size\": 40");
+  refuses<vit_model, sf::file_error>(folder.path.string(), "patch_size is 40, expected at most image_size");
   refuses<bert_model, sf::file_error>(fixture("vit"), "expected bert");
   refuses<vit_model, sf::file_error>(fixture("bert"), "expected vit or dinov2");
 }
@@ -397,6 +409,33 @@ TEST_CASE("configurations that slimfit cannot compute, or that are none") {
   write(folder.file("config.json"), "");
   refuses<vit_model, sf::file_error>(folder.path.string(), "config, byte 0");
   refuses<vit_model, sf::file_error>(folder.file("nowhere"), "config.json could not be read");
+}
+
+TEST_CASE("numbers that are not finite, prefixes of wrappers, and names to leave out that are none") {
+  scratch_folder const folder;
+  refuses<vit_model, sf::value_error>(fixture("vit"), "except is \"clasifier\", expected the name of a parameter",
+                                      {.except = {"classifier", "clasifier"}});
+  for (std::string const prefix : {"module.", "_orig_mod.", "model.base."}) {
+    copy_with_names("vit", folder, [&](std::string const& name) { return prefix + name; });
+    refuses<vit_model, sf::file_error>(folder.path.string(), "its prefix \"" + prefix);
+    copy_with_names("bert", folder, [&](std::string const& name) { return prefix + name; });
+    refuses<bert_model, sf::file_error>(folder.path.string(), "its prefix \"" + prefix);
+  }
+  sf::host device;
+  vit_model net(device);
+  for (float const value : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    sf::load_huggingface(net, fixture("vit"));
+    net.parameters()[5].value.data[7] = value;
+    std::filesystem::copy(fixture("vit") + "/config.json", folder.path,
+                          std::filesystem::copy_options::overwrite_existing);
+    sf::safetensors_writer writer;
+    for (auto const& [name, each] : net.parameters()) {
+      writer.add(name, sf::dtype::f32, {each.shape.begin(), each.shape.begin() + each.rank}, each.data);
+    }
+    writer.save(folder.file("model.safetensors"));
+    refuses<vit_model, sf::file_error>(
+        folder.path.string(), "tensor " + net.parameters()[5].name + ", element 7 is " + std::to_string(value));
+  }
 }
 
 TEST_CASE("tensors that are missing, unknown or of another shape") {

@@ -135,8 +135,48 @@ TEST_CASE("every type comes back") {
   CHECK_THROWS_AS(file.read_into("f32", {2}, floats.data()), sf::file_error);
   CHECK_THROWS_AS(file.read_into("i64", {3}, floats.data()), sf::file_error);
   CHECK_THROWS_AS(file.read_into("f32", {2, 2}, wide.data()), sf::file_error);
-  CHECK_THROWS_WITH_AS(static_cast<void>(file.at("head")), ("slimfit: " + path + ": tensor head is missing").c_str(),
-                       sf::file_error);
+  CHECK_THROWS_WITH_AS(
+      static_cast<void>(file.at("head")),
+      ("slimfit: " + path + ": tensor head is missing; there are 13 tensors, the first is bf16").c_str(),
+      sf::file_error);
+}
+
+TEST_CASE("a tensor that is there under another prefix is named") {
+  scratch_folder const folder;
+  auto const path = folder.file("wrapped.safetensors");
+  float const value = 1;
+  sf::safetensors_writer writer;
+  for (auto const* name : {"module.bert.a.weight", "_orig_mod.b.bias", "c.weight", "ad.bias"}) {
+    writer.add(name, dtype::f32, {1}, &value);
+  }
+  writer.save(path);
+  sf::safetensors_file const file(path);
+  auto const refuses = [&](char const* name, std::string const& words) {
+    CHECK_THROWS_WITH_AS(static_cast<void>(file.at(name)), doctest::Contains(words.c_str()), sf::file_error);
+  };
+  refuses("bert.a.weight", "tensor bert.a.weight is missing; there is module.bert.a.weight: its prefix \"module.\"");
+  refuses("b.bias", "there is _orig_mod.b.bias: its prefix \"_orig_mod.\"");
+  refuses("bert.c.weight", "there is c.weight, without the prefix \"bert.\"");
+  refuses("d.bias", "there are 4 tensors");  // "ad.bias" is another
+}
+
+TEST_CASE("files that are something else are called what they are") {
+  auto const refuses = [](std::string const& text, char const* words) {
+    auto const bytes = std::as_bytes(std::span(text));
+    CHECK_THROWS_WITH_AS(sf::safetensors_view(bytes, "file"), doctest::Contains(words), sf::file_error);
+  };
+  refuses(
+      "version https://git-lfs.github.com/spec/v1\noid "
+      "sha256:4665a5ea423c2713d436b5ee50593a9640e0018c1550b5a0002f74190d6caea8\n"
+      "size 267835644\n",
+      "file: is a git-lfs pointer, expected the file that it stands for: run git lfs pull");
+  refuses("<!DOCTYPE html>\n<html><body>Not found</body></html>",
+          "is a text file that begins with \"<!DOCTYPE html>\"");
+  refuses("{\"error\": \"Repository not found\"}", "is a text file that begins with \"{");
+  refuses("no\n", "is a text file that begins with \"no\"");
+  refuses(std::string("PK\x03\x04\0\0\x08\x08archive/data.pkl", 24), "torch.save");
+  refuses(std::string("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.", 20), "torch.save");
+  refuses(std::string("\x01\0\0\0\0\0\0\0", 8), "header length is 1");
 }
 
 TEST_CASE("the order of adding does not matter; large tensors are written in pieces") {

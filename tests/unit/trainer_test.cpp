@@ -229,7 +229,10 @@ TEST_CASE("trainer: a step that fails leaves weights and schedule as they were")
   CHECK_THROWS_WITH_AS((void)run.step(data.images, bad_labels), doctest::Contains("label is 5, expected 0 to 4"),
                        value_error);
   bad_image.pop_back();
-  CHECK_THROWS_WITH_AS((void)run.step(bad_image, data.labels), doctest::Contains("inputs: count is 863, expected 864"),
+  CHECK_THROWS_WITH_AS((void)run.step(bad_image, data.labels),
+                       doctest::Contains("inputs: count is 863, expected 6 labels x 144 = 864"), shape_error);
+  CHECK_THROWS_WITH_AS((void)run.predict(bad_image, batch),
+                       doctest::Contains("inputs: count is 863, expected a multiple of 144, the inputs of a sample"),
                        shape_error);
   CHECK_THROWS_AS((void)run.step({}, {}), shape_error);
   {
@@ -300,6 +303,20 @@ TEST_CASE("checkpoint: files that are cut short or of another shape load nothing
   CHECK_THROWS_WITH_AS(load(wide, path),
                        doctest::Contains("vit.embeddings.cls_token has shape [1, 1, 32], expected [1, 1, 64]"),
                        file_error);
+  CHECK_THROWS_WITH_AS(load(other, path, {.except = {"head"}}),
+                       doctest::Contains("except is \"head\", expected the name of a parameter"), value_error);
+  net.parameters()[2].value.data[3] = std::numeric_limits<float>::quiet_NaN();
+  safetensors_writer diverged;
+  for (auto const& [name, each] : net.parameters()) {
+    diverged.add(name, dtype::f32, {each.shape.begin(), each.shape.begin() + each.rank}, each.data);
+  }
+  diverged.save(path);
+  CHECK_THROWS_WITH_AS(load(other, path),
+                       doctest::Contains(("tensor " + net.parameters()[2].name + ", element 3 is nan").c_str()),
+                       file_error);
+  CHECK(weights_of(other) == before);
+  net.parameters()[2].value.data[3] = 0;
+  save(net, path, dtype::f16);
   load(other, path, {.except = {"classifier"}});
   CHECK(weights_of(other)[0][0] == doctest::Approx(weights_of(net)[0][0]).epsilon(1e-3));
   CHECK(weights_of(other).back() == before.back());

@@ -15,6 +15,14 @@
 #define SLIMFIT_HD
 #endif
 
+// A function that is not marked for devices, but is called where a kernel runs, is an error with its name. nvcc only
+// warns, and the kernel goes on with whatever was in a register. (20011: of a host function, 20013: of a constexpr one,
+// unless
+// --expt-relaxed-constexpr allows it.)
+#if defined(__NVCC__) && defined(__CUDACC__)
+#pragma nv_diag_error 20011, 20013
+#endif
+
 // Functions in the innermost loops: a call that is left there keeps the loop from being vectorised.
 #if defined(__GNUC__)
 #define SLIMFIT_HD_INLINE SLIMFIT_HD __attribute__((always_inline)) inline
@@ -24,14 +32,28 @@
 
 // Before a loop over independent elements: vector instructions on the host, on CUDA unrolling, which keeps arrays in
 // registers. Takes OpenMP's clauses, e.g. SLIMFIT_SIMD(reduction(+ : total)).
+// SLIMFIT_ANY_ORDER begins the body of a loop that adds up floating point, which may be added in any order.
 // SLIMFIT_UNROLL is for loops that only devices must unroll.
+// Clang vectorises such loops without being told, and where it is told but cannot, warns about the user's function that
+// the loop was inlined into. g++ needs the directive, which it warns about without -fopenmp (-fopenmp-simd, which it
+// does not tell: SLIMFIT_OPENMP_SIMD).
+#define SLIMFIT_PRAGMA(text) _Pragma(#text)
 #if defined(__CUDA_ARCH__)
 #define SLIMFIT_SIMD(...) _Pragma("unroll")
+#define SLIMFIT_ANY_ORDER
 #define SLIMFIT_UNROLL _Pragma("unroll")
-#else
+#elif defined(__clang__)
+#define SLIMFIT_SIMD(...)
+#define SLIMFIT_ANY_ORDER SLIMFIT_PRAGMA(clang fp reassociate(on))
 #define SLIMFIT_UNROLL
-#define SLIMFIT_PRAGMA(text) _Pragma(#text)
+#elif defined(_OPENMP) || defined(SLIMFIT_OPENMP_SIMD)
 #define SLIMFIT_SIMD(...) SLIMFIT_PRAGMA(omp simd __VA_ARGS__)
+#define SLIMFIT_ANY_ORDER
+#define SLIMFIT_UNROLL
+#else
+#define SLIMFIT_SIMD(...)
+#define SLIMFIT_ANY_ORDER
+#define SLIMFIT_UNROLL
 #endif
 
 namespace slimfit {

@@ -37,13 +37,18 @@ inline std::string dinov2_name(std::string name) {
   return name;
 }
 
+/// `own` as a folder's body alone calls it: without the model's prefix.
+inline std::string bare_name(std::string const& own, huggingface_type type) {
+  auto const full = type == huggingface_type::dinov2 ? dinov2_name(own) : own;
+  return full.substr(begins_with_any(full, {"bert.", "vit.", "dinov2."}) ? full.find('.') + 1 : 0);
+}
+
 /// The name under which `own` lies in a folder; empty when it is not there.
 /// @param contains whether the folder has a tensor
 template <class Contains>
 std::string stored_name(std::string const& own, huggingface_type type, Contains const& contains) {
   auto const full = type == huggingface_type::dinov2 ? dinov2_name(own) : own;
-  auto const dot = begins_with_any(full, {"bert.", "vit.", "dinov2."}) ? full.find('.') + 1 : 0;
-  for (auto const& candidate : {full, full.substr(dot)}) {
+  for (auto const& candidate : {full, bare_name(own, type)}) {
     if (contains(candidate)) { return candidate; }
     auto old = candidate;
     if (replace_part(old, "LayerNorm.weight", "LayerNorm.gamma") ||

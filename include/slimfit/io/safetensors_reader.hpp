@@ -10,8 +10,10 @@
 
 #include <slimfit/core/error.hpp>
 #include <slimfit/io/dtype.hpp>
+#include <slimfit/io/foreign_file.hpp>
 #include <slimfit/io/json_cursor.hpp>
 #include <slimfit/io/mapped_file.hpp>
+#include <slimfit/io/tensor_names.hpp>
 
 namespace slimfit {
 
@@ -59,7 +61,7 @@ class safetensors_view {
   /// @throws file_error when there is no such tensor.
   [[nodiscard]] tensor_view const& at(std::string const& name) const {
     auto const found = tensors_.find(name);
-    if (found == tensors_.end()) { fail("tensor " + name + " is missing"); }
+    if (found == tensors_.end()) { fail("tensor " + name + " is missing" + detail::found_instead(name, tensors_)); }
     return found->second;
   }
   /// The `__metadata__` strings.
@@ -123,6 +125,7 @@ class safetensors_view {
   };
 
   void parse(std::span<std::byte const> file) {
+    if (auto const other = detail::foreign_file(file); !other.empty()) { fail(other); }
     if (file.size() < 8) { fail("has " + std::to_string(file.size()) + " bytes, expected at least 8"); }
     std::uint64_t length = 0;
     std::memcpy(&length, file.data(), 8);

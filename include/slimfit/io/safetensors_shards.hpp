@@ -72,7 +72,10 @@ class safetensors_folder {
   /// @throws file_error when there is no such tensor.
   [[nodiscard]] safetensors_file const& file_of(std::string const& name) const {
     auto const found = places_.find(name);
-    if (found == places_.end()) { throw file_error("slimfit: " + source_ + ": tensor " + name + " is missing"); }
+    if (found == places_.end()) {
+      throw file_error("slimfit: " + source_ + ": tensor " + name + " is missing" +
+                       detail::found_instead(name, places_));
+    }
     return *found->second;
   }
   [[nodiscard]] tensor_view const& at(std::string const& name) const { return file_of(name).at(name); }

@@ -22,6 +22,7 @@ SLIMFIT_HD inline T softmax_row(T const* scores, T* probabilities, index_t width
   T total{};
   SLIMFIT_SIMD(reduction(+ : total))
   for (index_t i = 0; i < width; ++i) {
+    SLIMFIT_ANY_ORDER
     T const p = math::exp(scale * scores[i] - largest);
     probabilities[i] = p;
     total += p;
@@ -46,7 +47,10 @@ SLIMFIT_HD inline void softmax_row_backward(T const* probabilities, T const* pro
                                             index_t width, T scale = T{1}) {
   T dot{};
   SLIMFIT_SIMD(reduction(+ : dot))
-  for (index_t i = 0; i < width; ++i) { dot += probabilities[i] * probability_gradient[i]; }
+  for (index_t i = 0; i < width; ++i) {
+    SLIMFIT_ANY_ORDER
+    dot += probabilities[i] * probability_gradient[i];
+  }
   SLIMFIT_SIMD()
   for (index_t i = 0; i < width; ++i) { gradient[i] = scale * probabilities[i] * (probability_gradient[i] - dot); }
 }

@@ -162,6 +162,7 @@ SLIMFIT_HD inline T sum(Group group, F f, tile<T, Width, Group> const& first, Ti
   T total{};
   SLIMFIT_SIMD(reduction(+ : total))
   for (int slot = 0; slot < tile_type::slots; ++slot) {
+    SLIMFIT_ANY_ORDER
     total += tile_type::holds(lane, slot) ? f(first.values[slot], others.values[slot]...) : T{};
   }
   return group.template reduce<Group::size>(total, plus{});

@@ -52,4 +52,34 @@ class gradient {
 template <class Context, scalar T>
 gradient(Context&, parameter<T> const&) -> gradient<T, typename Context::updates_type>;
 
+/// Gradients of `Count` parameters, which begin in the order of the arguments and end in the reverse order. Objects
+/// that end something are never elements of an array here: in constant expressions nvcc's front end destroys one
+/// element of an array that is a member, so that plans would count memory that has been given back.
+template <scalar T, class Updates, int Count = 1>
+class gradient_list {
+ public:
+  template <class Context, class... Rest>
+  constexpr gradient_list(Context& run, parameter<T> const& first, Rest const&... rest)
+      : first_(run, first), rest_(run, rest...) {
+    static_assert(sizeof...(Rest) + 1 == Count);
+  }
+
+  [[nodiscard]] constexpr gradient<T, Updates>& operator[](int i) { return i == 0 ? first_ : rest_[i - 1]; }
+
+ private:
+  gradient<T, Updates> first_;
+  gradient_list<T, Updates, Count - 1> rest_;
+};
+template <scalar T, class Updates>
+class gradient_list<T, Updates, 1> {
+ public:
+  template <class Context>
+  constexpr gradient_list(Context& run, parameter<T> const& only) : only_(run, only) {}
+
+  [[nodiscard]] constexpr gradient<T, Updates>& operator[](int /*i*/) { return only_; }
+
+ private:
+  gradient<T, Updates> only_;
+};
+
 }  // namespace slimfit

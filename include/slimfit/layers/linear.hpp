@@ -119,8 +119,8 @@ class linear {
   /// on, or anything else that restores it.
   template <class Context, class Source, class Updates>
   constexpr void add_gradients(Context& run, Source const& source, T const* const (&output_gradients)[Count],
-                               index_t rows, gradient<T, Updates> (&weight_gradients)[Count],
-                               gradient<T, Updates> (&bias_gradients)[Count], update_mode mode) const {
+                               index_t rows, gradient_list<T, Updates, Count>& weight_gradients,
+                               gradient_list<T, Updates, Count>& bias_gradients, update_mode mode) const {
     for (int i = 0; i < Count; ++i) {
       if (bias_gradients[i].wanted()) {
         add_bias_gradient<Out>(run, output_gradients[i], rows, bias_gradients[i].data(), mode);
@@ -173,8 +173,8 @@ class linear {
     if (input_gradient != nullptr) {
       apply_transpose(run, output_gradient, rows, input_gradient, update_mode::overwrite);
     }
-    gradient<T, typename Context::updates_type> weight_gradient[1]{{run, weight_[0]}};
-    gradient<T, typename Context::updates_type> bias_gradient[1]{{run, bias_[0]}};
+    gradient_list<T, typename Context::updates_type> weight_gradient(run, weight_[0]);
+    gradient_list<T, typename Context::updates_type> bias_gradient(run, bias_[0]);
     T const* const gradients[1]{output_gradient};
     add_gradients(run, source, gradients, rows, weight_gradient, bias_gradient, update_mode::overwrite);
     bias_gradient[0].finish();
@@ -187,9 +187,9 @@ class linear {
     return values[static_cast<std::size_t>(i)];
   }
   template <class Gradients>
-  static constexpr bool any_wanted(Gradients const& gradients) {
-    for (auto const& each : gradients) {
-      if (each.wanted()) { return true; }
+  static constexpr bool any_wanted(Gradients& gradients) {
+    for (int i = 0; i < Count; ++i) {
+      if (gradients[i].wanted()) { return true; }
     }
     return false;
   }

@@ -91,17 +91,17 @@ class mlp {
 
   template <class Updates>
   struct gradients {
-    gradient<T, Updates> first_weight[1];
-    gradient<T, Updates> first_bias[1];
-    gradient<T, Updates> second_weight[1];
-    gradient<T, Updates> second_bias[1];
+    gradient_list<T, Updates> first_weight;
+    gradient_list<T, Updates> first_bias;
+    gradient_list<T, Updates> second_weight;
+    gradient_list<T, Updates> second_bias;
 
     template <class Context>
     constexpr gradients(Context& run, mlp const& layer)
-        : first_weight{{run, layer.first_.weight()}},
-          first_bias{{run, layer.first_.bias()}},
-          second_weight{{run, layer.second_.weight()}},
-          second_bias{{run, layer.second_.bias()}} {}
+        : first_weight(run, layer.first_.weight()),
+          first_bias(run, layer.first_.bias()),
+          second_weight(run, layer.second_.weight()),
+          second_bias(run, layer.second_.bias()) {}
     template <class Context>
     constexpr void finish(Context& run, mlp const& layer) {
       layer.second_.finish_scale(run, second_weight[0], second_bias[0]);

@@ -115,19 +115,17 @@ class self_attention {
 
   template <class Updates>
   struct gradients {
-    gradient<T, Updates> weight[3];
-    gradient<T, Updates> bias[3];
-    gradient<T, Updates> output_weight[1];
-    gradient<T, Updates> output_bias[1];
+    gradient_list<T, Updates, 3> weight;
+    gradient_list<T, Updates, 3> bias;
+    gradient_list<T, Updates> output_weight;
+    gradient_list<T, Updates> output_bias;
 
     template <class Context>
     constexpr gradients(Context& run, self_attention const& layer)
-        : weight{{run, layer.projections_.weight(0)},
-                 {run, layer.projections_.weight(1)},
-                 {run, layer.projections_.weight(2)}},
-          bias{{run, layer.projections_.bias(0)}, {run, layer.projections_.bias(1)}, {run, layer.projections_.bias(2)}},
-          output_weight{{run, layer.output_.weight()}},
-          output_bias{{run, layer.output_.bias()}} {}
+        : weight(run, layer.projections_.weight(0), layer.projections_.weight(1), layer.projections_.weight(2)),
+          bias(run, layer.projections_.bias(0), layer.projections_.bias(1), layer.projections_.bias(2)),
+          output_weight(run, layer.output_.weight()),
+          output_bias(run, layer.output_.bias()) {}
     template <class Context>
     constexpr void finish(Context& run, self_attention const& layer) {
       layer.output_.finish_scale(run, output_weight[0], output_bias[0]);

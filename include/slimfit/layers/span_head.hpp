@@ -62,8 +62,8 @@ class span_head {
     using updates = typename Context::updates_type;
     {
       typename norm_type::template gradients<updates> norm_sums(run, norm_);
-      gradient<T, updates> weight[1]{{run, output_.weight()}};
-      gradient<T, updates> bias[1]{{run, output_.bias()}};
+      gradient_list<T, updates> weight(run, output_.weight());
+      gradient_list<T, updates> bias(run, output_.bias());
       for_each_chunk(run, batch.rows(), chunk_rows<typename Policy::chunk>(run, batch, Hidden),
                      [&](index_t row, index_t count) {
                        auto const mode = row == 0 ? update_mode::overwrite : update_mode::accumulate;

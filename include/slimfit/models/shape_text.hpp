@@ -3,8 +3,10 @@
 // folder is not what a model was compiled for.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -49,24 +51,43 @@ inline std::vector<compared_size> compared_sizes(bert_shape const& shape, huggin
 }
 
 inline std::string own_members(vit_shape const& /*shape*/, huggingface_config const& config) {
-  return "vit_shape{.image = " + std::to_string(config.image) + ", ";
+  // Pixels beyond the last whole patch are in no token.
+  return "slimfit::vit_shape{.image = " + std::to_string(config.image / config.patch * config.patch) + ", ";
 }
 inline std::string own_members(bert_shape const& /*shape*/, huggingface_config const& /*config*/) {
-  return "bert_shape{";
+  return "slimfit::bert_shape{";
 }
 inline std::string last_members(vit_shape const& /*shape*/, huggingface_config const& config) {
   return config.type == huggingface_type::dinov2 ? ", .layer_scale = true" : "";
 }
 inline std::string last_members(bert_shape const& shape, huggingface_config const& config) {
-  auto const percent = [](double rate) { return std::to_string(static_cast<int>(std::lround(100 * rate))); };
+  auto const percent = [](double rate) { return std::to_string(std::min<long>(std::lround(100 * rate), 99)); };
   std::string const heads[] = {"classification", "regression", "span"};
-  return ", .tokens = " + std::to_string(shape.tokens) + ", .padding = " + std::to_string(config.padding) +
-         ", .head = bert_head::" + heads[static_cast<std::size_t>(shape.head)] +
+  auto const tokens = std::min<index_t>(shape.tokens, config.positions);
+  return ", .tokens = " + std::to_string(tokens) + ", .padding = " + std::to_string(config.padding) +
+         ", .head = slimfit::bert_head::" + heads[static_cast<std::size_t>(shape.head)] +
          ", .hidden_dropout = " + percent(config.hidden_dropout) +
          ", .attention_dropout = " + percent(config.attention_dropout);
 }
 
-/// e.g. "vit_shape{.image = 224, .patch = 14, ...}", complete.
+/// @throws file_error for a configuration that no shape can have
+inline void require_shape_to_write(huggingface_config const& config, std::string const& source) {
+  auto const require = [&source](bool good, char const* key, index_t value, std::string const& expected) {
+    if (!good) { throw file_error(mismatch(source + ": " + key, value, expected)); }
+  };
+  require(config.hidden % config.heads == 0, "hidden_size", config.hidden,
+          "a multiple of num_attention_heads, which is " + std::to_string(config.heads));
+  if (config.type == huggingface_type::bert) {
+    require(config.padding < config.vocabulary && config.padding > std::numeric_limits<int>::min(), "pad_token_id",
+            config.padding, "less than vocab_size, which is " + std::to_string(config.vocabulary));
+  } else {
+    require(config.patch <= config.image, "patch_size", config.patch,
+            "at most image_size, which is " + std::to_string(config.image));
+    require(config.mlp >= 1, "hidden_size * mlp_ratio", config.mlp, "at least 1");
+  }
+}
+
+/// e.g. "slimfit::vit_shape{.image = 224, .patch = 14, ...}", complete.
 /// @param classes the folder's, or where it has no head the model's
 template <class Shape>
 std::string shape_text(Shape const& shape, huggingface_config const& config, index_t classes) {

@@ -12,6 +12,7 @@
 #include <slimfit/models/model.hpp>
 #include <slimfit/optim/state_layout.hpp>
 #include <slimfit/policy/active_set.hpp>
+#include <slimfit/train/load_checks.hpp>
 
 namespace slimfit {
 
@@ -54,9 +55,11 @@ struct load_options {
 };
 
 /// Reads all parameters from `path`.
-/// @throws file_error when one is missing or has another shape; the model is unchanged then
+/// @throws file_error when one is missing, has another shape or a number that is not finite, value_error when `except`
+/// names none; the model is unchanged then
 template <class Network, class Device>
 void load(model<Network, Device>& net, std::string const& path, load_options const& options = {}) {
+  detail::require_known_names(options.except, net.parameters());
   safetensors_file const file(path);
   detail::staged_tensors<typename Network::value_type> staged;
   auto const wanted = [&](std::string const& name) {
@@ -65,7 +68,9 @@ void load(model<Network, Device>& net, std::string const& path, load_options con
   };
   for (auto const& [name, each] : net.parameters()) {
     auto& values = staged.emplace_back(wanted(name) ? static_cast<std::size_t>(each.count()) : 0);
-    if (wanted(name)) { file.read_into(name, detail::extents_of(each), values.data()); }
+    if (!wanted(name)) { continue; }
+    file.read_into(name, detail::extents_of(each), values.data());
+    detail::require_finite_weights<typename Network::value_type>(values, path, name);
   }
   for (std::size_t i = 0; i < staged.size(); ++i) {
     net.device().copy(staged[i].data(), net.parameters()[i].value.data, static_cast<index_t>(staged[i].size()));

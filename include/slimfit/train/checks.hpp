@@ -37,17 +37,35 @@ struct batch_checks {
   using loss_type = typename Network::loss_type;
   using label_type = typename loss_type::label_type;
 
+  /// @param whose what there are `count` of
   /// @throws shape_error, value_error
-  static void check_inputs(std::span<input_type const> inputs, index_t count) {
-    require_equal("inputs: count", std::ssize(inputs), count * Network::inputs);
+  static void check_inputs(std::span<input_type const> inputs, index_t count, char const* whose) {
+    if (std::ssize(inputs) != count * Network::inputs) {
+      throw shape_error(mismatch("inputs: count", std::ssize(inputs),
+                                 std::to_string(count) + " " + whose + " x " + std::to_string(Network::inputs) + " = " +
+                                     std::to_string(count * Network::inputs)));
+    }
     if constexpr (requires { Network::check_inputs(inputs); }) { Network::check_inputs(inputs); }
+  }
+  /// @return the number of samples @throws shape_error, value_error
+  static index_t check(std::span<input_type const> inputs) {
+    if (std::ssize(inputs) % Network::inputs != 0) {
+      throw shape_error(mismatch("inputs: count", std::ssize(inputs),
+                                 "a multiple of " + std::to_string(Network::inputs) + ", the inputs of a sample"));
+    }
+    auto const count = std::ssize(inputs) / Network::inputs;
+    check_inputs(inputs, count, "samples");
+    return count;
   }
   /// @return the number of samples @throws shape_error, value_error
   static index_t check(std::span<input_type const> inputs, std::span<label_type const> labels) {
     auto const count = std::ssize(labels) / loss_type::labels;
     if (count == 0) { throw shape_error(mismatch("labels: count", std::ssize(labels), "at least 1")); }
-    require_equal("labels: count", std::ssize(labels), count * loss_type::labels);
-    check_inputs(inputs, count);
+    if (std::ssize(labels) % loss_type::labels != 0) {
+      throw shape_error(mismatch("labels: count", std::ssize(labels),
+                                 "a multiple of " + std::to_string(loss_type::labels) + ", the labels of a sample"));
+    }
+    check_inputs(inputs, count, loss_type::labels == 1 ? "labels" : "samples");
     loss_type::check(labels, Network::tokens);
     return count;
   }

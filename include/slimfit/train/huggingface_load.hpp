@@ -16,6 +16,7 @@
 #include <slimfit/models/model.hpp>
 #include <slimfit/models/shape_text.hpp>
 #include <slimfit/train/checkpoint.hpp>
+#include <slimfit/train/load_checks.hpp>
 
 namespace slimfit {
 
@@ -47,9 +48,12 @@ class huggingface_loader {
       : net_(net), options_(options), path_(folder), config_(read_huggingface_config(folder)), tensors_(folder) {}
 
   huggingface_report load() {
+    require_known_names(options_.except, net_.parameters());
     check_config();
     staged_tensors<value_type> staged;
-    for (auto const& [name, each] : net_.parameters()) { staged.push_back(values_of(name, each)); }
+    for (auto const& [name, each] : net_.parameters()) {
+      require_finite_weights<value_type>(staged.emplace_back(values_of(name, each)), path_, name);
+    }
     list_unused();
     for (std::size_t i = 0; i < staged.size(); ++i) {
       net_.device().copy(staged[i].data(), net_.parameters()[i].value.data, static_cast<index_t>(staged[i].size()));
@@ -74,6 +78,7 @@ class huggingface_loader {
   }
 
   void check_config() const {
+    require_shape_to_write(config_, path_ + "/config.json");
     if (is_vit == (config_.type == huggingface_type::bert)) {
       fail(std::string("/config.json: model_type is another, expected ") + (is_vit ? "vit or dinov2" : "bert"));
     }
@@ -112,7 +117,8 @@ class huggingface_loader {
     auto const name = stored(own);
     if (name.empty() || excepted(own)) {
       if (!excepted(own) && !options_.allow_missing && !may_be_missing(own)) {
-        fail(": tensor " + own + " is missing, expected it unless allow_missing");
+        fail(": tensor " + own + " is missing" + found_instead(bare_name(own, config_.type), tensors_.places()) +
+             ". Expected it unless allow_missing");
       }
       report_.missing.push_back(own);
       return {};

@@ -47,8 +47,7 @@ class inference {
   }
   /// @throws shape_error, value_error, memory_error
   std::vector<value_type> predict(std::span<input_type const> inputs, index_t batch) {
-    auto const all = std::ssize(inputs) / network_type::inputs;
-    checks::check_inputs(inputs, all);
+    auto const all = checks::check(inputs);
     auto const each = loss_type::sample_scores(network_type::tokens);
     std::vector<value_type> result(static_cast<std::size_t>(all * each));
     std::vector<value_type> part;

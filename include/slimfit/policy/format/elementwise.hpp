@@ -18,6 +18,7 @@ struct checked_elementwise {
 /// - `static std::uint8_t encode_value(T value)`: the code, in the low `Bits` bits; T is float or double;
 /// - `template <class T> static T decode_value(std::uint8_t code)`;
 /// - optionally `static bool outside(T value)`: whether the format cannot represent it; saturation is counted then.
+/// All of them are marked SLIMFIT_HD, without which they do not compile for CUDA.
 template <class Format, int Bits>
 struct elementwise : private detail::checked_elementwise<Bits> {
   static constexpr int bits = Bits;

@@ -12,7 +12,7 @@
 /// Number formats of stashes, and what they are made of.
 namespace slimfit::format {
 
-/// A format `F` has
+/// A format `F` has, marked SLIMFIT_HD so that it compiles for CUDA,
 /// - `F::bits`: bits per element, without scales;
 /// - `F::code_bytes(width)`: bytes of the codes of one row; rows are stored at this distance;
 /// - `F::scale_count(width)`: bf16 scales of one row, 0 when it has none;

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// The documentation's short blocks of code, each in what its page takes for granted. Compiled by nvcc they are for
+// CUDA.
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <slimfit/memory/chrome_trace.hpp>
+#include <slimfit/slimfit.hpp>
+#include <slimfit/train/fit.hpp>
+#include <slimfit/train/huggingface.hpp>
+
+#if defined(__CUDACC__)
+#define host cuda
+#endif
+
+namespace sf = slimfit;
+
+struct loaded_batch {
+  std::vector<sf::bf16> images;
+  std::vector<std::int32_t> labels;
+};
+struct loaded_part {
+  std::vector<float> inputs;
+  std::vector<std::int32_t> labels;
+};
+
+constexpr sf::vit_shape shape{
+    .image = 32, .patch = 8, .hidden = 128, .heads = 4, .mlp = 512, .layers = 6, .classes = 10};
+struct my_policy : sf::policy::slim {};
+using model = sf::vit<shape, my_policy, sf::host>;
+
+#if defined(__CUDACC__)
+double train_on_cuda(std::vector<loaded_batch> const& batches) {
+  cudaStream_t stream;  // the program's own; without one work goes to the default stream
+  cudaStreamCreate(&stream);
+  slimfit::cuda device({.stream = stream, .budget = 8 * slimfit::GiB});
+  slimfit::vit<shape, slimfit::policy::slim, slimfit::cuda, slimfit::bf16> net{device};
+  slimfit::trainer trainer{net, slimfit::adamw{.learning_rate = 5e-5}};
+  for (auto const& batch : batches) { trainer.enqueue(batch.images, batch.labels); }
+  auto const last = trainer.finish();
+  return last->loss;
+}
+#endif
+
+#if !defined(__CUDACC__)
+static_assert(sf::plan<model>(32).peak() < 24 * sf::MiB);
+#endif
+
+template <class Trainer>
+double accumulate(Trainer& trainer, std::vector<loaded_part> const& parts) {
+  for (auto const& part : parts) { trainer.accumulate(part.inputs, part.labels); }
+  auto const report = trainer.step();  // one step by the mean over all samples
+  return report.loss;
+}
+
+namespace pretrained {
+
+void tune() {
+  constexpr sf::bert_shape shape{.hidden = 384, .mlp = 1536, .layers = 6, .tokens = 64};  // all-MiniLM-L6-v2
+  sf::host device;
+  sf::bert<shape, sf::policy::slim, sf::host> net(device);
+  auto const report = sf::load_huggingface(net, "all-MiniLM-L6-v2");
+  for (auto const& name : report.missing) { std::cout << name << " starts anew\n"; }
+  // ... train ...
+  sf::save_huggingface(net, "tuned", {.type = sf::dtype::f16, .labels = {"negative", "positive"}});
+}
+
+}  // namespace pretrained
+
+void record(sf::trainer<model>& run, sf::host& device, std::vector<float> const& images,
+            std::vector<std::int32_t> const& labels) {
+#include <slimfit/memory/chrome_trace.hpp>
+
+  slimfit::memory_record record;
+  device.memory().book().record(&record);
+  run.step(images, labels);
+  device.memory().book().record(nullptr);
+  std::ofstream file("step.json");
+  slimfit::write_chrome_trace(file, record);
+  for (auto const& each : record.holders_at_peak()) { std::cout << each.label.text() << ' ' << each.bytes << '\n'; }
+}
+
+namespace budget {
+
+sf::host device;
+
+#include <slimfit/train/fit.hpp>
+
+template <class Policy>
+using network = slimfit::vit<slimfit::shapes::vit_base_16, Policy, slimfit::host>;
+using choice = slimfit::fit<network, 8 * slimfit::GiB, 32>;  // bytes of the device, samples of a batch
+
+choice::model_type net(device);
+static_assert(choice::peak < 8 * slimfit::GiB);
+
+using mine = slimfit::candidates<slimfit::candidate<my_policy, 0, 420, 110>,   // 4.2 % error, 1.1 times eager's time
+                                 slimfit::candidate<my_policy, 90, 430, 80>>;  // the same with 90 % frozen
+using own_choice = slimfit::fit<network, 8 * slimfit::GiB, 32, mine>;
+static_assert(own_choice::peak < 8 * slimfit::GiB);
+
+}  // namespace budget
