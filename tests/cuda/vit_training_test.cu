@@ -70,6 +70,7 @@ std::vector<double> accumulated_losses(Options const& options) {
     run.accumulate(std::span(all).subspan(first), std::span(labels).subspan(1));
     auto const report = run.step();
     REQUIRE(report.measured == report.planned);
+    REQUIRE(run.plan(2).in_parts().with(report.active, run.updated()) == report.measured);
     losses.push_back(report.loss);
   }
   auto const report = run.step(all, labels);

@@ -46,6 +46,14 @@ double train_on_cuda(std::vector<loaded_batch> const& batches) {
 static_assert(sf::plan<model>(32).peak() < 24 * sf::MiB);
 #endif
 
+void plan_trainers() {
+  using run_type = sf::trainer<model, sf::clip_global_norm<>, sf::freezing::never>;
+  static_assert(sf::plan<run_type>(32).peak() < 48 * sf::MiB);
+  auto const usage = sf::plan<run_type>(32, {sf::adamw{}, 0.5}, {.count_saturation = true}).bound();
+  auto const of_parts = sf::plan<run_type>(8).in_parts().peak();  // batches in parts of 8, by trainer::accumulate
+  std::cout << usage.peak() << ' ' << of_parts << '\n';
+}
+
 template <class Trainer>
 double accumulate(Trainer& trainer, std::vector<loaded_part> const& parts) {
   for (auto const& part : parts) { trainer.accumulate(part.inputs, part.labels); }

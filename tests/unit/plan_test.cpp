@@ -4,9 +4,11 @@
 #include <slimfit/backend/host.hpp>
 #include <slimfit/models/bert.hpp>
 #include <slimfit/models/vit.hpp>
-#include <slimfit/optim/sgd.hpp>
+#include <slimfit/optim.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/trainer.hpp>
+
+#include "support/planned.hpp"
 
 #include <random>
 
@@ -64,18 +66,47 @@ std::vector<T> random_images(index_t count) {
   return values;
 }
 
+/// A trainer's plan is that of its schedule, whichever was chosen.
+template <class Model>
+void check_schedules() {
+  constexpr index_t batch = 3;
+  using namespace freezing;
+  typename Model::device_type device({.threads = 2});
+  Model net(device);
+  std::vector<index_t> costs(static_cast<std::size_t>(Model::units));
+  net.network().unit_costs(net.network().sequences(batch), costs.data());
+  for (auto& cost : costs) { cost = std::max<index_t>(cost, 1); }
+  any_schedule const schedules[]{any_schedule(never{}),
+                                 any_schedule(inter_layer<none, percent<70>>{}),
+                                 any_schedule(inter_layer<fixed<last<4>>>{}),
+                                 any_schedule(inter_layer<progressive, linear_rate<0, 90, 2>>{}),
+                                 any_schedule(inter_layer<freezing::random, percent<80>, dense_warm_up<1>>{}),
+                                 any_schedule(inter_layer_within<freezing::random, MiB>(costs))};
+  auto const images = random_images<typename Model::network_type::input_type>(batch * Model::network_type::inputs);
+  std::vector<std::int32_t> const labels(static_cast<std::size_t>(batch), 1);
+  for (auto const& schedule : schedules) {
+    trainer<Model, adamw, any_schedule, constant_rate> run(net, adamw{}, {.seed = 5}, schedule);
+    testing::planned_steps const planned(run.plan(batch));
+    for (int step = 0; step < 2; ++step) { planned.check(run.step(images, labels), run.updated()); }
+    CHECK(plan<decltype(run)>(batch, adamw{}, {}, schedule).bound() == run.plan(batch).bound());
+    CHECK(plan<decltype(run)>(batch).peak() >= run.plan(batch).peak());
+  }
+}
+
 template <class Model>
 void check_plans(index_t batch, int steps) {
   typename Model::device_type device({.threads = 2});
   Model net(device);
-  trainer<Model, adamw, any_units, constant_rate> run(net, adamw{.learning_rate = 1e-4}, {.seed = 5}, any_units{});
+  trainer<Model, adamw, freezing::any_schedule, constant_rate> run(net, adamw{.learning_rate = 1e-4}, {.seed = 5},
+                                                                   freezing::any_schedule(any_units{}));
   auto const images = random_images<typename Model::network_type::input_type>(batch * Model::network_type::inputs);
   std::vector<std::int32_t> labels(static_cast<std::size_t>(batch), 1);
   memory_plan<Model> const plan(batch);
+  testing::planned_steps const planned(run.plan(batch));
   for (int step = 0; step < steps; ++step) {
     auto const report = run.step(images, labels);
     CAPTURE(step);
-    CHECK(report.measured == report.planned);
+    planned.check(report, run.updated());
     auto const bound = plan.bound(report.active.count());
     CHECK(bound.total >= report.measured.total);
     CHECK(bound.stored >= report.measured.stored);
@@ -97,9 +128,12 @@ void check_optimizer(Optimizer const& options) {
   trainer<model, Optimizer, any_units> run(net, options, {.seed = 7}, any_units{});
   auto const images = random_images<float>(4 * model::network_type::inputs);
   std::vector<std::int32_t> const labels(4, 1);
+  testing::planned_steps const planned(run.plan(4));
+  testing::planned_steps const by_type(plan<decltype(run)>(4, options));
   for (int step = 0; step < 8; ++step) {
     auto const report = run.step(images, labels);
-    CHECK(report.measured == report.planned);
+    planned.check(report, run.updated());
+    by_type.check(report, run.updated());
   }
 }
 
@@ -129,6 +163,7 @@ TEST_CASE_TEMPLATE("plan: equals the ledger for random choices, and bounds them"
   check_plans<vit<narrow, P, host, float>>(1, 12);
   check_plans<vit<narrow, P, host, float>>(21, 25);
   check_plans<vit<odd, P, host, double>>(5, 12);
+  check_schedules<vit<odd, P, host, double>>();
 }
 
 TEST_CASE_TEMPLATE("plan: equals the ledger with many tokens, and in bf16", P, policy::eager, policy::paper,
@@ -169,6 +204,24 @@ TEST_CASE("plan: a share of the blocks is recomputed, the lowest ones") {
   CHECK(recomputed(blocks::recompute_share<50>{}, 5) == 2);
   CHECK(recomputed(blocks::recompute_share<0>{}, 12) == 0);
   CHECK(recomputed(blocks::recompute_all<>{}, 12) == 12);
+}
+
+TEST_CASE("plan: of a trainer, with its own schedule and optimizer") {
+  using model = vit<narrow, policy::slim, host, float>;
+  constexpr index_t batch = 21;
+  constexpr auto all = plan<model>(batch).with(active_set::all(model::units));
+  // The policy's own schedule freezes 95 %.
+  static_assert(plan<trainer<model>>(batch).bound() == plan<model>(batch).bound());
+  static_assert(plan<trainer<model, adamw, freezing::never>>(batch).bound() == all);
+  static_assert(all.peak() > plan<model>(batch).peak());
+  // It may freeze nothing, and need not.
+  static_assert(plan<trainer<model, adamw, any_units>>(batch).peak() >= all.peak());
+  using plain = trainer<model, sgd>;
+  static_assert(plan<plain>(batch, sgd{.momentum = 0.9}).peak() > plan<plain>(batch).peak());
+  static_assert(plan<plain>(batch, {}, {.count_saturation = true}).peak() > plan<plain>(batch).peak());
+  static_assert(plan<plain>(batch).in_parts().peak() > plan<plain>(batch).peak());
+  using clipped = trainer<model, clip_global_norm<sgd>, freezing::never>;
+  static_assert(plan<clipped>(batch).peak() > plan<trainer<model, sgd, freezing::never>>(batch).peak());
 }
 
 TEST_CASE("plan: is known at compile time") {

@@ -10,6 +10,8 @@
 #include <slimfit/train/checkpoint.hpp>
 #include <slimfit/train/trainer.hpp>
 
+#include "support/planned.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <limits>
@@ -77,7 +79,8 @@ std::vector<step_report> run_parts(Trainer& run, int steps, std::vector<std::siz
       first += size;
     }
     reports.push_back(run.step());
-    CHECK(reports.back().measured == reports.back().planned);
+    auto const largest = static_cast<index_t>(*std::ranges::max_element(sizes));
+    testing::planned_steps(run.plan(largest).in_parts()).check(reports.back(), run.updated());
   }
   return reports;
 }
@@ -183,7 +186,7 @@ TEST_CASE("norms are clipped as by torch.nn.utils.clip_grad_norm_, of all gradie
       run_parts(run, 1, {4, 2});
     } else {
       auto const report = run.step(data.images, data.labels);
-      CHECK(report.measured == report.planned);
+      testing::planned_steps(run.plan(batch)).check(report, run.updated());
     }
     auto result = weights_of(net);
     for (std::size_t i = 0; i < result.size(); ++i) {
@@ -309,7 +312,8 @@ TEST_CASE_TEMPLATE("state of units that are frozen again is given back", Options
   for (int step = 0; step < 24; ++step) {
     samples<float> const data(static_cast<unsigned>(step % 5));
     auto const report = run.step(data.images, data.labels);
-    REQUIRE(report.measured == report.planned);
+    testing::planned_steps(run.plan(batch)).check(report, run.updated());
+    testing::planned_steps(slimfit::plan<decltype(run)>(batch)).check(report, run.updated());
     changed = changed || (step > 0 && report.active != last);
     last = report.active;
     for (auto const& [name, each] : net.parameters()) {
@@ -328,6 +332,46 @@ TEST_CASE_TEMPLATE("state of units that are frozen again is given back", Options
   }
   CHECK(changed);
   CHECK(most < plan.resident(active_set::all(model::units)).optimizer);
+}
+
+TEST_CASE("two models on one device: each step takes what its own plan says") {
+  using model = model_of<policy::slim, float>;
+  using options = basic_adamw<drop_when_frozen>;
+  using trainer_type = trainer<model, options, half>;
+  auto const use = [](trainer_type& run, unsigned step, std::size_t count) {
+    samples<float> const data(step);
+    run.accumulate(data.images_of(0, 1), data.labels_of(0, 1));
+    run.accumulate(data.images_of(1, count), data.labels_of(1, count));
+    return std::pair{run.step(), run.step(data.images_of(0, count), data.labels_of(0, count))};
+  };
+  host device({.threads = 1});
+  host another({.threads = 1});
+  model first(device, 1);
+  model second(device, 2);
+  model alone(another, 2);
+  trainer_type run(first, {.learning_rate = 1e-3}, {.seed = 1, .count_saturation = true});
+  trainer_type beside(second, {.learning_rate = 1e-3}, {.seed = 2});
+  trainer_type expected(alone, {.learning_rate = 1e-3}, {.seed = 2});
+  samples<float> const data(9);
+  for (unsigned step = 0; step < 6; ++step) {
+    // The first is in the middle of a batch while the second steps.
+    run.accumulate(data.images_of(0, 4), data.labels_of(0, 4));
+    auto const [parts, whole] = use(beside, step, 3);
+    (void)beside.evaluate(data.images, data.labels, 6);
+    run.accumulate(data.images_of(4, 2), data.labels_of(4, 2));
+    auto const own = run.step();
+    testing::planned_steps(run.plan(4).in_parts()).check(own, run.updated());
+    testing::planned_steps(beside.plan(3).in_parts()).check(parts, beside.updated());
+    testing::planned_steps(beside.plan(3)).check(whole, beside.updated());
+    auto const [parts_alone, whole_alone] = use(expected, step, 3);
+    CHECK(parts.measured == parts_alone.measured);
+    CHECK(whole.measured == whole_alone.measured);
+    CHECK(whole.loss == whole_alone.loss);
+  }
+  CHECK(weights_of(second) == weights_of(alone));
+  // The device's own ledger has both.
+  auto const both = device.memory().book().now()[category::weights];
+  CHECK(both == 2 * another.memory().book().now()[category::weights]);
 }
 
 TEST_CASE_TEMPLATE("8-bit moments: a resumed run repeats the uninterrupted one bit for bit", Frozen, strict, coasting,

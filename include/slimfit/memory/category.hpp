@@ -51,6 +51,12 @@ struct byte_counts {
       by_category[i] = std::max(by_category[i], other.by_category[i]);
     }
   }
+  /// What is left of it without `others`.
+  [[nodiscard]] constexpr byte_counts without(byte_counts const& others) const {
+    byte_counts rest = *this;
+    for (std::size_t i = 0; i < by_category.size(); ++i) { rest.by_category[i] -= others.by_category[i]; }
+    return rest;
+  }
   friend constexpr bool operator==(byte_counts const&, byte_counts const&) = default;
 };
 

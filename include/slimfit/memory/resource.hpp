@@ -86,6 +86,8 @@ class buffer {
   [[nodiscard]] index_t size() const { return count_; }
   /// Bytes with padding, as plans count them.
   [[nodiscard]] index_t bytes() const { return padded_bytes(count_); }
+  /// Adds them to `held`.
+  void add_to(byte_counts& held) const { held[purpose_] += bytes(); }
   [[nodiscard]] static constexpr index_t padded_bytes(index_t count) {
     return round_up(count * static_cast<index_t>(sizeof(T)), 64);
   }

@@ -25,6 +25,11 @@ struct memory_usage {
     total = std::max(total, other.total);
     offloaded = std::max(offloaded, other.offloaded);
   }
+  /// The part of it that is not `others`, which were there all the time.
+  [[nodiscard]] constexpr memory_usage without(byte_counts const& others) const {
+    return {peak_by_category.without(others), stored - others.stored(), temporary - others.temporary(),
+            activations - others.activations(), total - others.total(), offloaded};
+  }
   friend constexpr bool operator==(memory_usage const&, memory_usage const&) = default;
 };
 

@@ -75,6 +75,8 @@ class model : private detail::checked_device<Device> {
   }
 
   [[nodiscard]] Device& device() const { return *device_; }
+  /// Adds the bytes of its weights to `held`.
+  void add_to(byte_counts& held) const { weights_.add_to(held); }
   [[nodiscard]] Network const& network() const { return network_; }
   /// All trainable tensors in the order of their positions.
   [[nodiscard]] std::vector<named_parameter<value_type>> const& parameters() const { return parameters_; }

@@ -90,6 +90,10 @@ class clipping_optimizer : public Options::clipped_options::template optimizer<B
   }
 
   [[nodiscard]] Options const& options() const { return options_; }
+  void add_to(byte_counts& held) const {
+    base::add_to(held);
+    state_.add_to(held);
+  }
 
  protected:
   /// Enqueues: the norm is that of `gradient` and, unless it is the `first`, of those before.

@@ -83,6 +83,10 @@ class moment_table {
     }
   }
   [[nodiscard]] index_t parameters() const { return static_cast<index_t>(slots_.size()); }
+  /// Adds the bytes of all state to `held`.
+  void add_to(byte_counts& held) const {
+    for (auto const& each : slots_) { each.block.add_to(held); }
+  }
 
   /// `steps` and `updates` of all parameters, for a checkpoint.
   [[nodiscard]] std::vector<index_t> step_counts() const { return counts_of(&entry::steps); }

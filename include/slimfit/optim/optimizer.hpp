@@ -63,6 +63,13 @@ class optimizer_base {
   void confirm_steps() noexcept { table_.confirm_steps(); }
   void revoke_steps() noexcept { table_.revoke_steps(); }
 
+  /// Adds the bytes of all that it holds to `held`.
+  void add_to(byte_counts& held) const {
+    table_.add_to(held);
+    sums_.add_to(held);
+    totals_.add_to(held);
+    coefficients_.add_to(held);
+  }
   /// How often a parameter was updated since its moments began.
   [[nodiscard]] index_t steps(index_t parameter) const { return table_.steps(parameter); }
 

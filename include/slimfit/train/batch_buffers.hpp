@@ -62,6 +62,14 @@ class batch_buffers {
   void request_result() { read_total_.request(*device_, total_.data(), 1); }
   /// Waits for what was requested last.
   [[nodiscard]] batch_result result() { return read_total_.wait().front(); }
+  /// Adds the bytes of all buffers to `held`.
+  void add_to(byte_counts& held) const {
+    held_.inputs.add_to(held);
+    held_.offsets.add_to(held);
+    held_.labels.add_to(held);
+    held_.results.add_to(held);
+    total_.add_to(held);
+  }
   /// The inputs of the batch, in host memory.
   [[nodiscard]] std::vector<input_type> inputs() const {
     std::vector<input_type> values(static_cast<std::size_t>(held_.inputs.size()));

@@ -80,7 +80,7 @@ class inference {
   /// Calls `pass(context)` with memory for the batch that was loaded.
   template <class Pass>
   void run(Pass const& pass) {
-    block_.reserve(memory_plan<Model, Optimizer>(batch_.view().sequences).inference_arena_bytes());
+    block_.reserve(step_plan<Model, Optimizer>(batch_.view().sequences).inference_arena_bytes());
     arena memory(net_.device().memory().book(), block_.data(), block_.size());
     context<device_type, Updates> without_training{net_.device(), memory, updates_, {}, false, 0, 0};
     pass(without_training);

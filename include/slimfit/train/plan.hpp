@@ -1,56 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The memory of training, computed before it runs, at compile time where wanted: the network's own code runs on a
-// backend that only counts. For a given choice of active units a plan equals the ledger to the byte; without one it is
-// a bound.
+// The memory of training, whatever its schedule chooses: bounds over all steps, from the plans of single ones
+// (train/step_plan.hpp). Known at compile time where wanted.
 #pragma once
 
 #include <algorithm>
 #include <limits>
-#include <type_traits>
 
-#include <slimfit/layers/bind.hpp>
-#include <slimfit/layers/counting_context.hpp>
-#include <slimfit/layers/saturation.hpp>
-#include <slimfit/memory/resource.hpp>
-#include <slimfit/optim/adamw.hpp>
 #include <slimfit/policy/blocks.hpp>
-#include <slimfit/train/pass.hpp>
-#include <slimfit/train/updates.hpp>
+#include <slimfit/policy/freezing/active_count.hpp>
+#include <slimfit/train/step_plan.hpp>
+#include <slimfit/train/step_report.hpp>
 
 namespace slimfit {
-
-namespace detail {
-
-template <class T>
-constexpr index_t array_bytes(index_t count) {
-  return arena::padded(count * static_cast<index_t>(sizeof(T)));
-}
-
-/// Workspace that a backend holds as long as it lives.
-template <class Device>
-constexpr index_t device_workspace() {
-  if constexpr (requires { Device::workspace_bytes; }) {
-    return Device::workspace_bytes;
-  } else {
-    return 0;
-  }
-}
-
-}  // namespace detail
-
-/// Memory that stays from step to step.
-struct resident_bytes {
-  index_t weights = 0;
-  index_t optimizer = 0;
-  index_t workspace = 0;
-  index_t data = 0;
-};
-
-/// Memory that one pass needs, wherever.
-struct pass_memory {
-  index_t arena = 0;
-  index_t offloaded = 0;  ///< in the host's memory
-};
 
 /// Steps in which every unit is active, and as few as the backward pass still visits the whole network with.
 struct plan_ends {
@@ -58,80 +19,49 @@ struct plan_ends {
   memory_usage least;
 };
 
-/// What a plan includes beside training itself.
-struct plan_options {
-  bool count_saturation = false;  ///< as in trainer_options
-};
-
 /// Plans training of `Model` with batches of `batch` samples.
 /// @tparam Optimizer options of an optimizer, e.g. `adamw`
 template <class Model, class Optimizer = adamw>
-class memory_plan {
+class memory_plan : public step_plan<Model, Optimizer> {
+  using base = step_plan<Model, Optimizer>;
+  using base::batch_;
+  using base::keeps;
+  using base::kept_gradients;
+  using base::network_;
+  using base::options_;
+
  public:
-  using network_type = typename Model::network_type;
-  using value_type = typename Model::value_type;
-  using policy_type = typename Model::policy_type;
-  static constexpr index_t units = Model::units;
-  using counting_type = counting<typename Model::device_type>;
+  using base::units;
+  using base::with;
+  using typename base::policy_type;
+  using typename base::value_type;
 
   /// @param options of the optimizer, which may decide how many moments there are
-  constexpr explicit memory_plan(index_t batch, Optimizer const& options = {}, plan_options included = {})
-      : batch_(network_.sequences(batch)), options_(options), included_(included), layout_(bind(network_)) {}
+  /// @param active how many units the schedule makes active, see freezing/active_count.hpp; by default the policy's
+  constexpr explicit memory_plan(
+      index_t batch, Optimizer const& options = {}, plan_options included = {},
+      freezing::active_count active = freezing::active_units<typename policy_type::freezing>(units))
+      : base(batch, options, included), active_(active) {}
   /// Plans for the very sequences of a batch, which must outlive the plan.
   constexpr explicit memory_plan(sequence_batch const& batch, Optimizer const& options = {}, plan_options included = {})
-      : batch_(batch), options_(options), included_(included), layout_(bind(network_)) {}
+      : base(batch, options, included) {}
   /// Plans the same layers for sequences of `tokens` tokens instead of the number that the model was compiled for.
   /// @throws value_error when the model cannot have that many
-  constexpr memory_plan(index_t batch, index_t tokens, Optimizer const& options = {}) : options_(options) {
-    network_.plan_tokens(tokens);
-    batch_ = network_.sequences(batch);
-    layout_ = bind(network_);
+  constexpr memory_plan(index_t batch, index_t tokens, Optimizer const& options = {}) : base(batch, tokens, options) {}
+
+  /// The same for batches that are parts of one, as `trainer::accumulate` takes them; of parts of several sizes plan
+  /// the largest.
+  [[nodiscard]] constexpr memory_plan<Model, accumulated<Optimizer>> in_parts() const {
+    return memory_plan<Model, accumulated<Optimizer>>(*this, active_);
   }
 
-  /// Exactly what a step takes in which `active` units are updated, and `updated` units have been so far, this step
-  /// included.
-  [[nodiscard]] constexpr memory_usage with(active_set const& active, active_set const& updated) const {
-    ledger book;
-    hold(book, active, updated);
-    arena memory(book);
-    run(book, memory, active);
-    return book.peaks();
-  }
-  /// The same when every unit has been updated before.
-  [[nodiscard]] constexpr memory_usage with(active_set const& active) const {
-    return with(active, active_set::all(units));
-  }
-
-  /// What the passes of a step need, to be there when they begin.
-  [[nodiscard]] constexpr pass_memory needed_by_pass(active_set const& active) const {
-    ledger book;
-    arena memory(book);
-    run(book, memory, active);
-    return {memory.high_water(), book.peaks().offloaded};
-  }
-  /// Bytes of the arena for inference.
-  [[nodiscard]] constexpr index_t inference_arena_bytes() const {
-    ledger book;
-    arena memory(book);
-    counting_type device;
-    counted_updates<true> updates;
-    context<counting_type, counted_updates<true>> inference{device, memory, updates, {}, false, 0, 0};
-    evaluation_pass(network_, inference, view());
-    return memory.high_water();
-  }
-
-  /// Shows such a step to an observer, e.g. a `memory_record`. Its peaks are what `with(active)` says.
-  void record(active_set const& active, memory_observer& events) const {
-    ledger book;
-    hold(book, active, active_set::all(units));
-    book.record(&events);
-    arena memory(book);
-    run(book, memory, active);
-  }
-
-  /// An upper bound over all choices that the policy's schedule can make.
+  /// An upper bound over all choices that the schedule can make.
   [[nodiscard]] constexpr memory_usage bound() const {
-    return bound(typename policy_type::freezing{}.most_active(units));
+    auto const found = ends();
+    auto usage = bound(active_.most, found);
+    // Units may take more memory while they are frozen.
+    if (active_.most == units && units > 0 && !active_.always) { usage.raise_to(bound(units - 1, found)); }
+    return usage;
   }
   /// Most bytes at any moment, whatever the schedule chooses.
   [[nodiscard]] constexpr index_t peak() const { return bound().peak(); }
@@ -186,73 +116,13 @@ class memory_plan {
   /// What bounds are made of, whatever the number of active units.
   [[nodiscard]] constexpr plan_ends ends() const { return {with(active_set::all(units)), with(least())}; }
 
-  /// The `count` units that store most while they are active; of those that store the same, the first ones.
-  [[nodiscard]] constexpr active_set costliest_units(index_t count) const {
-    std::array<index_t, active_set::capacity> costs{};
-    network_.unit_costs(batch_, costs.data());
-    active_set result;
-    for (index_t i = 0; i < std::min(count, units); ++i) {
-      auto const largest = std::max_element(costs.begin(), costs.begin() + units);
-      result.set(largest - costs.begin());
-      *largest = std::numeric_limits<index_t>::min();
-    }
-    return result;
-  }
-
-  [[nodiscard]] constexpr resident_bytes resident(active_set const& updated) const {
-    resident_bytes bytes;
-    bytes.weights = detail::array_bytes<value_type>(layout_.elements);
-    auto network = network_;
-    network.visit(
-        [&](parameter<value_type> const& each, no_name) {
-          if (each.unit == no_unit || updated.test(each.unit)) {
-            bytes.optimizer += options_.template moment_bytes<value_type>(each.count());
-          }
-        },
-        no_name{});
-    bytes.workspace = Optimizer::template workspace_bytes<value_type>(layout_.tensors, layout_.largest) +
-                      detail::device_workspace<typename Model::device_type>();
-    if (included_.count_saturation) {
-      bytes.workspace += detail::array_bytes<saturation_total>(saturation_counters(layout_.tensors));
-    }
-    bytes.data = detail::array_bytes<typename network_type::input_type>(network_.input_elements(batch_)) +
-                 detail::array_bytes<std::int32_t>(network_.offset_elements(batch_)) +
-                 detail::array_bytes<typename loss_type::label_type>(batch_.count() * loss_type::labels) +
-                 detail::array_bytes<sample_result>(batch_.count()) + detail::array_bytes<batch_result>(1);
-    return bytes;
-  }
-
  private:
-  static constexpr parameter_layout bind(network_type& network) {
-    return bind_parameters(network, nullptr, policy_type::biases);
-  }
+  template <class, class>
+  friend class memory_plan;
+  template <class Other>
+  constexpr memory_plan(memory_plan<Model, Other> const& other, freezing::active_count active)
+      : base(other), active_(active) {}
 
-  /// Whether gradients are kept until the backward pass is done.
-  static constexpr bool keeps =
-      !detail::accumulates<Optimizer> && (!policy_type::releases_gradients || detail::keeps_gradients<Optimizer>);
-  using updates_type = counted_updates<!keeps, !keeps && detail::takes_parts<Optimizer>>;
-
-  using loss_type = typename network_type::loss_type;
-
-  [[nodiscard]] constexpr batch_view<network_type> view() const { return {.sequences = batch_}; }
-  /// What is there when the passes of a step begin.
-  constexpr void hold(ledger& book, active_set const& active, active_set const& updated) const {
-    add(book, resident(options_.drops() ? active : updated));
-    if constexpr (detail::accumulates<Optimizer>) { book.add(category::gradients, kept_gradients(active)); }
-  }
-  static constexpr void add(ledger& book, resident_bytes const& bytes) {
-    book.add(category::weights, bytes.weights);
-    book.add(category::optimizer, bytes.optimizer);
-    book.add(category::workspace, bytes.workspace);
-    book.add(category::data, bytes.data);
-  }
-  constexpr void run(ledger& book, arena& memory, active_set const& active) const {
-    counting_type device;
-    updates_type updates;
-    context<counting_type, updates_type> training{
-        device, memory, updates, active, true, 0, 0, {included_.count_saturation}, true};
-    training_pass(network_, training, view(), [&] { book.forward_ended(); });
-  }
   /// The fewest active units with which the backward pass visits the whole network.
   [[nodiscard]] static constexpr active_set least() {
     return active_set::all(policy_type::biases == bias_updates::always ? 0 : std::min<index_t>(1, units));
@@ -272,19 +142,6 @@ class memory_plan {
       if (recomputing) { network_.recomputed_unit_costs(batch_, costs.data()); }
     }
     return sum_of_largest(costs, count);
-  }
-  /// Bytes of the gradients of `active` units and of what is always active.
-  [[nodiscard]] constexpr index_t kept_gradients(active_set const& active) const {
-    index_t bytes = 0;
-    auto network = network_;
-    network.visit(
-        [&](parameter<value_type> const& each, no_name) {
-          if (each.unit == no_unit || active.test(each.unit)) {
-            bytes += detail::array_bytes<value_type>(each.count());
-          }
-        },
-        no_name{});
-    return bytes;
   }
   /// The most bytes of gradients that are kept when `active` units are active.
   [[nodiscard]] constexpr index_t most_gradients(index_t active) const {
@@ -318,27 +175,51 @@ class memory_plan {
     return total;
   }
 
-  network_type network_;
-  sequence_batch batch_;
-  Optimizer options_{};
-  plan_options included_{};
-  parameter_layout layout_;
+  freezing::active_count active_ = freezing::active_units<typename policy_type::freezing>(units);
 };
 
-/// The plan of training `Model`: `static_assert(plan<model>(128).peak() < 6 * GiB)`.
+/// Whether `T` is a `trainer`, for the plans of all that it is made of.
+template <class T>
+concept plannable_trainer = requires {
+  typename T::model_type;
+  typename T::options_type;
+  typename T::schedule_type;
+};
+
+/// The plan of training `Model`: `static_assert(plan<model>(128).peak() < 6 * GiB)`. With another schedule than the
+/// policy's give the trainer's type, as below.
 template <class Model, class Optimizer = adamw>
-constexpr memory_plan<Model, Optimizer> plan(index_t batch) {
+requires(!plannable_trainer<Model>) constexpr memory_plan<Model, Optimizer> plan(index_t batch) {
   return memory_plan<Model, Optimizer>(batch);
 }
 /// The same with what `included` says.
 template <class Model, class Optimizer = adamw>
-constexpr memory_plan<Model, Optimizer> plan(index_t batch, plan_options included) {
+requires(!plannable_trainer<Model>) constexpr memory_plan<Model, Optimizer> plan(index_t batch, plan_options included) {
   return memory_plan<Model, Optimizer>(batch, {}, included);
 }
 /// The same for sequences of `tokens` tokens.
 template <class Model, class Optimizer = adamw>
-constexpr memory_plan<Model, Optimizer> plan(index_t batch, index_t tokens) {
+requires(!plannable_trainer<Model>) constexpr memory_plan<Model, Optimizer> plan(index_t batch, index_t tokens) {
   return memory_plan<Model, Optimizer>(batch, tokens);
+}
+
+/// The plan of a trainer, with its optimizer and its schedule: `plan<trainer<model, adamw, freezing::never>>(128)`.
+/// Give the arguments that the trainer is made with, where they are not the default ones; `trainer::plan` knows them.
+/// `in_parts()` plans what `trainer::accumulate` takes.
+template <plannable_trainer Trainer>
+constexpr auto plan(index_t batch, typename Trainer::options_type const& options = {},
+                    trainer_options const& settings = {}) {
+  using model_type = typename Trainer::model_type;
+  return memory_plan<model_type, typename Trainer::options_type>(
+      batch, options, plan_options_of(settings),
+      freezing::active_units<typename Trainer::schedule_type>(model_type::units));
+}
+template <plannable_trainer Trainer>
+constexpr auto plan(index_t batch, typename Trainer::options_type const& options, trainer_options const& settings,
+                    typename Trainer::schedule_type const& schedule) {
+  using model_type = typename Trainer::model_type;
+  return memory_plan<model_type, typename Trainer::options_type>(batch, options, plan_options_of(settings),
+                                                                 freezing::active_units(schedule, model_type::units));
 }
 
 }  // namespace slimfit

@@ -25,18 +25,15 @@ template <class Device, class Network>
 class recorded_step {
  public:
   /// Enqueues the step: again as it was recorded when the layout is that of the recording, else anew.
-  /// @param enqueue `enqueue(book)` enqueues everything of the step; called to record it
-  /// @param peaks of the ledger after `enqueue`
+  /// @param enqueue enqueues everything of the step and returns its peaks; called to record it
   /// @return the peaks of the step, and whether it was recorded before
   template <class Enqueue>
-  std::pair<memory_usage, bool> run(Device& device, step_layout<Network> const& layout, ledger& book,
-                                    Enqueue const& enqueue) {
+  std::pair<memory_usage, bool> run(Device& device, step_layout<Network> const& layout, Enqueue const& enqueue) {
     bool const known = work_ && layout == layout_;
     if (!known) {
       work_.reset();
-      work_.emplace(device.record([&] { enqueue(book); }));
+      work_.emplace(device.record([&] { peaks_ = enqueue(); }));
       layout_ = layout;
-      peaks_ = book.peaks();
     }
     device.replay(*work_);
     return {peaks_, known};

@@ -33,6 +33,8 @@ class saturation_counter {
   }
 
   [[nodiscard]] saturation_table table() const { return {counters_.size() > 0, counters_.data()}; }
+  /// Adds the counters' bytes to `held`.
+  void add_to(byte_counts& held) const { counters_.add_to(held); }
   /// Enqueues that all counters begin at zero.
   void reset() { device_->fill_zero(counters_.data(), counters_.size()); }
   /// Enqueues the copy of all counters to the host.

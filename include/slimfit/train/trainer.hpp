@@ -11,6 +11,8 @@
 #include <slimfit/train/inference.hpp>
 #include <slimfit/train/learning_rate.hpp>
 #include <slimfit/train/recorded_step.hpp>
+#include <slimfit/train/rehearsal.hpp>
+#include <slimfit/train/step_peaks.hpp>
 
 namespace slimfit {
 
@@ -30,6 +32,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   using input_type = typename network_type::input_type;
   using loss_type = typename network_type::loss_type;
   using label_type = typename loss_type::label_type;
+  using options_type = Optimizer;
+  using schedule_type = Schedule;
   using optimizer_type = typename Optimizer::template optimizer<device_type, value_type>;
   using schedule_state = decltype(std::declval<Schedule const&>().make_state(0, 0));
 
@@ -41,6 +45,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
         learning_rate_(learning_rate),
         optimizer_(net.device(), options, Model::layout.tensors, Model::layout.largest),
         schedule_(schedule.make_state(Model::units, settings.seed)),
+        most_active_(freezing::active_units(schedule, Model::units)),
         batch_(net.device()),
         saturation_(net.device(), settings.count_saturation ? Model::layout.tensors : 0),
         block_(net.device()),
@@ -70,13 +75,12 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     auto const& active = next.report.active;
     auto const count = checks::check(inputs, labels);
     auto const sequences = batch_.arrange(inputs, count);
-    memory_plan<Model, Optimizer> const planned(sequences, optimizer_.options(), plan_options_of(settings_));
+    step_plan<Model, Optimizer> const planned(sequences, optimizer_.options(), plan_options_of(settings_));
 
-    auto& book = net_->device().memory().book();
     batch_.load(labels);
     reserve(planned, active);
     prepare_moments(*net_, optimizer_, active);
-    book.reset_peaks();
+    begin_peaks();
 
     auto& report = next.report;
     report.planned = planned.with(active, next.updated);
@@ -133,18 +137,17 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     auto const sequences = batch_.arrange(inputs, count);
     auto next = parts_ ? *parts_ : next_step();
     auto const& active = next.report.active;
-    memory_plan<Model, accumulated<Optimizer>> const planned(sequences, {optimizer_.options()},
-                                                             plan_options_of(settings_));
+    step_plan<Model, accumulated<Optimizer>> const planned(sequences, {optimizer_.options()},
+                                                           plan_options_of(settings_));
     batch_.load(labels);
     reserve(planned, active);
-    auto& book = net_->device().memory().book();
     if (!parts_) {
       prepare_moments(*net_, optimizer_, active);
       next.report.saturation = saturation_.named(net_->parameters());
       mean_.begin(updated_parameters(*net_, active));
-      book.reset_peaks();
       saturation_.reset();
     }
+    begin_peaks();
     next.report.planned.raise_to(planned.with(active, next.updated));
     next.samples += count;
     mean_.begin_part(static_cast<double>(count) / static_cast<double>(next.samples));
@@ -152,8 +155,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     auto const seed = settings_.seed + std::uint64_t{0x9E3779B97F4A7C15U} * static_cast<std::uint64_t>(next.parts);
     bool begun = !parts_;
     try {
-      enqueue_rehearsed([&](ledger& counted) {
-        begun = begun || &counted == &book;
+      enqueue_rehearsed(net_->device(), optimizer_, [&](ledger& counted) {
+        begun = begun || &counted == &net_->device().memory().book();
         run_pass(counted, mean_, active, seed);
       });
     } catch (...) {
@@ -161,7 +164,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
       throw;
     }
     ++next.parts;
-    next.report.measured = book.peaks();
+    next.report.measured.raise_to(peaks_.now());
     parts_ = std::move(next);
     batch_.request_result();
     part_pending_ = true;
@@ -179,7 +182,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     collect_part();
     if (!parts_) { throw usage_error("slimfit: trainer: step() takes the step of what accumulate was given: nothing"); }
     begin_updates(parts_->report, nullptr);
-    enqueue_rehearsed([&](ledger&) {
+    enqueue_rehearsed(net_->device(), optimizer_, [&](ledger&) {
       apply_kept<optimizer_type, value_type>(optimizer_, mean_.gradients());
       coast_frozen(*net_, optimizer_, parts_->report.active);
     });
@@ -204,6 +207,11 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// Steps that were finished.
   [[nodiscard]] index_t iteration() const { return iteration_; }
   [[nodiscard]] trainer_options const& settings() const { return settings_; }
+  /// The memory of steps with batches of `batch` samples: what `plan<trainer<...>>(batch)` says, with the options and
+  /// the schedule that this trainer was made with.
+  [[nodiscard]] memory_plan<Model, Optimizer> plan(index_t batch) const {
+    return memory_plan<Model, Optimizer>(batch, optimizer_.options(), plan_options_of(settings_), most_active_);
+  }
   [[nodiscard]] optimizer_type& optimizer() { return optimizer_; }
   [[nodiscard]] schedule_state const& schedule() const { return schedule_; }
   /// Replaces all that changes in training but weights and moments: for checkpoints.
@@ -238,9 +246,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// The arena's memory. It grows to what the largest step so far needed.
   using block_type = arena_block<device_type>;
 
-  static plan_options plan_options_of(trainer_options const& settings) {
-    return {.count_saturation = settings.count_saturation};
-  }
+  /// Peaks are counted from now on.
+  void begin_peaks() { peaks_.begin(net_->device(), *net_, optimizer_, batch_, saturation_, mean_); }
   /// Makes sure that a step's memory is there.
   template <class Plan>
   void reserve(Plan const& planned, active_set const& active) {
@@ -305,7 +312,6 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// @return the step's peaks
   memory_usage run_or_replay(active_set const& active) {
     auto& device = net_->device();
-    auto& book = device.memory().book();
     auto const enqueue_all = [&](ledger& counted) {
       run(counted, active);
       coast_frozen(*net_, optimizer_, active);
@@ -314,37 +320,18 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
       // Where sequences have several lengths no step is like the last.
       if (settings_.record_steps && batch_.view().sequences.is_uniform()) {
         auto const layout = step_layout<network_type>{active, batch_.view(), block_.data(), device.offload().data()};
-        auto const [peaks, known] = revoking([&] { return recorded_.run(device, layout, book, enqueue_all); });
+        auto const [measured, known] = revoking_steps(optimizer_, [&] {
+          return recorded_.run(device, layout, [&] {
+            enqueue_all(device.memory().book());
+            return peaks_.now();
+          });
+        });
         if (known) { count_steps(*net_, optimizer_, active); }
-        return peaks;
+        return measured;
       }
     }
-    enqueue_rehearsed(enqueue_all);
-    return book.peaks();
-  }
-  /// Calls `enqueue(ledger)`. Where the backend can, it is rehearsed before, so that what runs out of memory does so
-  /// while nothing has changed.
-  template <class Enqueue>
-  void enqueue_rehearsed(Enqueue const& enqueue) {
-    auto& device = net_->device();
-    revoking([&] {
-      if constexpr (requires { device.rehearse([] {}); }) {
-        ledger unwatched;
-        device.rehearse([&] { enqueue(unwatched); });
-        optimizer_.revoke_steps();
-      }
-      enqueue(device.memory().book());
-    });
-  }
-  /// What `enqueue()` returns; when it throws, what it counted as steps is none.
-  template <class Enqueue>
-  decltype(auto) revoking(Enqueue const& enqueue) {
-    try {
-      return enqueue();
-    } catch (...) {
-      optimizer_.revoke_steps();
-      throw;
-    }
+    enqueue_rehearsed(device, optimizer_, enqueue_all);
+    return peaks_.now();
   }
   template <class Updates>
   void run_pass(arena& memory, Updates& updates, active_set const& active, std::uint64_t seed) {
@@ -375,6 +362,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   LearningRate learning_rate_;
   optimizer_type optimizer_;
   schedule_state schedule_;
+  freezing::active_count most_active_;
+  step_peaks peaks_;
   batch_buffers<device_type, network_type> batch_;
   saturation_counter<device_type> saturation_;
   block_type block_;

@@ -148,6 +148,10 @@ class accumulating_updates {
     device_->launch(divide_up(count, update_block), kernels::add_gradient<T>{gradient, count, keep_, share_, sum});
   }
   [[nodiscard]] std::span<kept_gradient<T> const> gradients() const { return gradients_; }
+  /// Adds the bytes of the gradients that are kept to `held`.
+  void add_to(byte_counts& held) const {
+    for (auto const& each : memory_) { each.add_to(held); }
+  }
   void clear() {
     gradients_.clear();
     memory_.clear();

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <slimfit/policy/freezing/active_count.hpp>
 #include <slimfit/policy/freezing/criterion.hpp>
 #include <slimfit/policy/freezing/schedule.hpp>
 
@@ -63,8 +64,8 @@ class any_schedule_state {
   std::unique_ptr<base> held_;
 };
 
-/// Holds a schedule of any type. A memory plan's bound cannot know it: plan for the policy's own schedule, or for a
-/// number of active units.
+/// Holds a schedule of any type. A memory plan that is given the type alone must expect every choice; `trainer::plan`
+/// knows the one that is held.
 class any_schedule {
  public:
   template <freezing_schedule Schedule>
@@ -74,11 +75,14 @@ class any_schedule {
   [[nodiscard]] any_schedule_state make_state(index_t units, std::uint64_t seed) const {
     return held_->make_state(units, seed);
   }
+  /// Of the schedule that is held.
+  [[nodiscard]] active_count active_units(index_t units) const { return held_->active_units(units); }
 
  private:
   struct base {
     virtual ~base() = default;
     virtual any_schedule_state make_state(index_t units, std::uint64_t seed) const = 0;
+    virtual active_count active_units(index_t units) const = 0;
   };
   template <class Schedule>
   struct holder final : base {
@@ -86,6 +90,7 @@ class any_schedule {
     any_schedule_state make_state(index_t units, std::uint64_t seed) const override {
       return any_schedule_state(schedule.make_state(units, seed));
     }
+    active_count active_units(index_t units) const override { return freezing::active_units(schedule, units); }
     Schedule schedule;
   };
 

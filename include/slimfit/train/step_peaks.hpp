@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// How much memory a trainer's step took at most: a backend's ledger counts all models on it, a step's report only its
+// own.
+#pragma once
+
+#include <slimfit/memory/ledger.hpp>
+
+namespace slimfit {
+
+/// Workspace that a backend holds as long as it lives; every model on it counts it as its own.
+template <class Device>
+constexpr index_t device_workspace() {
+  if constexpr (requires { Device::workspace_bytes; }) {
+    return Device::workspace_bytes;
+  } else {
+    return 0;
+  }
+}
+
+class step_peaks {
+ public:
+  /// Counts from now on.
+  /// @param holders of the memory that is the step's own, each with `add_to(byte_counts&)`; what the ledger has beside
+  /// it is others' and stays as it is until the step has been enqueued
+  template <class Device, class... Holders>
+  void begin(Device& device, Holders const&... holders) {
+    byte_counts held;
+    held[category::workspace] = device_workspace<Device>();
+    (holders.add_to(held), ...);
+    book_ = &device.memory().book();
+    others_ = book_->now().without(held);
+    book_->reset_peaks();
+  }
+  [[nodiscard]] memory_usage now() const { return book_->peaks().without(others_); }
+
+ private:
+  ledger* book_ = nullptr;
+  byte_counts others_;
+};
+
+}  // namespace slimfit
