@@ -46,7 +46,7 @@ class failing_cuda : public cuda {
   }
   template <class Kernel>
   void launch(index_t rows, Kernel const& kernel) const {
-    if (launcher().loads_only && ++loaded_ % 7 == 0 && failing_allocation::fails()) {
+    if (launcher().loads != nullptr && ++loaded_ % 7 == 0 && failing_allocation::fails()) {
       throw memory_error("no memory for the code of a kernel");
     }
     cuda::launch(rows, kernel);

@@ -103,7 +103,7 @@ class cuda {
     launch_rows(launcher(), rows, kernel);
   }
   /// For kernels in CUDA's own form.
-  [[nodiscard]] kernel_launcher launcher() const { return {stream_, rehearsing_}; }
+  [[nodiscard]] kernel_launcher launcher() const { return {stream_, rehearsing_ ? &loaded_ : nullptr}; }
 
   /// Enqueues `c = a * b` or `c += a * b`; see host::multiply. @throws cuda_error
   template <scalar T>
@@ -162,6 +162,7 @@ class cuda {
   cuda_offload_store offload_;
   buffer<std::byte, resource_type> workspace_;
   matrix_products products_;
+  mutable loaded_kernels loaded_;
   bool rehearsing_ = false;
 };
 

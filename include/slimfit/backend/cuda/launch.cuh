@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <unordered_set>
 
 #include <slimfit/backend/cuda/groups.cuh>
 #include <slimfit/backend/cuda/status.hpp>
@@ -114,18 +115,32 @@ struct launch_size {
   unsigned shared_bytes = 0;  ///< beside what the kernel declares
 };
 
+/// Kernels whose code is on the device. The first call of a kernel loads it, which may take memory of the device.
+class loaded_kernels {
+ public:
+  /// @throws cuda_error, std::bad_alloc
+  void load(void const* kernel) {
+    if (known_.contains(kernel)) { return; }
+    cudaFuncAttributes attributes{};
+    check(cudaFuncGetAttributes(&attributes, kernel), "code of a kernel");
+    known_.insert(kernel);
+  }
+
+ private:
+  std::unordered_set<void const*> known_;
+};
+
 /// Where kernels are enqueued.
 struct kernel_launcher {
   cudaStream_t stream = nullptr;
-  bool loads_only = false;  ///< their code is loaded instead, which may take memory of the device
+  loaded_kernels* loads = nullptr;  ///< unless it is null, kernels' code is loaded and nothing is enqueued
 
   /// @throws cuda_error when the launch is refused
   template <class... Parameters>
   void launch(launch_size const& size, void (*kernel)(Parameters...),
               std::type_identity_t<Parameters> const&... arguments) const {
-    if (loads_only) {
-      cudaFuncAttributes attributes{};
-      check(cudaFuncGetAttributes(&attributes, reinterpret_cast<void const*>(kernel)), "code of a kernel");
+    if (loads != nullptr) {
+      loads->load(reinterpret_cast<void const*>(kernel));
       return;
     }
     kernel<<<size.blocks, size.threads, size.shared_bytes, stream>>>(arguments...);
