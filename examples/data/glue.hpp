@@ -20,28 +20,63 @@ struct glue_sample {
 
 /// What a task asks, where its files have it, and how the paper trained it.
 struct glue_task {
-  std::string name;
-  std::string folder;                ///< as GLUE's archive names it
-  std::string dev;                   ///< name of the file to test on, without ".tsv"
-  std::string first;                 ///< heading of the first text; CoLA has no headings
-  std::string second;                ///< of the second; empty: there is one text
-  std::string label;                 ///< of the class or score
-  std::vector<std::string> classes;  ///< as the files write them, in Hugging Face's order; empty: a score
-  std::string metric;                ///< that stands for the task
-  std::string second_metric;         ///< that GLUE reports beside it; empty: none
-  double rate;                       ///< percent frozen
+  std::string name{};
+  std::string folder{};                ///< as GLUE's archive names it
+  std::string dev{};                   ///< name of the file to test on, without ".tsv"
+  std::string first{};                 ///< heading of the first text; CoLA has no headings
+  std::string second{};                ///< of the second; empty: there is one text
+  std::string label{};                 ///< of the class or score
+  std::vector<std::string> classes{};  ///< as the files write them, in Hugging Face's order; empty: a score
+  std::string metric{};                ///< that stands for the task
+  std::string second_metric{};         ///< that GLUE reports beside it; empty: none
+  double rate = 0;                     ///< percent frozen
   slimfit::index_t batch = 32;
   std::string mismatched_dev{};  ///< name of a second file to test on, of texts unlike those trained on; empty: none
+  std::vector<std::string> names{};  ///< of the classes, where the files have numbers; empty: as in `classes`
 };
 
 /// All tasks.
 inline std::vector<glue_task> const& glue_tasks() {
   static std::vector<glue_task> const tasks{
-      {"cola", "CoLA", "dev", "", "", "", {"0", "1"}, "matthews", "", 90},
-      {"sst2", "SST-2", "dev", "sentence", "", "label", {"0", "1"}, "accuracy", "", 95},
-      {"mrpc", "MRPC", "dev", "#1 String", "#2 String", "Quality", {"0", "1"}, "f1", "accuracy", 90},
+      {.name = "cola",
+       .folder = "CoLA",
+       .dev = "dev",
+       .classes = {"0", "1"},
+       .metric = "matthews",
+       .rate = 90,
+       .names = {"unacceptable", "acceptable"}},
+      {.name = "sst2",
+       .folder = "SST-2",
+       .dev = "dev",
+       .first = "sentence",
+       .label = "label",
+       .classes = {"0", "1"},
+       .metric = "accuracy",
+       .rate = 95,
+       .names = {"negative", "positive"}},
+      {.name = "mrpc",
+       .folder = "MRPC",
+       .dev = "dev",
+       .first = "#1 String",
+       .second = "#2 String",
+       .label = "Quality",
+       .classes = {"0", "1"},
+       .metric = "f1",
+       .second_metric = "accuracy",
+       .rate = 90,
+       .names = {"not_equivalent", "equivalent"}},
       {"stsb", "STS-B", "dev", "sentence1", "sentence2", "score", {}, "pearson", "spearman", 85},
-      {"qqp", "QQP", "dev", "question1", "question2", "is_duplicate", {"0", "1"}, "f1", "accuracy", 80},
+      {.name = "qqp",
+       .folder = "QQP",
+       .dev = "dev",
+       .first = "question1",
+       .second = "question2",
+       .label = "is_duplicate",
+       .classes = {"0", "1"},
+       .metric = "f1",
+       .second_metric = "accuracy",
+       .rate = 80,
+       .names = {"not_duplicate", "duplicate"}},
       {"mnli",
        "MNLI",
        "dev_matched",
@@ -94,7 +129,8 @@ inline std::int32_t class_of(tsv_file const& file, std::size_t row, std::string 
 inline std::vector<glue_sample> read_glue_file(glue_task const& task, std::string const& path,
                                                slimfit::index_t most = 0) {
   bool const has_heading = !task.first.empty();
-  tsv_file const file(path, has_heading);
+  constexpr std::size_t columns_of_cola = 4;
+  tsv_file const file(path, has_heading, columns_of_cola);
   // CoLA: source, label, the author's mark, sentence.
   auto const first = has_heading ? file.column(task.first) : 3;
   auto const second = task.second.empty() ? 0 : file.column(task.second);
@@ -104,6 +140,7 @@ inline std::vector<glue_sample> read_glue_file(glue_task const& task, std::strin
     if (most > 0 && std::ssize(samples) >= most) { break; }
     // QQP's files hold some rows that were cut; its own reader skips them.
     if (task.name == "qqp" && file.columns(row) <= std::max({first, second, label})) { continue; }
+    file.require_columns(row);
     auto& sample = samples.emplace_back();
     sample.first = file.at(row, first);
     if (!task.second.empty()) { sample.second = file.at(row, second); }

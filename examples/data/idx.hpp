@@ -11,7 +11,7 @@
 
 #include <zlib.h>
 #include <slimfit/core/config.hpp>
-#include <slimfit/core/error.hpp>
+#include <slimfit/io/mapped_file.hpp>
 
 namespace examples {
 
@@ -33,9 +33,15 @@ struct labelled_images {
 
 namespace detail {
 
+/// Of one file, decompressed. The largest data set in this format, EMNIST, has 0.6 GB.
+inline constexpr index_t largest_idx_data = slimfit::GiB;
+
 class idx_reader {
  public:
-  explicit idx_reader(std::string const& path) : path_(path), file_(gzopen(path.c_str(), "rb"), &gzclose) {
+  explicit idx_reader(std::string const& path) : path_(path), file_(nullptr, &gzclose) {
+    slimfit::mapped_file const whole(path);  // a regular file
+    stored_bytes_ = std::ssize(whole.bytes());
+    file_.reset(gzopen(path.c_str(), "rb"));
     if (file_ == nullptr) { fail("could not be opened"); }
   }
 
@@ -50,9 +56,24 @@ class idx_reader {
       fail("has magic number " + std::to_string(found) + ", expected " + std::to_string(magic) + " (" + kind + ")");
     }
   }
+  /// Refuses what the file cannot hold, and more than any data set of this kind has: a small compressed file may
+  /// decompress to as much as its header says.
+  /// @param count bytes after the header
+  void require_plausible_size(index_t count) const {
+    constexpr index_t densest = 1032;  // deflate's greatest compression
+    if (count > densest * stored_bytes_) {
+      fail("has " + std::to_string(stored_bytes_) + " bytes, expected more for " + std::to_string(count) +
+           " bytes of data");
+    }
+    if (count > largest_idx_data) {
+      fail("says that it holds " + std::to_string(count) + " bytes of data, expected at most " +
+           std::to_string(largest_idx_data));
+    }
+  }
   /// Everything after the header: exactly `count` bytes. Memory grows with what is really there, so a damaged header
   /// cannot ask for more than the file holds.
   std::vector<std::uint8_t> rest(index_t count) {
+    require_plausible_size(count);
     constexpr index_t piece = slimfit::MiB;
     std::vector<std::uint8_t> bytes;
     while (static_cast<index_t>(bytes.size()) < count) {
@@ -81,6 +102,7 @@ class idx_reader {
   }
 
   std::string path_;
+  index_t stored_bytes_ = 0;
   std::unique_ptr<gzFile_s, int (*)(gzFile)> file_;
 };
 

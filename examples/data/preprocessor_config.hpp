@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include <slimfit/io/atomic_file.hpp>
+#include <slimfit/io/mapped_file.hpp>
 
+#include "../support/json_text.hpp"
 #include "preprocessing.hpp"
 
 namespace examples {
@@ -102,7 +102,7 @@ class preprocessor_reader {
 /// @throws slimfit::file_error when it is none, or asks for what is not done here
 inline preprocessing parse_preprocessor_config(std::string const& text, std::string const& name) {
   try {
-    return detail::preprocessor_reader(nlohmann::json::parse(text), name).read();
+    return detail::preprocessor_reader(parse_json(text, name, "is not as preprocessor_config.json is"), name).read();
   } catch (nlohmann::json::exception const& problem) {
     throw slimfit::file_error("slimfit: " + name + " is not as preprocessor_config.json is: " + problem.what());
   }
@@ -112,10 +112,10 @@ inline preprocessing parse_preprocessor_config(std::string const& text, std::str
 /// @throws slimfit::file_error
 inline preprocessing read_preprocessor_config(std::string const& folder) {
   auto const path = folder + "/preprocessor_config.json";
-  if (!std::filesystem::exists(path)) { return {}; }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) { throw slimfit::file_error("slimfit: " + path + " could not be opened"); }
-  return parse_preprocessor_config({std::istreambuf_iterator<char>(file), {}}, path);
+  std::error_code unreadable;
+  if (std::filesystem::symlink_status(path, unreadable).type() == std::filesystem::file_type::not_found) { return {}; }
+  slimfit::mapped_file const file(path, slimfit::model_text);
+  return parse_preprocessor_config(std::string(file.text()), path);
 }
 
 /// Writes the file beside a model that reads `side` pixels.

@@ -2,13 +2,14 @@
 // SQuAD 2.0's files (Rajpurkar et al. 2018): paragraphs, and questions about them of which some have no answer there.
 #pragma once
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include <slimfit/core/config.hpp>
-#include <slimfit/core/error.hpp>
+#include <slimfit/io/mapped_file.hpp>
+
+#include "../support/json_text.hpp"
 
 namespace examples {
 
@@ -22,6 +23,7 @@ struct squad_question {
 };
 
 struct squad_set {
+  std::string path;  ///< for messages
   std::vector<std::string> contexts;
   std::vector<squad_question> questions;
 };
@@ -71,11 +73,11 @@ inline squad_question read_question(nlohmann::json const& from, std::string cons
 /// "answer_start"}], "is_impossible"}]}]}]}. @param most questions to read; 0: all
 /// @throws slimfit::file_error
 inline squad_set read_squad(std::string const& path, slimfit::index_t most = 0) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) { throw slimfit::file_error("slimfit: " + path + " could not be opened"); }
-  squad_set set;
+  slimfit::mapped_file const file(path);
+  squad_set set{path, {}, {}};
+  constexpr char const* problem_text = "is not as SQuAD's files are";
+  auto const all = parse_json(file.text(), path, problem_text);
   try {
-    auto const all = nlohmann::json::parse(file);
     for (auto const& article : all.at("data")) {
       for (auto const& paragraph : article.at("paragraphs")) {
         set.contexts.push_back(paragraph.at("context").get<std::string>());
@@ -87,7 +89,7 @@ inline squad_set read_squad(std::string const& path, slimfit::index_t most = 0) 
       }
     }
   } catch (nlohmann::json::exception const& problem) {
-    throw slimfit::file_error("slimfit: " + path + " is not as SQuAD's files are: " + problem.what());
+    throw slimfit::file_error("slimfit: " + path + " " + problem_text + ": " + problem.what());
   }
   if (set.questions.empty()) { throw slimfit::file_error("slimfit: " + path + " has no questions, expected some"); }
   return set;

@@ -18,19 +18,32 @@ struct token_text {
   std::vector<std::int32_t> types;  ///< 0 for tokens of the first text, 1 for those of the second
 };
 
+/// What a network makes of texts.
+struct token_table {
+  index_t limit;         ///< tokens that texts are filled up to
+  std::int32_t padding;  ///< id of the token that fills them
+  index_t rows;          ///< ids are below
+};
+
 /// @tparam Label std::int32_t for classes and places, float for scores
 template <class Label>
 class token_samples : public sample_source<std::int32_t, Label> {
  public:
   /// @param labels as many for each text
-  /// @param limit tokens that texts are filled up to, with zeros
-  /// @throws slimfit::shape_error when a text is longer
-  token_samples(std::vector<token_text> texts, std::vector<Label> labels, index_t limit)
-      : texts_(std::move(texts)), labels_(std::move(labels)), limit_(limit) {
+  /// @throws slimfit::shape_error when a text is longer than the limit, value_error when the table has no row for one
+  /// of its tokens
+  token_samples(std::vector<token_text> texts, std::vector<Label> labels, token_table const& table)
+      : texts_(std::move(texts)), labels_(std::move(labels)), table_(table) {
     for (auto const& text : texts_) {
-      if (std::ssize(text.words) > limit) {
-        throw slimfit::shape_error(
-            slimfit::mismatch("tokens of a text", std::ssize(text.words), "at most " + std::to_string(limit)));
+      auto const name = "text " + std::to_string(&text - texts_.data() + 1);
+      if (std::ssize(text.words) > table.limit) {
+        throw slimfit::shape_error(slimfit::mismatch(name + ": its number of tokens", std::ssize(text.words),
+                                                     "at most " + std::to_string(table.limit)));
+      }
+      auto const largest = text.words.empty() ? 0 : *std::max_element(text.words.begin(), text.words.end());
+      if (largest >= table.rows) {
+        throw slimfit::value_error(slimfit::mismatch(
+            name + ": the id of a token", largest, "below " + std::to_string(table.rows) + ", the model's vocabulary"));
       }
     }
     if (!texts_.empty()) { labels_each_ = labels_.size() / texts_.size(); }
@@ -39,9 +52,10 @@ class token_samples : public sample_source<std::int32_t, Label> {
   [[nodiscard]] index_t size() const override { return std::ssize(texts_); }
   [[nodiscard]] index_t length(index_t i) const override { return std::ssize(text(i).words); }
   void fill(index_t i, index_t /*epoch*/, std::int32_t* inputs, Label* labels) const override {
-    std::fill_n(inputs, 2 * limit_, 0);
+    std::fill_n(inputs, table_.limit, table_.padding);
+    std::fill_n(inputs + table_.limit, table_.limit, 0);
     std::copy(text(i).words.begin(), text(i).words.end(), inputs);
-    std::copy(text(i).types.begin(), text(i).types.end(), inputs + limit_);
+    std::copy(text(i).types.begin(), text(i).types.end(), inputs + table_.limit);
     std::copy_n(labels_.begin() + i * static_cast<index_t>(labels_each_), labels_each_, labels);
   }
   [[nodiscard]] std::vector<Label> const& labels() const { return labels_; }
@@ -51,7 +65,7 @@ class token_samples : public sample_source<std::int32_t, Label> {
 
   std::vector<token_text> texts_;
   std::vector<Label> labels_;
-  index_t limit_;
+  token_table table_;
   std::size_t labels_each_ = 1;
 };
 

@@ -63,9 +63,11 @@ struct bert_run {
   text_task const& task;
   int model;  ///< number in bert_models
   slimfit::bert_head head;
-  int classes;        ///< 2 or 3 of a classification, else 1
-  std::string start;  ///< folder of pretrained weights; empty: random ones
-  std::string save;   ///< folder for the weights in the end; empty: none
+  int classes;                      ///< 2 or 3 of a classification, else 1
+  bool keeps_head;                  ///< whether the start's classifier is for this task
+  std::vector<std::string> labels;  ///< names of the classes, in the model's order; empty: they have none
+  std::string start;                ///< folder of pretrained weights; empty: random ones
+  std::string save;                 ///< folder for the weights in the end; empty: none
 };
 
 /// Facts about a model for the report.

@@ -3,7 +3,9 @@
 // and compares memory and accuracy. See --help.
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <optional>
 #include <slimfit/io/huggingface_config.hpp>
+#include <slimfit/io/safetensors_shards.hpp>
 
 #include "../text/tokenizer_files.hpp"
 #include "../training/program.hpp"
@@ -20,6 +22,7 @@ namespace {
 struct bert_options : training_options {
   index_t max_tokens = 128;
   index_t stride = 128;
+  bool new_classifier = false;
 };
 
 std::vector<std::string> task_names() {
@@ -72,6 +75,8 @@ bert_options parse_options(int argc, char** argv) {
   app.add_option("--bucket-window", options.bucket_window,
                  "Batches among which texts are sorted by length, so that those of a batch are alike; 0: they are not")
       ->check(CLI::NonNegativeNumber);
+  app.add_flag("--new-classifier", options.new_classifier,
+               "Start the classifier anew, also where that of --model has as many classes");
   parse(app, options, argc, argv);
   return options;
 }
@@ -80,6 +85,9 @@ bert_options parse_options(int argc, char** argv) {
 /// write.
 int model_of(std::string const& folder) {
   auto const config = slimfit::read_huggingface_config(folder);
+  if (config.type != slimfit::huggingface_type::bert) {
+    throw slimfit::file_error("slimfit: " + folder + "/config.json: model_type is another, expected bert");
+  }
   for (int i = 0; i < bert_model_count; ++i) {
     auto const& shape = bert_models[i].shape;
     if (config.hidden == shape.hidden && config.layers == shape.layers && config.vocabulary == shape.vocabulary) {
@@ -89,16 +97,48 @@ int model_of(std::string const& folder) {
   return 0;
 }
 
-/// The tokenizer of a folder, whose tokens the model has rows for.
-bert_tokenizer tokenizer_of(std::string const& folder, int model) {
-  auto tokenizer = load_tokenizer(folder);
-  auto const rows = bert_models[model].shape.vocabulary;
-  if (tokenizer.words().size() > rows) {
+/// What the model makes of the tokenizer's tokens. @throws slimfit::file_error when they do not fit each other
+token_table table_of(bert_tokenizer const& tokenizer, std::string const& folder, int model) {
+  auto const& shape = bert_models[model].shape;
+  if (tokenizer.words().size() > shape.vocabulary) {
     throw slimfit::file_error(
         slimfit::mismatch(folder + ": the tokenizer's number of tokens", tokenizer.words().size(),
-                          "at most the " + std::to_string(rows) + " that the model has rows for"));
+                          "at most the " + std::to_string(shape.vocabulary) + " that the model has rows for"));
   }
-  return tokenizer;
+  // Texts are filled up with the model's own padding, whatever the tokenizer's is; it must only not be what they end
+  // in.
+  auto const& frame = tokenizer.frame();
+  if (shape.padding < 0 || shape.padding == frame.end || shape.padding == frame.begin) {
+    auto const text = shape.padding < 0 ? "none" : tokenizer.words().token(shape.padding);
+    throw slimfit::file_error(slimfit::mismatch(
+        folder + ": the id of the padding that the model was compiled with (.padding in its bert_shape)", shape.padding,
+        "a token that no text begins or ends with; to the tokenizer this id is " + text + " and its padding " +
+            std::to_string(frame.padding)));
+  }
+  return {token_limit, shape.padding, shape.vocabulary};
+}
+
+/// What the head that training starts with knows.
+struct start_head {
+  bool keeps;         ///< whether it is the checkpoint's
+  class_names names;  ///< of a classification
+};
+
+/// @throws slimfit::file_error when the checkpoint has a classifier of as many classes with other names
+start_head head_of_start(glue_task const* task, bert_options const& options) {
+  if (task == nullptr) { return {!options.new_classifier, {}}; }
+  auto const config = slimfit::read_huggingface_config(options.model);
+  auto const classes = std::max<index_t>(1, std::ssize(task->classes));
+  bool const keeps = config.classes == classes && !options.new_classifier &&
+                     slimfit::safetensors_folder(options.model).contains("classifier.weight");
+  if (task->classes.empty()) { return {keeps, {}}; }
+  if (!keeps) { return {false, own_class_names(*task)}; }
+  auto names = checkpoint_class_names(*task, config, options.model + "/config.json");
+  if (names.assumed) {
+    std::printf("%s/config.json does not name its classes: they are taken for %s, in this order\n",
+                options.model.c_str(), detail::listed(names.names).c_str());
+  }
+  return {true, std::move(names)};
 }
 
 int run(int argc, char** argv) {
@@ -109,32 +149,39 @@ int run(int argc, char** argv) {
                     : glue->classes.empty() ? slimfit::bert_head::regression
                                             : slimfit::bert_head::classification;
   int model = 0;
+  start_head start_knows{};
   text_task work;
+  std::optional<tokenizer_files> tokenizer_start;
   auto fixed = fixed_options(options, "rows");
   fixed["max-tokens"] = options.max_tokens;
   fixed["stride"] = options.stride;
+  fixed["new-classifier"] = options.new_classifier;
   auto const load = [&]() -> nlohmann::json {
     model = model_of(options.model);
-    auto const tokenizer = tokenizer_of(options.model, model);
+    tokenizer_start.emplace(std::filesystem::path(options.model));
+    auto const tokenizer = tokenizer_start->tokenizer();
+    auto const table = table_of(tokenizer, options.model, model);
+    start_knows = head_of_start(glue, options);
     nlohmann::json data{{"name", glue != nullptr ? glue->folder : "SQuAD 2.0"}};
     auto const longest = static_cast<std::size_t>(options.max_tokens);
     if (glue != nullptr) {
       auto const rows = read_glue_rows(*glue, options.data, options.samples, options.test_samples);
-      work = make_task(*glue, tokenizer, rows, longest, token_limit);
+      work = make_task(*glue, tokenizer, rows, longest, table, start_knows.names);
       data.update({{"train", rows.train.size()}, {"test", rows.test.size()}});
     } else {
       auto const train = read_squad(options.data + "/train-v2.0.json", options.samples);
       auto test = read_squad(options.data + "/dev-v2.0.json", options.test_samples);
       data.update({{"train", train.questions.size()}, {"test", test.questions.size()}});
       work = make_squad_task(tokenizer, train, std::move(test), {longest, static_cast<std::size_t>(options.stride)},
-                             token_limit);
+                             table);
     }
     return {{"model", describe_model(model, head, classes)}, {"data", data}};
   };
   auto const train = [&](run_request const& request) {
     auto const function = compiled_runs().at(options.backend).at(options.scalar).at(request.choice.policy);
-    auto outcome = function({request, work, model, head, classes, options.model, options.save});
-    if (!options.save.empty() && !outcome.interrupted) { copy_tokenizer_files(options.model, options.save); }
+    auto outcome = function(
+        {request, work, model, head, classes, start_knows.keeps, start_knows.names.names, options.model, options.save});
+    if (!options.save.empty() && !outcome.interrupted) { tokenizer_start->save(options.save); }
     return outcome;
   };
   auto const saved = options.save.empty() ? std::string() : options.save + "/config.json";

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "../data/class_names.hpp"
 #include "../data/glue.hpp"
 #include "../data/token_samples.hpp"
 #include "../metrics/figures.hpp"
@@ -84,9 +85,10 @@ inline glue_rows read_glue_rows(glue_task const& what, std::string const& folder
   return rows;
 }
 
-/// @param limit tokens that texts are filled up to
+/// @param longest tokens of a text; more are cut off
+/// @param names of the classes, in the order that the model has them
 inline text_task make_task(glue_task const& what, bert_tokenizer const& tokenizer, glue_rows const& rows,
-                           std::size_t longest, index_t limit) {
+                           std::size_t longest, token_table const& table, class_names const& names) {
   bool const has_pairs = !what.second.empty();
   auto const fill = [&]<class Label>(task<std::int32_t, Label>& work, auto const& label_of) {
     work.name = what.name;
@@ -96,26 +98,30 @@ inline text_task make_task(glue_task const& what, bert_tokenizer const& tokenize
       std::vector<Label> labels;
       for (auto const& row : of) { labels.push_back(label_of(row)); }
       return std::make_shared<token_samples<Label>>(tokenized(tokenizer, of, has_pairs, longest), std::move(labels),
-                                                    limit);
+                                                    table);
     };
     work.train = samples(rows.train);
-    auto test = samples(rows.test);
-    work.test = test;
-    return test->labels();
+    work.test = samples(rows.test);
   };
   if (what.classes.empty()) {
     task<std::int32_t, float> work;
-    work.judge = judge_of_numbers(fill(work, [](glue_sample const& row) { return row.score; }));
+    fill(work, [](glue_sample const& row) { return row.score; });
+    std::vector<float> scores;
+    for (auto const& row : rows.test) { scores.push_back(row.score); }
+    work.judge = judge_of_numbers(scores);
     return work;
   }
   task<std::int32_t, std::int32_t> work;
-  auto labels = fill(work, [](glue_sample const& row) { return row.label; });
+  fill(work, [&](glue_sample const& row) { return names.numbers[static_cast<std::size_t>(row.label)]; });
+  // Judged in the task's own order, which says which class F1 is about.
+  std::vector<std::int32_t> labels;
+  for (auto const& row : rows.test) { labels.push_back(row.label); }
   index_t const classes = std::ssize(what.classes);
-  if (what.mismatched_dev.empty()) {
-    work.judge = judge_of_classes(std::move(labels), classes);
-  } else {
-    work.judge = judge_of_both(labels, rows.matched, classes);
-  }
+  auto judge = what.mismatched_dev.empty() ? std::function(judge_of_classes(std::move(labels), classes))
+                                           : std::function(judge_of_both(labels, rows.matched, classes));
+  work.judge = [judge = std::move(judge), names](std::vector<float> const& scores) {
+    return judge(in_order_of_task(scores, names));
+  };
   return work;
 }
 

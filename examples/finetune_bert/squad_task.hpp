@@ -29,8 +29,14 @@ inline std::vector<squad_window> windows_of(squad_set const& set, bert_tokenizer
   std::vector<squad_window> windows;
   for (std::size_t i = 0; i < set.questions.size(); ++i) {
     auto const& one = set.questions[i];
-    for (auto& tokens : tokenizer.pair_windows(one.question, set.contexts[one.context], how.longest, how.stride)) {
-      windows.push_back({i, std::move(tokens)});
+    try {
+      for (auto& tokens : tokenizer.pair_windows(one.question, set.contexts[one.context], how.longest, how.stride)) {
+        windows.push_back({i, std::move(tokens)});
+      }
+    } catch (slimfit::value_error const& problem) {
+      throw slimfit::value_error("slimfit: " + set.path + ": question " + one.id +
+                                 " leaves no room for its paragraph: " + problem.what() +
+                                 ". Expected more --max-tokens, a smaller --stride, or a shorter question");
     }
   }
   return windows;
@@ -103,9 +109,9 @@ inline std::vector<squad_prediction> predictions_of(squad_set const& set, std::v
   return predictions;
 }
 
-/// @param limit tokens that windows are filled up to
 inline task<std::int32_t, std::int32_t> make_squad_task(bert_tokenizer const& tokenizer, squad_set const& train,
-                                                        squad_set test, squad_windows const& how, index_t limit) {
+                                                        squad_set test, squad_windows const& how,
+                                                        token_table const& table) {
   task<std::int32_t, std::int32_t> work;
   work.name = "squad2";
   work.metric = "f1";
@@ -119,12 +125,13 @@ inline task<std::int32_t, std::int32_t> make_squad_task(bert_tokenizer const& to
       labels.push_back(first);
       labels.push_back(last);
     }
-    return std::make_shared<token_samples<std::int32_t>>(std::move(texts), std::move(labels), limit);
+    return std::make_shared<token_samples<std::int32_t>>(std::move(texts), std::move(labels), table);
   };
   work.train = samples(train, windows_of(train, tokenizer, how));
   auto windows = windows_of(test, tokenizer, how);
   work.test = samples(test, windows);
-  work.judge = [test = std::move(test), windows = std::move(windows), limit](std::vector<float> const& scores) {
+  work.judge = [test = std::move(test), windows = std::move(windows),
+                limit = table.limit](std::vector<float> const& scores) {
     auto const result = score_squad(predictions_of(test, windows, scores, limit), 0);
     return std::map<std::string, double>{{"exact", result.all.exact / 100},
                                          {"f1", result.all.f1 / 100},

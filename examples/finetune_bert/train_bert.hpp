@@ -18,15 +18,15 @@ run_outcome train_model(bert_run const& run) {
     if (run.start.empty()) { return; }
     slimfit::huggingface_load_options options;
     // A model that has learnt a task with other classes gives all but its classifier.
-    bool const has_classifier = Model::network_type::head != slimfit::bert_head::span;
-    if (has_classifier && slimfit::read_huggingface_config(run.start).classes != Model::network_type::classes) {
-      options.except.push_back("classifier");
+    if (!run.keeps_head) {
+      options.except.push_back(run.head == slimfit::bert_head::span ? "qa_outputs" : "classifier");
     }
     tell_start(run.start, slimfit::load_huggingface(net, run.start, options));
   };
   auto const save = [&](Model const& net) {
     if (!run.save.empty()) {
-      slimfit::save_huggingface(net, run.save, {.type = slimfit::dtype_of_name(run.request.options.save_type)});
+      slimfit::save_huggingface(net, run.save,
+                                {.type = slimfit::dtype_of_name(run.request.options.save_type), .labels = run.labels});
     }
   };
   return training_run<Model>(run.request, std::get<task<std::int32_t, label_type>>(run.task), load, save).run();

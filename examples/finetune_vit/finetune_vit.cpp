@@ -5,6 +5,9 @@
 #include <filesystem>
 #include <slimfit/core/error.hpp>
 #include <slimfit/io/huggingface_config.hpp>
+#include <slimfit/io/mapped_file.hpp>
+#include <slimfit/io/utf8.hpp>
+#include <sstream>
 
 #include "../data/cifar.hpp"
 #include "../data/grey_images.hpp"
@@ -77,6 +80,25 @@ vit_options parse_options(int argc, char** argv) {
       ->check(CLI::Range(0, 9));
   parse(app, options, argc, argv);
   return options;
+}
+
+/// The names that lie beside CIFAR's files, one a line; none where they are not there.
+std::vector<std::string> names_of_cifar(std::string const& folder, int classes) {
+  auto const path = folder + (classes == 100 ? "/fine_label_names.txt" : "/batches.meta.txt");
+  if (!std::filesystem::exists(path)) { return {}; }
+  slimfit::mapped_file const file(path);
+  slimfit::require_utf8(file.text(), path);
+  std::istringstream lines{std::string(file.text())};
+  std::vector<std::string> names;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) { line.pop_back(); }
+    if (!line.empty()) { names.push_back(line); }
+  }
+  if (std::ssize(names) != classes) {
+    throw slimfit::file_error(
+        slimfit::mismatch(path + ": its number of names", std::ssize(names), std::to_string(classes)));
+  }
+  return names;
 }
 
 /// "folder/name", or "folder/name.gz" where only that exists.
@@ -219,6 +241,7 @@ int run(int argc, char** argv) {
   int model = 0;
   image_task work;
   preprocessing how;
+  std::vector<std::string> labels;
   auto fixed = fixed_options(options, "images");
   fixed["start"] = options.start;
   fixed["merge-labels"] = options.merged_labels;
@@ -230,11 +253,13 @@ int run(int argc, char** argv) {
       auto train = list_classes(options);
       model = model_of(options.model, 3, static_cast<int>(train.classes.size()));
       how = read_preprocessor_config(options.model);
+      labels = train.classes;
       work = load_image_folders(options, std::move(train), vit_models[model].shape.image, how);
     } else {
       auto const classes = options.task == "cifar100" ? 100 : 10;
       model = model_of(options.model, 3, classes);
       how = expectation_of_cifar(options.model);
+      labels = names_of_cifar(options.data, classes);
       work = load_cifar(options, classes, vit_models[model].shape.image, how);
     }
     return {{"model", describe_model(model)},
@@ -245,7 +270,7 @@ int run(int argc, char** argv) {
   };
   auto const train = [&](run_request const& request) {
     auto const function = compiled_runs().at(options.backend).at(options.scalar).at(request.choice.policy);
-    auto outcome = function({request, work, model, options.model, options.start, options.save});
+    auto outcome = function({request, work, model, options.model, options.start, options.save, labels});
     bool const saves_folder = !options.save.empty() && !options.save.ends_with(".safetensors");
     if (saves_folder && !outcome.interrupted && options.task != "fashion") {
       write_preprocessor_config(how, vit_models[model].shape.image, options.save);

@@ -25,7 +25,7 @@ run_outcome train_model(vit_run const& run) {
     if (run.save.ends_with(".safetensors")) {
       slimfit::save(net, run.save, type);
     } else if (!run.save.empty()) {
-      slimfit::save_huggingface(net, run.save, {.type = type});
+      slimfit::save_huggingface(net, run.save, {.type = type, .labels = run.labels});
     }
   };
   return training_run<Model>(run.request, run.task, load, save).run();

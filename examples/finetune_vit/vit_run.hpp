@@ -64,10 +64,11 @@ auto with_vit_shape(int model, Body const& body) {
 struct vit_run {
   run_request const& request;
   image_task const& task;
-  int shape;          ///< number in vit_models
-  std::string model;  ///< folder of pretrained weights; empty: none
-  std::string start;  ///< file to start from instead; empty: none
-  std::string save;   ///< file, or else folder, for the weights in the end; empty: none
+  int shape;                        ///< number in vit_models
+  std::string model;                ///< folder of pretrained weights; empty: none
+  std::string start;                ///< file to start from instead; empty: none
+  std::string save;                 ///< file, or else folder, for the weights in the end; empty: none
+  std::vector<std::string> labels;  ///< names of the classes; empty: the data gives none
 };
 
 /// Facts about a model for the report.

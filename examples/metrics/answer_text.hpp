@@ -89,7 +89,7 @@ inline std::vector<std::string> answer_words(std::string_view answer) {
   for (char32_t const code : detail::without_articles(plain)) {
     bool const splits = detail::is_split(code);
     if (!splits && !inside) { words.emplace_back(); }
-    if (!splits) { append_utf8(words.back(), code); }
+    if (!splits) { slimfit::append_utf8(words.back(), code); }
     inside = !splits;
   }
   return words;

@@ -19,17 +19,25 @@ struct encoding {
   std::vector<std::int8_t> sequence;  // 0 or 1: the text that a token is from; -1 for [CLS] and [SEP]
 };
 
+/// The tokens around texts, and whether those of a second text have a type of their own.
+struct frame_ids {
+  token_id begin = vocabulary::none;
+  token_id end = vocabulary::none;
+  token_id padding = vocabulary::none;  ///< none where the tokenizer names no such token
+  bool gives_types = true;
+};
+
 class bert_tokenizer {
  public:
+  /// With BERT's usual [CLS], [SEP] and [PAD].
   explicit bert_tokenizer(wordpiece pieces)
       : pieces_(std::move(pieces)),
-        begin_(pieces_.words().require("[CLS]")),
-        end_(pieces_.words().require("[SEP]")),
-        padding_(pieces_.words().require("[PAD]")) {}
+        ids_{pieces_.words().require("[CLS]"), pieces_.words().require("[SEP]"), pieces_.words().require("[PAD]")} {}
+  bert_tokenizer(wordpiece pieces, frame_ids const& ids) : pieces_(std::move(pieces)), ids_(ids) {}
 
   vocabulary const& words() const { return pieces_.words(); }
   wordpiece const& pieces() const { return pieces_; }
-  token_id padding() const { return padding_; }
+  frame_ids const& frame() const { return ids_; }
 
   /// @param longest tokens including [CLS] and [SEP]; what is too long loses its end
   encoding encode(std::string_view text, std::optional<std::size_t> longest = {}) const {
@@ -116,15 +124,16 @@ class bert_tokenizer {
 
   encoding assemble(tokens const& first) const {
     encoding made;
-    append(made, {begin_, {}}, 0, -1);
+    append(made, {ids_.begin, {}}, 0, -1);
     for (auto const& one : first) { append(made, one, 0, 0); }
-    append(made, {end_, {}}, 0, -1);
+    append(made, {ids_.end, {}}, 0, -1);
     return made;
   }
   encoding assemble(tokens const& first, tokens const& second) const {
     auto made = assemble(first);
-    for (auto const& one : second) { append(made, one, 1, 1); }
-    append(made, {end_, {}}, 1, -1);
+    token_id const type = ids_.gives_types ? 1 : 0;
+    for (auto const& one : second) { append(made, one, type, 1); }
+    append(made, {ids_.end, {}}, type, -1);
     return made;
   }
   static void append(encoding& made, token const& one, token_id type, std::int8_t sequence) {
@@ -135,9 +144,7 @@ class bert_tokenizer {
   }
 
   wordpiece pieces_;
-  token_id begin_;
-  token_id end_;
-  token_id padding_;
+  frame_ids ids_;
 };
 
 }  // namespace examples

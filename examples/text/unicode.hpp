@@ -10,6 +10,7 @@
 
 #include <utf8proc.h>
 #include <examples/text/unicode_versions.hpp>
+#include <slimfit/io/utf8.hpp>
 
 namespace examples {
 
@@ -31,33 +32,8 @@ struct decoded {
 /// The character at `at`. Bytes that are no UTF-8 come out as U+FFFD, the longest prefix that could have begun a
 /// character as one, as in Python's errors="replace".
 inline decoded decode(std::string_view text, std::size_t at) {
-  auto const byte = [&](std::size_t index) { return static_cast<std::uint8_t>(text[index]); };
-  auto const lead = byte(at);
-  if (lead < 0x80) { return {lead, 1}; }
-  if (lead < 0xC2 || lead > 0xF4) { return {replacement_character, 1}; }
-  std::size_t const length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  auto code = static_cast<char32_t>(lead & (0x7FU >> length));
-  for (std::size_t taken = 1; taken < length; ++taken) {
-    std::uint8_t low = 0x80;
-    std::uint8_t high = 0xBF;
-    if (taken == 1) {  // overlong forms, surrogates and what lies beyond U+10FFFF
-      if (lead == 0xE0) { low = 0xA0; }
-      if (lead == 0xED) { high = 0x9F; }
-      if (lead == 0xF0) { low = 0x90; }
-      if (lead == 0xF4) { high = 0x8F; }
-    }
-    if (at + taken >= text.size() || byte(at + taken) < low || byte(at + taken) > high) {
-      return {replacement_character, taken};
-    }
-    code = code << 6U | (byte(at + taken) & 0x3FU);
-  }
-  return {code, length};
-}
-
-inline void append_utf8(std::string& text, char32_t code) {
-  utf8proc_uint8_t bytes[4];
-  auto const count = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), bytes);
-  text.append(reinterpret_cast<char const*>(bytes), static_cast<std::size_t>(count));
+  auto const one = slimfit::read_utf8(text, at);
+  return {one.valid ? one.code : replacement_character, one.bytes};
 }
 
 inline utf8proc_category_t category(char32_t code) { return utf8proc_category(static_cast<utf8proc_int32_t>(code)); }

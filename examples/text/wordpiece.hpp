@@ -10,43 +10,19 @@
 #include <utility>
 #include <vector>
 
+#include <examples/text/token.hpp>
 #include <examples/text/unicode.hpp>
-#include <examples/text/vocabulary.hpp>
 
 namespace examples {
-
-/// A token that is recognised before the text is cut into words.
-struct added_token {
-  std::string text;
-  token_id id = 0;
-  bool single_word = false;  // not beside a letter, digit or underscore
-  bool strip_left = false;   // takes the white space before it
-  bool strip_right = false;
-  bool normalized = false;  // is looked for in the normalised text, normalised itself; else in the text as it stands
-};
-
-struct wordpiece_settings {
-  bool clean_text = true;
-  bool space_ideographs = true;
-  bool lower_case = true;
-  bool strip_accents = true;
-  std::size_t longest_word = 100;  // in characters; longer words are unknown
-  std::string unknown = "[UNK]";
-  std::string continuation = "##";
-};
-
-struct token {
-  token_id id = 0;
-  byte_span span;
-
-  friend bool operator==(token const&, token const&) = default;
-};
 
 class wordpiece {
  public:
   wordpiece(vocabulary words, wordpiece_settings settings, std::vector<added_token> added)
       : words_(std::move(words)), settings_(std::move(settings)), added_(std::move(added)) {
     unknown_ = words_.require(settings_.unknown);
+    for (token_id id = 0; id < words_.size(); ++id) {
+      longest_piece_ = std::max(longest_piece_, words_.token(id).size());  // bytes, which are at least as many
+    }
     // The longest of those that begin at one place is the one found.
     std::stable_sort(added_.begin(), added_.end(),
                      [](auto const& a, auto const& b) { return a.text.size() > b.text.size(); });
@@ -283,11 +259,12 @@ class wordpiece {
       auto& piece = work.word;
       piece = at == first ? "" : settings_.continuation;
       work.ends.clear();
-      for (auto next = at; next < last; ++next) {
-        append_utf8(piece, characters[next].code);
+      auto const farthest = std::min(last, at + longest_piece_);
+      for (auto next = at; next < farthest; ++next) {
+        slimfit::append_utf8(piece, characters[next].code);
         work.ends.push_back(piece.size());
       }
-      auto end = last;
+      auto end = farthest;
       auto id = vocabulary::none;
       for (; end > at; --end) {
         id = words_.find(std::string_view(piece).substr(0, work.ends[end - at - 1]));
@@ -309,6 +286,7 @@ class wordpiece {
   std::vector<normalised_token> normalised_;
   bool begins_[256] = {};
   token_id unknown_ = 0;
+  std::size_t longest_piece_ = 1;  // characters of the vocabulary's longest entry: no more can be found at once
 };
 
 }  // namespace examples

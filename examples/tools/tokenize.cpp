@@ -33,6 +33,7 @@ void tokenize(options const& chosen) {
   std::string line;
   std::string printed;
   for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
+    slimfit::require_utf8(line, "standard input", number);
     examples::encoding made;
     if (chosen.pair) {
       auto const tab = line.find('\t');
@@ -61,7 +62,7 @@ int main(int argc, char** argv) {
   auto const chosen = parse(argc, argv);
   try {
     tokenize(chosen);
-  } catch (slimfit::error const& problem) {
+  } catch (std::exception const& problem) {
     std::cerr << problem.what() << '\n';
     return 1;
   }

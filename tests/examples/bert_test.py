@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import shutil
+import struct
 
 import jsonschema
 
@@ -32,10 +34,12 @@ def tensor_shapes():
     return shapes
 
 
-def write_model(folder, config=None):
-    """A folder as Hugging Face has them, of random numbers."""
+def write_model(folder, config=None, classes=0):
+    """A folder as Hugging Face has them, of random numbers, with a classifier where there are classes."""
     folder.mkdir()
     tensors = {}
+    if classes:
+        tensors["classifier.weight"], tensors["classifier.bias"] = ([classes, HIDDEN], 0), ([classes], 0)
     for name, shape in tensor_shapes().items():
         tensors[f"bert.{name}.weight"] = (shape, 0 if len(shape) > 1 else 1)
         if not name.endswith("_embeddings"):
@@ -43,6 +47,18 @@ def write_model(folder, config=None):
     support.write_safetensors(folder / "model.safetensors", tensors)
     (folder / "config.json").write_text(json.dumps(config or CONFIG), encoding="utf-8")
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
+
+
+def reorder_classes(path, order):
+    """Puts the classifier's rows into another order."""
+    content = bytearray(path.read_bytes())
+    begin = 8 + struct.unpack("<Q", content[:8])[0]
+    for name in ("classifier.weight", "classifier.bias"):
+        first, last = (begin + offset for offset in support.read_header(path)[name]["data_offsets"])
+        step = (last - first) // len(order)
+        rows = [content[first + i * step:first + (i + 1) * step] for i in order]
+        content[first:last] = b"".join(rows)
+    path.write_bytes(content)
 
 
 def text_of(noise, kind):
@@ -228,6 +244,110 @@ class BertTest(support.ProgramTest):
         # Three classes and scores want a classifier of their own.
         for task in ("mnli", "stsb"):
             self.succeed(*options, "--task", task, "--data", str(self.data / task))
+
+    def labels(self, folder):
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        names = [config["id2label"][str(i)] for i in range(len(config["id2label"]))]
+        self.assertEqual(config["label2id"], {name: i for i, name in enumerate(names)})
+        return names
+
+    def test_classes_are_those_of_the_checkpoint(self):
+        """Whatever order a checkpoint has its classes in, results are the same, and the order is saved."""
+        names = ["entailment", "neutral", "contradiction"]
+        options = ["--task", "mnli", "--data", str(self.data / "mnli"), "--epochs", "3", "--run", "eager"]
+        metrics = {}
+        for order in ([0, 1, 2], [2, 0, 1]):
+            model, saved = self.folder / f"model{order[0]}", self.folder / f"saved{order[0]}"
+            own = [names[i] for i in order]
+            write_model(model, {**CONFIG, "id2label": dict(enumerate(own)),
+                                "label2id": {name: i for i, name in enumerate(own)}}, 3)
+            reorder_classes(model / "model.safetensors", order)
+            self.succeed(*options, "--model", str(model), "--save", str(saved))
+            metrics[order[0]] = self.report()["runs"][0]["metrics"]
+            self.assertEqual(self.labels(saved), own)
+        for name, value in metrics[0].items():
+            self.assertAlmostEqual(metrics[2][name], value, 5, name)
+
+    def test_classes_with_other_names(self):
+        model, saved = self.folder / "named", self.folder / "saved"
+        write_model(model, {**CONFIG, "id2label": {"0": "spam", "1": "ham"}}, 2)
+        options = ["--model", str(model), "--epochs", "0.2", "--run", "eager", "--save", str(saved)]
+        self.refuse(*options, names=[model / "config.json", "spam, ham", "expected", "negative, positive",
+                                     "--new-classifier"])
+        self.succeed(*options, "--new-classifier")
+        self.assertEqual(self.labels(saved), ["negative", "positive"])
+        # Of another number of classes nothing is taken, so their names do not matter.
+        self.succeed(*options, "--task", "mnli", "--data", str(self.data / "mnli"))
+        self.assertEqual(self.labels(saved), ["entailment", "neutral", "contradiction"])
+        (model / "config.json").write_text(json.dumps({**CONFIG, "id2label": {"0": "LABEL_0", "1": "LABEL_1"}}))
+        output = self.succeed(*options)
+        self.assertIn("does not name its classes: they are taken for negative, positive", output)
+        self.assertEqual(self.labels(saved), ["negative", "positive"])
+        (model / "config.json").write_text(json.dumps({**CONFIG, "id2label": {"0": "positive", "1": "negative"},
+                                                       "label2id": {"negative": 0, "positive": 1}}))
+        self.refuse(*options, names=[model / "config.json", "id2label and label2id disagree"])
+
+    def test_the_tokenizer_goes_along(self):
+        added = {"[ENT]": VOCABULARY - 1}
+        (self.model / "vocab.txt").write_text("\n".join(WORDS[:-1]) + "\n", encoding="utf-8")
+        (self.model / "added_tokens.json").write_text(json.dumps(added))
+        saved, outside = self.folder / "saved", self.folder / "outside"
+        saved.mkdir()
+        outside.write_text("mine")
+        for name in ("vocab.txt", "config.json"):
+            (saved / name).symlink_to(outside)
+        (saved / "tokenizer.json").write_text("of another model")
+        self.succeed("--epochs", "0.2", "--run", "eager", "--save", str(saved))
+        self.assertEqual({path.name for path in saved.iterdir()},
+                         {"config.json", "model.safetensors", "vocab.txt", "added_tokens.json"})
+        self.assertEqual(json.loads((saved / "added_tokens.json").read_text()), added)
+        self.assertEqual(outside.read_text(), "mine")
+        self.succeed("--epochs", "0.2", "--run", "eager", "--model", str(saved))
+
+    def test_texts_are_utf8(self):
+        path = self.data / "sst2" / "train.tsv"
+        lines = path.read_bytes().splitlines()
+        path.write_bytes(b"\n".join([*lines[:2], b"caf\xe9 good\t1", *lines[2:]]) + b"\n")
+        self.refuse("--run", "eager", names=[path, "line 3", "byte 4", "not UTF-8"])
+        path.write_bytes(b"\n".join([*lines[:2], "café good\t1".encode(), *lines[2:]]) + b"\n")
+        self.succeed("--epochs", "0.2", "--run", "eager")
+
+    def test_a_question_that_is_too_long(self):
+        folder = self.data / "squad2"
+        folder.mkdir()
+        data = json.loads(squad(9, 1))
+        data["data"][0]["paragraphs"][4]["qas"][0]["question"] = "word1 " * 40
+        (folder / "train-v2.0.json").write_text(squad(24, 1), encoding="utf-8")
+        (folder / "dev-v2.0.json").write_text(json.dumps(data), encoding="utf-8")
+        self.refuse("--task", "squad2", "--data", str(folder), "--max-tokens", "24", "--stride", "8", "--run", "eager",
+                    names=[folder / "dev-v2.0.json", "question 4", "--max-tokens"])
+
+    def test_folders_of_links(self):
+        """As the cache of Hugging Face's programs has them."""
+        links, copy = self.folder / "links", self.folder / "copy"
+        links.mkdir()
+        for path in self.model.iterdir():
+            (links / path.name).symlink_to(path)
+        self.refuse("--model", str(links), names=[links, "symbolic link", "cp -rL"])
+        shutil.copytree(links, copy)
+        for name in ("vocab.txt", "model.safetensors"):
+            (copy / name).unlink()
+            (copy / name).symlink_to(self.model / name)
+            self.refuse("--model", str(copy), names=[copy / name, "symbolic link"])
+            (copy / name).unlink()
+            shutil.copy(self.model / name, copy / name)
+        self.succeed("--epochs", "0.2", "--run", "eager", "--model", str(copy))
+
+    def test_tokens_and_padding(self):
+        words = self.model / "vocab.txt"
+        # Texts are filled up with the model's padding, id 0, so none may end with it.
+        words.write_text("\n".join(["[SEP]", "[UNK]", "[CLS]", "[PAD]", *WORDS[4:]]) + "\n", encoding="utf-8")
+        self.refuse("--run", "eager", names=[self.model, "padding", "[SEP]", "expected"])
+        words.write_text("\n".join(["[UNK]", "[CLS]", "[SEP]", "[PAD]", *WORDS[4:]]) + "\n", encoding="utf-8")
+        (self.model / "config.json").write_text(json.dumps({**CONFIG, "pad_token_id": 3}))
+        self.succeed("--epochs", "0.2", "--run", "eager")
+        (self.model / "tokenizer_config.json").write_text('{"tokenizer_class": "BertJapaneseTokenizer"}')
+        self.refuse("--run", "eager", names=[self.model / "tokenizer_config.json", "BertJapaneseTokenizer"])
 
     def test_wrong_folders(self):
         missing = self.folder / "missing"

@@ -129,6 +129,15 @@ class ColourTest(support.ProgramTest):
         run = self.run_of("--task", "cifar10", "--data", str(folder), "--epochs", "12", "--run", "slim:50")
         self.assertEqual([self.report()["data"][key] for key in ("train", "test")], [100, 20])
         self.assertGreaterEqual(run["accuracy"], 0.5)
+        names = [f"thing {label}" for label in range(10)]
+        (folder / "batches.meta.txt").write_text("\n".join(names) + "\n\n")  # as it lies beside the published files
+        saved = self.folder / "saved"
+        options = ["--task", "cifar10", "--data", str(folder), "--epochs", "0.2", "--run", "eager"]
+        self.succeed(*options, "--save", str(saved))
+        config = json.loads((saved / "config.json").read_text(encoding="utf-8"))
+        self.assertEqual([config["id2label"][str(label)] for label in range(10)], names)
+        (folder / "batches.meta.txt").write_text("one\n")
+        self.refuse(*options, names=[folder / "batches.meta.txt", "number of names is 1, expected 10"])
         self.refuse("--task", "cifar100", "--data", str(folder), names=["model of 100 classes", "with_classes("])
 
     def test_preprocessor_config(self):
@@ -159,6 +168,9 @@ class ColourTest(support.ProgramTest):
         for actual, expected in zip(found["image_mean"], [0.5, 0.4, 0.3]):
             self.assertAlmostEqual(actual, expected, places=6)
         self.assertEqual(found["crop_size"], {"height": IMAGE, "width": IMAGE})
+        config = json.loads((saved / "config.json").read_text(encoding="utf-8"))
+        self.assertEqual(config["id2label"], {str(label): f"class{label}" for label in range(CLASSES)})
+        self.assertEqual(config["label2id"], {f"class{label}": label for label in range(CLASSES)})
         self.succeed("--model", str(saved), "--epochs", "0.2", "--run", "eager")
 
     def test_damaged_picture(self):

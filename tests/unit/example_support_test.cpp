@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The examples' data readers, batches and progress line.
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <iterator>
@@ -81,6 +82,16 @@ TEST_CASE("idx: plain and compressed files, every cut, every wrong number") {
   CHECK_THROWS_AS(ex::read_idx_images(folder.write("huge", words({0x803, ~0U, 16384, 16384}))), slimfit::file_error);
   CHECK_THROWS_AS(ex::read_idx_images(folder.write("wide", words({0x803, ~0U, ~0U, ~0U}))), slimfit::file_error);
   CHECK_THROWS_AS(ex::read_idx_images((folder.path / "missing").string()), slimfit::file_error);
+  // What a header claims is compared with the file's size and with a limit before memory is taken for it.
+  auto const refuses = [&](std::string const& path, char const* words_in_it) {
+    CHECK_THROWS_WITH_AS(ex::read_idx_images(path), doctest::Contains(words_in_it), slimfit::file_error);
+  };
+  auto const claim = words({0x803, 1U << 20U, 1024, 1024});
+  refuses(folder.write("claim", claim), "bytes, expected more for 1099511627776 bytes of data");
+  refuses(folder.write("limit", words({0x803, 1025, 1024, 1024}) + std::string(2'000'000, '\0')),
+          "says that it holds 1074790400 bytes of data, expected at most 1073741824");
+  REQUIRE(::mkfifo((folder.path / "pipe").c_str(), 0600) == 0);
+  refuses((folder.path / "pipe").string(), "expected a regular file");
   auto const nine = folder.write("nine", labels);
   CHECK_THROWS_WITH_AS(ex::read_idx_labels(nine, 9),
                        ("slimfit: " + nine + " has label 9 at position 1, expected labels below 9").c_str(),

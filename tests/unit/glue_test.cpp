@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "../../examples/data/class_names.hpp"
 #include "../../examples/data/glue.hpp"
 #include "../../examples/metrics/figures.hpp"
 #include "../support/scratch_folder.hpp"
@@ -136,6 +137,61 @@ TEST_CASE("glue: errors name the file, the line, and what was expected") {
   }
   scratch_folder const folder;
   CHECK_THROWS_AS(ex::read_glue(task("sst2"), folder.path.string(), "train"), slimfit::file_error);
+}
+
+TEST_CASE("glue: a tab too many or too few is an error with its line") {
+  check_refused("sst2", "sentence\tlabel\na\t1\nb\t0\textra\n", "line 3: has 3 columns, expected at most 2");
+  check_refused("cola", "x\t1\t\ta\tb\n", "line 1: has 5 columns, expected at most 4");
+  check_refused("rte", "index\tsentence1\tsentence2\tlabel\tmore\n0\ta\tb\tentailment\n",
+                "line 2: has 4 columns, expected at least 5");
+  check_refused("qqp", "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n1\t2\t3\tHow?\tWhy?\tnow\t0\n",
+                "line 2: has 7 columns, expected at most 6");
+}
+
+TEST_CASE("glue: text that is not UTF-8 is an error with its line and byte") {
+  check_refused("sst2", "sentence\tlabel\ngood\t1\ncaf\xE9 good\t1\n",
+                "line 3: byte 4 of the line, 0xE9, is not UTF-8");
+  for (std::string const wrong : {"\xC0\xAF", "\xED\xB0\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\x80"}) {
+    check_refused("sst2", "sentence\tlabel\n" + wrong + "\t1\n", "line 2: byte 1 of the line");
+  }
+  check_refused("sst2", std::string("\xFF\xFEs\0e\0", 6), "line 1: byte 1 of the line, 0xFF");  // UTF-16
+  CHECK(rows_of("sst2", "sentence\tlabel\n\xF0\x9F\x98\x80\t1\n")[0].first == "\xF0\x9F\x98\x80");
+}
+
+TEST_CASE("glue: classes have the numbers that a checkpoint gives their names") {
+  auto const named = [](std::string const& of, std::vector<std::string> const& labels, bool agree = true) {
+    slimfit::huggingface_config config;
+    config.labels = labels;
+    config.labels_agree = agree;
+    return ex::checkpoint_class_names(task(of), config, "model/config.json");
+  };
+  using numbers = std::vector<std::int32_t>;
+  auto const nli = named("mnli", {"contradiction", "ENTAILMENT", "Neutral"});
+  CHECK(nli.numbers == numbers{1, 2, 0});
+  CHECK(nli.names == std::vector<std::string>{"contradiction", "ENTAILMENT", "Neutral"});
+  CHECK_FALSE(nli.assumed);
+  CHECK(ex::in_order_of_task({0.1F, 0.2F, 0.3F, 1, 2, 3}, nli) == std::vector<float>{0.2F, 0.3F, 0.1F, 2, 3, 1});
+  CHECK(named("sst2", {"POSITIVE", "NEGATIVE"}).numbers == numbers{1, 0});
+  CHECK(named("sst2", {"1", "0"}).numbers == numbers{1, 0});  // as the files write them
+  for (auto const& plain : {std::vector<std::string>{"LABEL_0", "LABEL_1"}, {}}) {
+    auto const assumed = named("mrpc", plain);
+    CHECK(assumed.assumed);
+    CHECK(assumed.numbers == numbers{0, 1});
+    CHECK(assumed.names == std::vector<std::string>{"not_equivalent", "equivalent"});
+  }
+  auto const refuses = [&](std::string const& of, std::vector<std::string> const& labels) {
+    CAPTURE(of);
+    CHECK_THROWS_WITH_AS(named(of, labels), doctest::Contains("model/config.json: the classes are "),
+                         slimfit::file_error);
+  };
+  refuses("cola", {"negative", "positive"});
+  refuses("mnli", {"entailment", "neutral", "neutral"});
+  refuses("sst2", {"LABEL_1", "LABEL_0"});
+  CHECK_THROWS_WITH_AS(named("sst2", {"negative", "positive"}, false), doctest::Contains("label2id disagree"),
+                       slimfit::file_error);
+  for (auto const& each : ex::glue_tasks()) {
+    if (!each.names.empty()) { CHECK(each.names.size() == each.classes.size()); }
+  }
 }
 
 TEST_CASE("glue: figures equal scikit-learn's and SciPy's") {

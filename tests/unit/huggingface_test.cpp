@@ -5,6 +5,8 @@
 #include <slimfit/slimfit.hpp>
 #include <slimfit/train/huggingface.hpp>
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -405,7 +407,13 @@ TEST_CASE("configurations that slimfit cannot compute, or that are none") {
   refuse("\"hidden_size\": 16", "\"hidden_size\": 16, \"hidden_size\": 16", "expected hidden_size once");
   refuse("\"hidden_size\": 16", "\"hidden_size\": 1.6e1", "config, byte");
   refuse("\"layer_norm_eps\": 1e-12", "\"layer_norm_eps\": -1", "layer_norm_eps is -1");
-  refuse("\"qkv_bias\": true", ("\"x\": " + std::string(1000, '[')).c_str(), "nested at most");
+  for (std::size_t const levels : {64U, 1000U}) {  // in an object
+    auto const deep = std::string(levels, '[') + std::string(levels, ']');
+    refuse("\"qkv_bias\": true", ("\"x\": " + deep).c_str(), "nested at most 64 deep");
+  }
+  CHECK_NOTHROW(sf::parse_huggingface_config(
+      "{\"model_type\": \"vit\", \"x\": " + std::string(63, '[') + std::string(63, ']') + "}", "config.json"));
+  refuse("\"model_type\": \"vit\"", "\"model_type\": \"v\xE9\"", "in UTF-8");
   write(folder.file("config.json"), "");
   refuses<vit_model, sf::file_error>(folder.path.string(), "config, byte 0");
   refuses<vit_model, sf::file_error>(folder.file("nowhere"), "config.json could not be read");
@@ -436,6 +444,56 @@ TEST_CASE("numbers that are not finite, prefixes of wrappers, and names to leave
     refuses<vit_model, sf::file_error>(
         folder.path.string(), "tensor " + net.parameters()[5].name + ", element 7 is " + std::to_string(value));
   }
+}
+
+TEST_CASE("a folder's files are its own: no links, no pipes") {
+  scratch_folder const folder;
+  constexpr auto anew = std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing;
+  auto const links = [&](std::string const& name) {
+    std::filesystem::copy(fixture("vit"), folder.path, anew);
+    std::filesystem::remove(folder.file(name));
+    std::filesystem::create_symlink(fixture("vit") + "/" + name, folder.file(name));
+    refuses<vit_model, sf::file_error>(folder.path.string(), name + " could not be read: it is a symbolic link");
+    std::filesystem::remove(folder.file(name));
+    REQUIRE(::mkfifo(folder.file(name).c_str(), 0600) == 0);
+    refuses<vit_model, sf::file_error>(folder.path.string(), name + " could not be read: expected a regular file");
+    std::filesystem::remove(folder.file(name));
+  };
+  links("config.json");
+  links("model.safetensors");
+  std::filesystem::copy(fixture("vit"), folder.path, anew);
+  std::filesystem::resize_file(folder.file("config.json"), 65 * sf::MiB);
+  refuses<vit_model, sf::file_error>(folder.path.string(), "config.json could not be read: it has 68157440 bytes");
+}
+
+TEST_CASE("names of classes in a configuration") {
+  auto const parse = [](std::string const& members) {
+    return sf::parse_huggingface_config("{\"model_type\": \"bert\", " + members + "}", "config.json");
+  };
+  using names = std::vector<std::string>;
+  auto const both = parse(R"("label2id": {"b": 1, "a": 0}, "id2label": {"1": "b", "0": "a"})");
+  CHECK(both.labels == names{"a", "b"});
+  CHECK(both.labels_agree);
+  CHECK(both.classes == 2);
+  CHECK_FALSE(parse(R"("label2id": {"b": 0, "a": 1}, "id2label": {"1": "b", "0": "a"})").labels_agree);
+  CHECK(parse(R"("label2id": {"c": 2, "b": 1, "a": 0}, "num_labels": 3)").labels == names{"a", "b", "c"});
+  CHECK(parse(R"("id2label": {"0": 7, "1": 8, "2": 9})").labels == names{"7", "8", "9"});  // as old files have them
+  // Without a name for each number there are classes, but no names.
+  for (std::string const odd :
+       {R"("id2label": {"0": "a", "2": "b", "5": "c"})", R"("id2label": {"0": [], "1": {}, "2": 1.5})"}) {
+    CHECK(parse(odd).classes == 3);
+    CHECK(parse(odd).labels.empty());
+  }
+  CHECK(parse(R"("num_labels": 3)").labels.empty());
+}
+
+TEST_CASE("names of classes are saved as JSON, whatever bytes they hold") {
+  scratch_folder const folder;
+  sf::host device;
+  bert_model const net(device);
+  sf::save_huggingface(net, folder.path.string(), {.labels = {"caf\u00e9", "a \"b\"\\\n", "caf\xE9"}});
+  CHECK(sf::read_huggingface_config(folder.path.string()).labels ==
+        std::vector<std::string>{"caf\u00e9", "a \"b\"\\\n", "caf\uFFFD"});
 }
 
 TEST_CASE("tensors that are missing, unknown or of another shape") {

@@ -94,6 +94,28 @@ TEST_CASE("squad: files as they are published") {
   CHECK_THROWS_AS(ex::read_squad((folder.path / "none").string()), slimfit::file_error);
 }
 
+TEST_CASE("squad: text that is not UTF-8, or nested without end, is refused") {
+  scratch_folder const folder;
+  auto const refuses = [&](std::string const& text, char const* what) {
+    CHECK_THROWS_WITH_AS(ex::read_squad(folder.write("bad", text)), doctest::Contains(what), slimfit::file_error);
+  };
+  refuses("{\n\"data\": \"caf\xE9\"}", "bad, line 2: byte 13 of the line, 0xE9, is not UTF-8");
+  std::string const deep = std::string(100'000, '[') + std::string(100'000, ']');
+  refuses(R"({"data": )" + deep + "}", "nested deeper, expected at most 64 levels");
+  refuses(file_with(R"({"id": "a", "question": "q", "answers": [{"text": "x", "answer_start": )" + deep + "}]}"),
+          "nested deeper, expected at most 64 levels");
+  CHECK(ex::read_squad(folder.write("good", "\xEF\xBB\xBF" + file_with(answerable))).questions.size() == 1);
+}
+
+TEST_CASE("squad: a question that leaves no room is named, and its file") {
+  scratch_folder const folder;
+  auto const path = folder.write("good", file_with(answerable + "," + impossible));
+  auto const set = ex::read_squad(path);
+  CHECK_THROWS_WITH_AS(ex::windows_of(set, tokenizer(), {5, 1}),
+                       doctest::Contains((path + ": question a leaves no room for its paragraph").c_str()),
+                       slimfit::value_error);
+}
+
 TEST_CASE("squad: windows know where the answer is, or that they have it not") {
   scratch_folder const folder;
   auto const set = ex::read_squad(folder.write("good", file_with(answerable + "," + impossible)));
@@ -126,7 +148,7 @@ TEST_CASE("squad: windows know where the answer is, or that they have it not") {
 TEST_CASE("squad: the whole task") {
   scratch_folder const folder;
   auto const set = ex::read_squad(folder.write("good", file_with(answerable + "," + impossible)));
-  auto const work = ex::make_squad_task(tokenizer(), set, set, {8, 1}, 16);
+  auto const work = ex::make_squad_task(tokenizer(), set, set, {8, 1}, {.limit = 16, .padding = 4, .rows = 15});
   CHECK(work.train->size() == 6);
   CHECK(work.train->length(1) == 8);
   std::vector<std::int32_t> ids(32);
@@ -134,7 +156,9 @@ TEST_CASE("squad: the whole task") {
   work.train->fill(1, 0, ids.data(), labels.data());
   CHECK(labels == std::vector<std::int32_t>{5, 6});
   CHECK(ids[0] == 2);
-  CHECK(ids[8] == 0);
+  CHECK(ids[8] == 4);  // the model's padding, which need not be the tokenizer's
+  CHECK_THROWS_AS(ex::make_squad_task(tokenizer(), set, set, {8, 1}, {.limit = 16, .padding = 0, .rows = 14}),
+                  slimfit::value_error);
   CHECK(std::vector<std::int32_t>(ids.begin() + 16, ids.begin() + 25) ==
         std::vector<std::int32_t>{0, 0, 0, 0, 1, 1, 1, 1, 0});
   auto const figures = work.judge(std::vector<float>(6 * 32));

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cmath>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <slimfit/io/json_cursor.hpp>
 #include <slimfit/io/mapped_file.hpp>
@@ -25,6 +27,8 @@ struct huggingface_config {
   index_t mlp = 3072;
   double norm_epsilon = 1e-12;
   index_t classes = 2;
+  std::vector<std::string> labels;  ///< names of the classes by their numbers; empty where the file gives none
+  bool labels_agree = true;         ///< whether id2label and label2id say the same
   double hidden_dropout = 0;
   double attention_dropout = 0;
   // BERT
@@ -73,11 +77,9 @@ class huggingface_config_reader {
     } else if (key == "pad_token_id") {
       config_.padding = cursor_.integer();
     } else if (key == "id2label") {
-      labels_ = 0;
-      cursor_.object([&](std::string const& /*label*/) {
-        cursor_.skip();
-        ++labels_;
-      });
+      cursor_.object([&](std::string const& number) { labels_[number] = label_part(); });
+    } else if (key == "label2id") {
+      cursor_.object([&](std::string const& name) { numbers_[label_part()] = name; });
     } else if (key == "hidden_act") {
       expect_text(key, "gelu");
     } else if (key == "position_embedding_type") {
@@ -124,6 +126,37 @@ class huggingface_config_reader {
     }
   }
 
+  /// A class's name or number; empty for anything else.
+  std::string label_part() {
+    auto const first = cursor_.peek();
+    if (first == '"') { return cursor_.string(); }
+    if (first < '0' || first > '9') {
+      cursor_.skip();
+      return {};
+    }
+    double const number = cursor_.number();
+    return number < 1e9 && number == std::floor(number) ? std::to_string(static_cast<index_t>(number)) : std::string();
+  }
+  /// The names in the order of their numbers; empty where those are not 0, 1, ...
+  static std::vector<std::string> ordered(std::map<std::string, std::string> const& names) {
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      auto const name = names.find(std::to_string(i));
+      if (name == names.end() || name->second.empty()) { return {}; }
+      all.push_back(name->second);
+    }
+    return all;
+  }
+  void set_labels() {
+    config_.classes = labels_.empty() ? num_labels_ : static_cast<index_t>(labels_.size());
+    auto const by_number = ordered(labels_);
+    auto const by_name = ordered(numbers_);
+    config_.labels = labels_.empty() ? by_name : by_number;
+    bool const fits = static_cast<index_t>(config_.labels.size()) == config_.classes;
+    config_.labels_agree = by_number.empty() || numbers_.empty() || by_number == by_name;
+    if (!fits) { config_.labels.clear(); }
+  }
+
   huggingface_config finish() {
     if (model_type_ == "vit") {
       config_.type = huggingface_type::vit;
@@ -135,7 +168,7 @@ class huggingface_config_reader {
     bool const is_dinov2 = config_.type == huggingface_type::dinov2;
     if (is_dinov2) { config_.mlp = static_cast<index_t>(static_cast<double>(config_.hidden) * mlp_ratio_); }
     config_.norm_epsilon = epsilon_ >= 0 ? epsilon_ : is_dinov2 ? 1e-6 : 1e-12;
-    config_.classes = labels_ > 0 ? labels_ : num_labels_;
+    set_labels();
     return config_;
   }
 
@@ -149,7 +182,8 @@ class huggingface_config_reader {
   std::string model_type_;
   double epsilon_ = -1;
   double mlp_ratio_ = 4;
-  index_t labels_ = 0;
+  std::map<std::string, std::string> labels_;   ///< names by number, as id2label has them
+  std::map<std::string, std::string> numbers_;  ///< the same, as label2id has them
   index_t num_labels_ = 2;
   named_size sizes_[12] = {{"hidden_size", &config_.hidden},
                            {"num_hidden_layers", &config_.layers},
@@ -177,9 +211,8 @@ inline huggingface_config parse_huggingface_config(std::string_view text, std::s
 /// @throws file_error
 inline huggingface_config read_huggingface_config(std::string const& folder) {
   auto const path = folder + "/config.json";
-  mapped_file const file(path);
-  auto const bytes = file.bytes();
-  return parse_huggingface_config({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, path);
+  mapped_file const file(path, model_text);
+  return parse_huggingface_config(file.text(), path);
 }
 
 }  // namespace slimfit

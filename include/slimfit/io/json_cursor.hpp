@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Reads JSON: safetensors headers, indices of shards, configurations. The caller knows the structure and asks for it
-// piece by piece, so nesting is as deep as the caller's code; what it skips is counted, so hostile text cannot recurse.
+// piece by piece; how deep values are nested is limited, so hostile text cannot recurse for long.
 #pragma once
 
 #include <charconv>
@@ -9,13 +9,14 @@
 
 #include <slimfit/core/config.hpp>
 #include <slimfit/core/error.hpp>
+#include <slimfit/io/utf8.hpp>
 
 namespace slimfit::detail {
 
 class json_cursor {
  public:
-  /// How deep what is skipped may be nested.
-  static constexpr int deepest = 32;
+  /// How deep objects and arrays may be nested.
+  static constexpr int deepest = 64;
 
   /// @param source named in errors, e.g. the file's path
   /// @param part   which part of the file the text is, for errors
@@ -42,22 +43,24 @@ class json_cursor {
   /// Calls `member(key)` for each member of an object; it must consume the value.
   template <class Member>
   void object(Member const& member) {
-    expect('{');
-    if (accept('}')) { return; }
+    enter('{');
+    if (accept('}')) { return leave(); }
     do {
       auto const key = string();
       expect(':');
       member(key);
     } while (accept(','));
     expect('}');
+    leave();
   }
   /// Calls `element()` for each element of an array; it must consume the value.
   template <class Element>
   void array(Element const& element) {
-    expect('[');
-    if (accept(']')) { return; }
+    enter('[');
+    if (accept(']')) { return leave(); }
     do { element(); } while (accept(','));
     expect(']');
+    leave();
   }
 
   /// A non-negative integer without fraction or exponent.
@@ -76,13 +79,16 @@ class json_cursor {
     return value;
   }
 
-  /// A string; escapes are resolved to UTF-8.
+  /// A string; escapes are resolved to UTF-8. @throws file_error also where it is not UTF-8
   std::string string() {
     expect('"');
     std::string result;
     for (;;) {
       char const c = next("expected the end of a string");
-      if (c == '"') { return result; }
+      if (c == '"') {
+        if (find_invalid_utf8(result) != std::string_view::npos) { fail("expected the string before in UTF-8"); }
+        return result;
+      }
       if (static_cast<unsigned char>(c) < 0x20U) { fail("expected no control character in a string"); }
       if (c == '\\') {
         escape(result);
@@ -128,14 +134,13 @@ class json_cursor {
     return position_ < text_.size() ? text_[position_] : '\0';
   }
 
-  /// Consumes any value. @throws file_error when it is nested deeper than `deepest`.
-  void skip(int depth = 0) {
-    if (depth > deepest) { fail("expected values nested at most " + std::to_string(deepest) + " deep"); }
+  /// Consumes any value.
+  void skip() {
     switch (peek()) {
       case '{':
-        return object([&](std::string const& /*key*/) { skip(depth + 1); });
+        return object([&](std::string const& /*key*/) { skip(); });
       case '[':
-        return array([&] { skip(depth + 1); });
+        return array([&] { skip(); });
       case '"':
         return static_cast<void>(string());
       case 't':
@@ -155,6 +160,12 @@ class json_cursor {
   }
 
  private:
+  /// @throws file_error when what `c` begins is nested deeper than `deepest`
+  void enter(char c) {
+    expect(c);
+    if (++depth_ > deepest) { fail("expected values nested at most " + std::to_string(deepest) + " deep"); }
+  }
+  void leave() { --depth_; }
   void skip_spaces() {
     while (position_ < text_.size() && std::string_view(" \t\r\n").find(text_[position_]) != std::string_view::npos) {
       ++position_;
@@ -209,45 +220,30 @@ class json_cursor {
     if (second < 0xDC00U || second > 0xDFFFU) { fail("expected a surrogate pair"); }
     return 0x10000U + ((first - 0xD800U) << 10U) + (second - 0xDC00U);
   }
-  static void append_utf8(std::string& result, unsigned code) {
-    auto const tail = [&](unsigned shift) { result += static_cast<char>(0x80U | ((code >> shift) & 0x3FU)); };
-    if (code < 0x80U) {
-      result += static_cast<char>(code);
-    } else if (code < 0x800U) {
-      result += static_cast<char>(0xC0U | (code >> 6U));
-      tail(0);
-    } else if (code < 0x10000U) {
-      result += static_cast<char>(0xE0U | (code >> 12U));
-      tail(6);
-      tail(0);
-    } else {
-      result += static_cast<char>(0xF0U | (code >> 18U));
-      tail(12);
-      tail(6);
-      tail(0);
-    }
-  }
-
   std::string_view text_;
   std::string const* source_;
   char const* part_;
   std::size_t position_ = 0;
+  int depth_ = 0;
 };
 
-/// `text` as a JSON string.
-inline std::string json_string(std::string const& text) {
+/// `text` as a JSON string. Bytes that are not UTF-8, e.g. of a file's name, become U+FFFD: JSON has no others.
+inline std::string json_string(std::string_view text) {
   std::string result = "\"";
-  for (char const c : text) {
-    constexpr char const* digits = "0123456789abcdef";
-    auto const code = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  for (std::size_t at = 0; at < text.size();) {
+    auto const one = read_utf8(text, at);
+    if (!one.valid) {
+      result += "\\ufffd";
+    } else if (one.code == U'"' || one.code == U'\\') {
       result += '\\';
-      result += c;
-    } else if (code < 0x20U) {
-      result += std::string("\\u00") + digits[code >> 4U] + digits[code & 15U];
+      result += text[at];
+    } else if (one.code < 0x20U) {
+      constexpr char const* digits = "0123456789abcdef";
+      result += std::string("\\u00") + digits[one.code >> 4U] + digits[one.code & 15U];
     } else {
-      result += c;
+      result += text.substr(at, one.bytes);
     }
+    at += one.bytes;
   }
   return result + "\"";
 }

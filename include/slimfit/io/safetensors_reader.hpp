@@ -224,7 +224,8 @@ class safetensors_view {
 class safetensors_file : mapped_file, public safetensors_view {
  public:
   /// @throws file_error when the file is missing or malformed.
-  explicit safetensors_file(std::string const& path) : mapped_file(path), safetensors_view(bytes(), path) {}
+  explicit safetensors_file(std::string const& path, file_rules const& rules = {})
+      : mapped_file(path, rules), safetensors_view(bytes(), path) {}
 };
 
 }  // namespace slimfit

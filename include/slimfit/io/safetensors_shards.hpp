@@ -43,16 +43,15 @@ class safetensors_folder {
     auto const whole = folder + "/model.safetensors";
     auto const index = whole + ".index.json";
     if (::access(whole.c_str(), F_OK) == 0 || ::access(index.c_str(), F_OK) != 0) {
-      auto const& file = files_.try_emplace("model.safetensors", whole).first->second;
+      auto const& file = files_.try_emplace("model.safetensors", whole, model_tensors).first->second;
       for (auto const& [name, tensor] : file.tensors()) { places_[name] = &file; }
       return;
     }
-    mapped_file const mapped(index);
-    auto const bytes = mapped.bytes();
-    auto const map = parse_shard_index({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, index);
+    mapped_file const mapped(index, model_text);
+    auto const map = parse_shard_index(mapped.text(), index);
     for (auto const& [name, file_name] : map) {
       auto const path = folder + "/" + file_name;
-      auto const& file = files_.try_emplace(file_name, path).first->second;
+      auto const& file = files_.try_emplace(file_name, path, model_tensors).first->second;
       if (!file.contains(name)) { fail(index, name, "is not in " + path); }
       places_[name] = &file;
     }
