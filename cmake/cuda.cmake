@@ -10,6 +10,4 @@ if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
   endif()
 endif()
 enable_language(CUDA)
-# As a flag: CMake before 3.26 does not know that nvcc has C++20.
-string(APPEND CMAKE_CUDA_FLAGS " -std=c++20")
 set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Everything, for the backends that this translation unit's compiler supports.
+// Everything, for the backends that this translation unit's compiler supports. SLIMFIT_NO_HOST leaves the host backend out,
+// for programs that train on CUDA where no BLAS is installed.
 #pragma once
 
+#include <slimfit/core/config.hpp>
+#if !defined(SLIMFIT_NO_HOST)
 #include <slimfit/backend/host.hpp>
+#endif
 #include <slimfit/io/safetensors.hpp>
 #include <slimfit/models/bert.hpp>
 #include <slimfit/models/vit.hpp>

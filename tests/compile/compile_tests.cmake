@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tests that run a compiler: every header by itself, wrong programs, the README's program. For each compiler of the two
 # that is installed, whatever this build uses; the other is reported as skipped.
-get_target_property(SLIMFIT_BLAS_INCLUDE slimfit_blas INTERFACE_INCLUDE_DIRECTORIES)
-get_target_property(SLIMFIT_BLAS_LIBRARIES slimfit_blas INTERFACE_LINK_LIBRARIES)
+set(SLIMFIT_BLAS_LIBRARIES ${slimfit_blas_libraries})
 list(FILTER SLIMFIT_BLAS_LIBRARIES EXCLUDE REGEX "^-Wl|::")
 set(SLIMFIT_COMPILE_CHECKS ${CMAKE_CURRENT_SOURCE_DIR}/compile)
 
@@ -15,13 +14,13 @@ foreach(compiler g++ clang++)
   endif()
   add_test(NAME headers_${name}
            COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_headers.py ${header_options} ${compiler}
-                   ${PROJECT_SOURCE_DIR}/include -- -I${SLIMFIT_BLAS_INCLUDE})
+                   ${PROJECT_SOURCE_DIR}/include -- -I${slimfit_blas_include})
   add_test(NAME wrong_programs_${name}
            COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_failures.py ${compiler}
-                   ${PROJECT_SOURCE_DIR}/include -- -I${SLIMFIT_BLAS_INCLUDE})
+                   ${PROJECT_SOURCE_DIR}/include -- -I${slimfit_blas_include})
   add_test(NAME readme_program_${name}
            COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_readme.py ${compiler}
-                   ${PROJECT_SOURCE_DIR}/README.md -- -I${PROJECT_SOURCE_DIR}/include -I${SLIMFIT_BLAS_INCLUDE}
+                   ${PROJECT_SOURCE_DIR}/README.md -- -I${PROJECT_SOURCE_DIR}/include -I${slimfit_blas_include}
                    ${SLIMFIT_BLAS_LIBRARIES})
   set_tests_properties(headers_${name} wrong_programs_${name} readme_program_${name} PROPERTIES SKIP_RETURN_CODE 77
                                                                                                 LABELS compile)
@@ -30,7 +29,7 @@ endforeach()
 find_program(SLIMFIT_NVCC nvcc HINTS $ENV{CUDA_HOME}/bin /usr/local/cuda/bin)
 add_test(NAME constants
          COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_constants.py ${PROJECT_SOURCE_DIR}/include
-                 --compiler clang++ --compiler ${SLIMFIT_NVCC} -- -I${SLIMFIT_BLAS_INCLUDE})
+                 --compiler clang++ --compiler ${SLIMFIT_NVCC} -- -I${slimfit_blas_include})
 set_tests_properties(constants PROPERTIES SKIP_RETURN_CODE 77 LABELS compile)
 
 add_test(NAME shape_text COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_shape_text.py clang++

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The examples that the documentation quotes run, and it quotes them as they are.
-get_target_property(SLIMFIT_BLAS_INCLUDE slimfit_blas INTERFACE_INCLUDE_DIRECTORIES)
 add_test(NAME docs_snippets COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/docs/check_snippets.py ${CMAKE_CXX_COMPILER} --
-                                    -I${SLIMFIT_BLAS_INCLUDE})
+                                    -I${slimfit_blas_include})
 foreach(extension own_criterion own_format own_layer training_run)
   if(TARGET ${extension})
     add_test(NAME example_${extension} COMMAND ${extension})

@@ -2,6 +2,16 @@
 // Library-wide constants: version, index type, byte units, and the macros that mark functions.
 #pragma once
 
+// Visual C++ tells its language by a macro of its own.
+#if defined(_MSVC_LANG)
+#define SLIMFIT_LANGUAGE _MSVC_LANG
+#else
+#define SLIMFIT_LANGUAGE __cplusplus
+#endif
+#if SLIMFIT_LANGUAGE < 202002L
+#error "slimfit needs C++20: compile with -std=c++20; with CMake, link the target slimfit::slimfit or slimfit::cuda"
+#endif
+
 #include <cstddef>
 #include <cstdint>
 
