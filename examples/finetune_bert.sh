@@ -24,16 +24,18 @@ report-bert/report.json. Ctrl-C saves; the same command with --resume goes on.
   --program FILE  a built finetune_bert
 
 All options but the last are passed on to finetune_bert. Without them it gets --task sst2 --rows 4000 --max-tokens 64
---epochs 3 --learning-rate 5e-5 --scheduled-learning-rate 1e-4 --out report-bert and the four runs; --rows 0 takes all
-rows. Tasks other than sst2 and stsb take all rows and as many tokens as in the paper. Where weights and sentences come
-from, and their licences: python3 examples/fetch/minilm.py --help and python3 examples/fetch/sentences.py --help.
+--epochs 3 --learning-rate 5e-5 --scheduled-learning-rate 1e-4 --optimizer usual --weight-decay 0 --seed 1 --out report-bert
+and the four runs; --rows 0 takes all rows. Tasks other than sst2 and stsb take all rows and as many tokens as in the
+paper. Where weights and sentences come from, and their licences: python3 examples/fetch/minilm.py --help and python3
+examples/fetch/sentences.py --help.
 HELP
   program_help finetune_bert
   exit 0
 fi
 
 task=${given[--task]:-sst2}
-options=(--task "$task" --epochs 3 --learning-rate 5e-5 --scheduled-learning-rate 1e-4 --out report-bert)
+options=(--task "$task" --epochs 3 --learning-rate 5e-5 --scheduled-learning-rate 1e-4 --optimizer usual --weight-decay 0
+  --seed 1 --out report-bert)
 if [ -z "${given[--run]:-}${given[--policy]:-}" ]; then
   options+=(--run eager --run eager:75 --run paper:75 --run slim:75)
 fi

@@ -26,16 +26,16 @@ with --resume goes on.
   --program FILE  a built finetune_vit
 
 All options but the last are passed on to finetune_vit. Without them it gets --task cifar10 --images 4000 --test-images
-2000 --epochs 3 --learning-rate 2e-5 --scheduled-learning-rate 2e-5 --out report-vit and the four runs; --images 0 and
---test-images 0 take all images. Where weights and images come from, and their licences: examples/fetch/vit_small.py and
-images.py say in their first lines.
+2000 --epochs 3 --learning-rate 2e-5 --scheduled-learning-rate 2e-5 --optimizer usual --seed 1 --out report-vit and the
+four runs; --images 0 and --test-images 0 take all images. Where weights and images come from, and their licences:
+examples/fetch/vit_small.py and images.py say in their first lines.
 HELP
   program_help finetune_vit
   exit 0
 fi
 
 options=(--task cifar10 --images 4000 --test-images 2000 --epochs 3 --learning-rate 2e-5 --scheduled-learning-rate 2e-5
-  --out report-vit)
+  --optimizer usual --seed 1 --out report-vit)
 if [ -z "${given[--run]:-}${given[--policy]:-}" ]; then
   options+=(--run eager --run eager:75 --run paper:75 --run slim:75)
 fi

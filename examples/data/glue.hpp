@@ -18,7 +18,7 @@ struct glue_sample {
   float score = 0;
 };
 
-/// What a task asks, where its files have it, and how the paper trained it.
+/// What a task asks, and where its files have it.
 struct glue_task {
   std::string name{};
   std::string folder{};                ///< as GLUE's archive names it
@@ -29,8 +29,6 @@ struct glue_task {
   std::vector<std::string> classes{};  ///< as the files write them, in Hugging Face's order; empty: a score
   std::string metric{};                ///< that stands for the task
   std::string second_metric{};         ///< that GLUE reports beside it; empty: none
-  double rate = 0;                     ///< percent frozen
-  slimfit::index_t batch = 32;
   std::string mismatched_dev{};  ///< name of a second file to test on, of texts unlike those trained on; empty: none
   std::vector<std::string> names{};  ///< of the classes, where the files have numbers; empty: as in `classes`
 };
@@ -43,7 +41,6 @@ inline std::vector<glue_task> const& glue_tasks() {
        .dev = "dev",
        .classes = {"0", "1"},
        .metric = "matthews",
-       .rate = 90,
        .names = {"unacceptable", "acceptable"}},
       {.name = "sst2",
        .folder = "SST-2",
@@ -52,7 +49,6 @@ inline std::vector<glue_task> const& glue_tasks() {
        .label = "label",
        .classes = {"0", "1"},
        .metric = "accuracy",
-       .rate = 95,
        .names = {"negative", "positive"}},
       {.name = "mrpc",
        .folder = "MRPC",
@@ -63,9 +59,8 @@ inline std::vector<glue_task> const& glue_tasks() {
        .classes = {"0", "1"},
        .metric = "f1",
        .second_metric = "accuracy",
-       .rate = 90,
        .names = {"not_equivalent", "equivalent"}},
-      {"stsb", "STS-B", "dev", "sentence1", "sentence2", "score", {}, "pearson", "spearman", 85},
+      {"stsb", "STS-B", "dev", "sentence1", "sentence2", "score", {}, "pearson", "spearman"},
       {.name = "qqp",
        .folder = "QQP",
        .dev = "dev",
@@ -75,7 +70,6 @@ inline std::vector<glue_task> const& glue_tasks() {
        .classes = {"0", "1"},
        .metric = "f1",
        .second_metric = "accuracy",
-       .rate = 80,
        .names = {"not_duplicate", "duplicate"}},
       {"mnli",
        "MNLI",
@@ -86,21 +80,9 @@ inline std::vector<glue_task> const& glue_tasks() {
        {"entailment", "neutral", "contradiction"},
        "accuracy",
        "accuracy_mismatched",
-       80,
-       32,
        "dev_mismatched"},
-      {"qnli", "QNLI", "dev", "question", "sentence", "label", {"entailment", "not_entailment"}, "accuracy", "", 95},
-      {"rte",
-       "RTE",
-       "dev",
-       "sentence1",
-       "sentence2",
-       "label",
-       {"entailment", "not_entailment"},
-       "accuracy",
-       "",
-       90,
-       16}};
+      {"qnli", "QNLI", "dev", "question", "sentence", "label", {"entailment", "not_entailment"}, "accuracy", ""},
+      {"rte", "RTE", "dev", "sentence1", "sentence2", "label", {"entailment", "not_entailment"}, "accuracy", ""}};
   return tasks;
 }
 

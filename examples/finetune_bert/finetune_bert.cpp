@@ -9,6 +9,7 @@
 
 #include "../text/tokenizer_files.hpp"
 #include "../training/program.hpp"
+#include "../training/recipe.hpp"
 #include "glue_tasks.hpp"
 #include "squad_task.hpp"
 
@@ -41,12 +42,10 @@ glue_task const* glue_task_of(std::string const& name) {
 
 /// The paper's settings of a task. They come before the command line is read, so that it can change them.
 void set_defaults(bert_options& options) {
-  auto const* const task = glue_task_of(options.task);
-  options.batch = task != nullptr ? task->batch : 128;
-  options.max_tokens = task != nullptr ? 128 : 384;
+  set_published_defaults(options);
+  auto const* const recipe = slimfit::published_recipe_of(options.task);
+  if (recipe != nullptr) { options.max_tokens = recipe->tokens; }
   options.bucket_window = 50;
-  auto const rate = CLI::detail::to_string(task != nullptr ? task->rate : 80.0);
-  options.run_texts = {"eager", "eager:" + rate, "paper:" + rate, "slim:" + rate};
 }
 
 bert_options parse_options(int argc, char** argv) {

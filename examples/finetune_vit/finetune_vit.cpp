@@ -15,6 +15,7 @@
 #include "../data/preprocessor_config.hpp"
 #include "../training/classification.hpp"
 #include "../training/program.hpp"
+#include "../training/recipe.hpp"
 #include "vit_run.hpp"
 
 #define SLIMFIT_RUN_PARAMETERS vit_run const& run
@@ -39,16 +40,11 @@ void set_defaults(vit_options& options) {
     options.scheduled_learning_rate = 1e-3;
     options.weight_decay = 0.01;
     options.save_type = "F16";
-  } else if (options.task == "imagenet") {  // as the paper
-    options.run_texts = {"eager", "eager:95", "paper:95", "slim:95"};
-    options.batch = 128;
-    options.learning_rate = 5e-5;
-    options.scheduled_learning_rate = 5e-5;
-    options.loader_threads = 2;
-  } else {
-    options.batch = 32;
-    options.learning_rate = 2e-5;
-    options.scheduled_learning_rate = 2e-5;
+  } else {  // as the paper
+    set_published_defaults(options);
+    bool const large = options.task == "imagenet";
+    options.learning_rate = large ? 5e-5 : 2e-5;
+    options.loader_threads = large ? 2 : 0;
   }
 }
 

@@ -84,6 +84,10 @@ void add_training_options(CLI::App& app, training_options& options, option_texts
   app.add_option("--schedule", options.schedule, schedule_help)->check(CLI::IsMember(schedule_names));
   app.add_option("--weight-decay", options.weight_decay, "AdamW's decoupled weight decay")
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--optimizer", options.optimizer,
+                 "published: AdamW's epsilon, what weight decay leaves out and where the learning rate ends as the "
+                 "paper's code has them for the task; usual: as most have them")
+      ->check(CLI::IsMember({"usual", "published"}));
   app.add_option("--moments", options.moments,
                  "How AdamW's moments are kept: in float32 or 8bit; -dropped: those of units that freeze again are not")
       ->check(CLI::IsMember(moments_names()));
@@ -140,6 +144,7 @@ nlohmann::json fixed_options(training_options const& options, std::string const&
           {"scheduled-learning-rate", options.scheduled_learning_rate},
           {"schedule", options.schedule},
           {"weight-decay", options.weight_decay},
+          {"optimizer", options.optimizer},
           {"moments", options.moments},
           {"backend", options.backend},
           {"scalar", options.scalar},

@@ -41,6 +41,7 @@ struct training_options {
   double scheduled_learning_rate = 1e-4;     ///< of runs with freezing
   std::string schedule = "relative-update";  ///< of runs with freezing
   double weight_decay = 0;
+  std::string optimizer = "usual";  ///< or "published", see recipe.hpp
   std::string moments = "float32";  ///< see support/moments.hpp
   std::uint64_t seed = 1;
   int threads = 0;

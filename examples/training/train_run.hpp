@@ -8,9 +8,9 @@
 #include <span>
 
 #include "../data/batches.hpp"
-#include "../support/moments.hpp"
 #include "../support/progress.hpp"
 #include "gradient_errors.hpp"
+#include "recipe.hpp"
 #include "run_record.hpp"
 #include "schedules.hpp"
 #include "task.hpp"
@@ -39,7 +39,7 @@ class training_run {
   using label_type = typename network_type::loss_type::label_type;
   using task_type = task<sample_type, label_type>;
   using schedule_type = slimfit::freezing::any_schedule;
-  using trainer_type = slimfit::trainer<Model, chosen_adamw, schedule_type>;
+  using trainer_type = slimfit::trainer<Model, chosen_adamw, schedule_type, slimfit::published_decay>;
   /// Loads the weights that training starts from, or saves those that it ends with.
   using weights_function = std::function<void(Model&)>;
 
@@ -57,10 +57,11 @@ class training_run {
                   .threads = request.options.loader_threads}),
         steps_(std::max<index_t>(
             1, static_cast<index_t>(request.options.epochs * static_cast<double>(batches_.steps_per_epoch())))),
-        trainer_(net_, optimizer(),
+        trainer_(net_, optimizer_of(request.options, learning_rate(request)),
                  slimfit::trainer_options{
                      .seed = request.options.seed, .steps = steps_, .count_saturation = request.options.saturation},
-                 schedules().at(request.options.schedule).make(slimfit::freezing::run_time_rate(request.choice.rate))),
+                 schedules().at(request.options.schedule).make(slimfit::freezing::run_time_rate(request.choice.rate)),
+                 learning_rate_decay_of(request.options)),
         record_(request, Model::units) {
     load_start(net_);
     if (request.progress != nullptr) { slimfit::load_run(trainer_, checkpoint_path(request.options)); }
@@ -125,13 +126,6 @@ class training_run {
 
   static constexpr index_t distance_samples = 60;
   static constexpr index_t evaluation_batch = 64;
-
-  [[nodiscard]] chosen_adamw optimizer() const {
-    auto result = adamw_with(request_.options.moments);
-    result.learning_rate = learning_rate(request_);
-    result.weight_decay = request_.options.weight_decay;
-    return result;
-  }
 
   slimfit::step_report one_step() {
     auto const batch = read_or_save([&] { return batches_.training(trainer_.iteration()); });

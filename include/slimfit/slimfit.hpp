@@ -16,6 +16,7 @@
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/checkpoint.hpp>
 #include <slimfit/train/plan.hpp>
+#include <slimfit/train/published_recipes.hpp>
 #include <slimfit/train/trainer.hpp>
 
 #if defined(__CUDACC__)

@@ -183,12 +183,17 @@ TEST_CASE_TEMPLATE("means and norms of gradients", T, float, bf16, double) {
     }
     vector<update_sums> sums(length(blocks));
     vector<kernels::clipping_state> state(1);
+    vector<update_sums> total(1);
+    vector<std::int32_t> proceed{1};
     double square = 0;
     for (auto const each : gradient) { square += number(each) * number(each); }
     for (int i = 0; i < 2; ++i) {
       run_rows<serial_group>(blocks, kernels::square_gradient<T>{gradient.data(), count, sums.data()});
-      run_rows<serial_group>(1, kernels::clip_to_norm{sums.data(), blocks, i == 0, 1.0, state.data()});
+      run_rows<serial_group>(
+          1, kernels::clip_to_norm{sums.data(), blocks, i == 0, 1.0, state.data(), total.data(), proceed.data()});
     }
+    CHECK(total[0].squared_gradient == doctest::Approx(square).epsilon(1e-5));
+    CHECK(proceed[0] == 1);
     CHECK(state[0].squares == doctest::Approx(2 * square).epsilon(1e-5));
     CHECK(state[0].factor == doctest::Approx(std::min(1.0, 1.0 / (std::sqrt(2 * square) + 1e-6))).epsilon(1e-5));
   }
@@ -206,6 +211,115 @@ TEST_CASE_TEMPLATE("stochastic gradient descent", T, float, bf16) {
       return sgd_update<T, false>{without.data(),    count,         p.weights.data(), nullptr,
                                   p.gradient.data(), p.sums.data(), nullptr,          noise};
     });
+  }
+}
+
+TEST_CASE_TEMPLATE("an element whose update is not finite is left as it was, and the gate closes", T, float, bf16) {
+  constexpr index_t count = 2 * 4096 + 300;
+  vector<adamw_coefficients<float>> const by{{0.9F, 0.999F, 0.1F, 0.001F, 1e-2F, 1e-6F, 1e-3F, 1.0F, 3}};
+  vector<sgd_coefficients<float>> const descent{{1e-2F, 0.9F, 1e-3F, 3}};
+  index_t const blocks = divide_up(count, update_block);
+  auto const run = [&](parameter<T>& p, auto const& kernel, vector<std::int32_t>& proceed) {
+    run_rows<serial_group>(blocks, kernel);
+    run_rows<serial_group>(1, add_update_sums{p.sums.data(), blocks, p.total.data(), proceed.data()});
+  };
+  auto const adamw = [&](parameter<T>& p, vector<std::int32_t>& proceed) {
+    run(p,
+        adamw_update<T>{by.data(),
+                        count,
+                        {p.weights.data()},
+                        {p.first.data(), p.second.data()},
+                        p.gradient.data(),
+                        p.sums.data(),
+                        proceed.data(),
+                        noise},
+        proceed);
+  };
+  auto const sgd = [&](parameter<T>& p, vector<std::int32_t>& proceed) {
+    run(p,
+        sgd_update<T, true>{descent.data(), count, p.weights.data(), p.first.data(), p.gradient.data(), p.sums.data(),
+                            proceed.data(), noise},
+        proceed);
+  };
+  for (float const value : {std::nanf(""), math::infinity<float>, 1e25F}) {
+    for (index_t const broken : {index_t{0}, index_t{5000}, count - 1}) {
+      CAPTURE(value);
+      CAPTURE(broken);
+      auto const at = static_cast<std::size_t>(broken);
+      auto const check = [&](auto const& update) {
+        parameter<T> expected(count);
+        parameter<T> actual(count);
+        auto const before = actual;
+        expected.gradient[at] = T{0.0F};
+        actual.gradient[at] = T{value};
+        vector<std::int32_t> open{1};
+        update(expected, open);
+        CHECK(open[0] == 1);
+        update(actual, open);
+        CHECK(open[0] == 0);
+        CHECK(!(std::abs(actual.total[0].squared_gradient) < math::infinity<double>));
+        expected.weights[at] = before.weights[at];
+        expected.first[at] = before.first[at];
+        expected.second[at] = before.second[at];
+        CHECK(same_bits(actual.weights, expected.weights));
+        CHECK(same_bits(actual.first, expected.first));
+        CHECK(same_bits(actual.second, expected.second));
+        update(actual, open);  // held back
+        CHECK(same_bits(actual.weights, expected.weights));
+        CHECK(actual.total[0].relative_change == update_sums::held_back);
+        CHECK(actual.total[0].squared_gradient == 0.0);
+      };
+      check(adamw);
+      check(sgd);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("8-bit moments: a block with an element whose update is not finite is left as it was", T, float,
+                   bf16) {
+  constexpr index_t count = 4096 + 700;
+  vector<adamw_coefficients<float>> const by{{0.9F, 0.999F, 0.1F, 0.001F, 1e-2F, 1e-6F, 1e-3F, 1.0F, 3}};
+  index_t const blocks = divide_up(count, update_block);
+  struct state {
+    parameter<T> numbers{count};
+    vector<std::uint8_t> codes[2] = {vector<std::uint8_t>(length(count)), vector<std::uint8_t>(length(count))};
+    vector<float> scales[2] = {vector<float>(length(divide_up(count, moment_block))),
+                               vector<float>(length(divide_up(count, moment_block)))};
+  };
+  auto const update = [&](state& s) {
+    run_rows<serial_group>(blocks,
+                           adamw_update<T, true, coded_moments<float>>{
+                               by.data(),
+                               count,
+                               {s.numbers.weights.data()},
+                               {{s.codes[0].data(), s.scales[0].data()}, {s.codes[1].data(), s.scales[1].data()}},
+                               s.numbers.gradient.data(),
+                               s.numbers.sums.data(),
+                               nullptr,
+                               noise});
+  };
+  for (float const value : {std::nanf(""), 1e25F}) {
+    for (index_t const broken : {index_t{300}, count - 1}) {
+      state sound;
+      update(sound);
+      state left = sound;
+      auto const before = sound;
+      update(sound);
+      left.numbers.gradient[static_cast<std::size_t>(broken)] = T{value};
+      update(left);
+      index_t wrong = 0;
+      for (index_t i = 0; i < count; ++i) {
+        auto const at = static_cast<std::size_t>(i);
+        auto const& expected = i / moment_block == broken / moment_block ? before : sound;
+        wrong += number(left.numbers.weights[at]) == number(expected.numbers.weights[at]) ? 0 : 1;
+        for (int which = 0; which < 2; ++which) {
+          wrong += left.codes[which][at] == expected.codes[which][at] ? 0 : 1;
+          auto const scale = static_cast<std::size_t>(i / moment_block);
+          wrong += left.scales[which][scale] == expected.scales[which][scale] ? 0 : 1;
+        }
+      }
+      CHECK(wrong == 0);
+    }
   }
 }
 

@@ -3,8 +3,10 @@
 import json
 import os
 import random
+import re
 import shutil
 import struct
+import subprocess
 
 import jsonschema
 
@@ -117,6 +119,19 @@ class BertTest(support.ProgramTest):
         return [PROGRAM, "--task", task, "--data", str(self.data / task), "--model", str(self.model), "--batch", "8",
                 "--threads", "1", "--learning-rate", "3e-3", "--scheduled-learning-rate", "3e-3", "--out",
                 str(self.folder / out), *options]
+
+    def test_tasks_begin_with_the_published_recipes(self):
+        published = {"batch": "32", "epochs": "3", "weight-decay": "0.01", "seed": "43", "optimizer": "published",
+                     "max-tokens": "128"}
+        for task, differences in [
+                ("cola", {"scheduled-learning-rate": "8e-05", "run": "eager,eager:90,paper:90,slim:90"}),
+                ("rte", {"batch": "16", "scheduled-learning-rate": "0.00012", "seed": "47"}),
+                ("squad2", {"batch": "128", "scheduled-learning-rate": "0.00018", "seed": "23", "max-tokens": "384"})]:
+            output = subprocess.run([PROGRAM, "--task", task, "--help"], capture_output=True, text=True, check=True).stdout
+            for option, value in {**published, **differences}.items():
+                with self.subTest(task=task, option=option):
+                    (shown,) = re.findall(rf"^ *--{option} [^\[\n]*\[\[?([^\]\n]*)\]", output, re.MULTILINE)
+                    self.assertEqual(shown.replace(", ", ","), value)
 
     def test_tasks(self):
         validator = jsonschema.Draft202012Validator(support.read_schema())

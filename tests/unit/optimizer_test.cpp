@@ -5,6 +5,7 @@
 #include <slimfit/optim.hpp>
 #include <slimfit/train/learning_rate.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <random>
@@ -267,19 +268,157 @@ TEST_CASE("second moments of 8 bits follow the exact ones on average and are nev
   CHECK(std::sqrt(square) < 0.3);
 }
 
-TEST_CASE("8 bits: what is not finite stays in its block") {
-  constexpr index_t count = 4096;
+/// Weights and state of the parameters of an optimizer.
+template <class Optimizer, class T>
+std::map<std::string, std::vector<double>> everything(Optimizer const& optimizer, std::vector<T> const& weights) {
+  std::map<std::string, std::vector<double>> all;
+  auto const add = [&](std::string const& name, auto const* data, index_t count) {
+    for (index_t i = 0; i < count; ++i) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(*data)>, sf::bf16>) {
+        all[name].push_back(static_cast<double>(static_cast<float>(data[i])));
+      } else {
+        all[name].push_back(static_cast<double>(data[i]));
+      }
+    }
+  };
+  add("weights", weights.data(), std::ssize(weights));
+  std::vector<index_t> const counts{std::ssize(weights)};
+  optimizer.for_each_state_array(counts, [&](auto const& each) { add(each.name, each.data, each.count); });
+  return all;
+}
+
+template <class Options, class T>
+void check_left_alone(Options options, bool is_coded) {
+  constexpr index_t count = 2 * 4096 + 300;
+  constexpr index_t broken = 4096 + 700;
+  options.learning_rate = 1e-2;
+  double const infinity = std::numeric_limits<double>::infinity();
+  for (double const value : {std::nan(""), infinity, -infinity, 1e25}) {
+    CAPTURE(value);
+    numbers<T> const start(count, 1, 0.05);
+    numbers<T> first(count, 2, 0.01);
+    numbers<T> second(count, 3, 0.01);
+    auto const run = [&](auto& optimizer, std::vector<T>& w, double gradient) {
+      optimizer.update(0, w.data(), first.values.data(), count);
+      auto const before = everything(optimizer, w);
+      second.values[broken] = static_cast<T>(static_cast<float>(gradient));
+      auto const statistics = optimizer.update(0, w.data(), second.values.data(), count);
+      CHECK(std::isfinite(statistics.gradient_norm) == (gradient == 0));
+      CHECK(std::isfinite(statistics.relative_update) == (gradient == 0));
+      return before;
+    };
+    sf::host backend({.threads = 1});
+    typename Options::template optimizer<sf::host, T> actual(backend, options, 1, count);
+    typename Options::template optimizer<sf::host, T> sound(backend, options, 1, count);
+    auto w = start.values;
+    auto expected = start.values;
+    auto const before = run(actual, w, value);
+    run(sound, expected, 0);
+    auto const after = everything(actual, w);
+    auto const others = everything(sound, expected);
+    for (auto const& [array, values] : after) {
+      std::string const name = array;
+      CAPTURE(name);
+      bool const scales = name.ends_with("scales");
+      index_t wrong = 0;
+      for (index_t i = 0; i < std::ssize(values); ++i) {
+        auto const at = static_cast<std::size_t>(i);
+        bool const left = scales ? i == broken / 256 : is_coded ? i / 256 == broken / 256 : i == broken;
+        wrong += values[at] == (left ? before : others).at(name)[at] ? 0 : 1;
+      }
+      CHECK(wrong == 0);
+    }
+    // All is well with the next finite gradient.
+    CHECK(std::isfinite(actual.update(0, w.data(), first.values.data(), count).relative_update));
+    for (auto const& [name, values] : everything(actual, w)) {
+      CHECK(std::ranges::all_of(values, [](double each) { return std::isfinite(each); }));
+      bool const moves = name == "weights" && !std::is_same_v<T, sf::bf16>;  // those may round to what they were
+      if (moves) { CHECK(values[broken] != after.at(name)[broken]); }
+    }
+  }
+}
+
+TEST_CASE("a gradient that is not finite leaves weights and state as they were: of its element, or of its scale's") {
+  using sf::bf16;
+  check_left_alone<sf::adamw, float>({}, false);
+  check_left_alone<sf::adamw, bf16>({}, false);
+  check_left_alone<coded_adamw, float>({}, true);
+  check_left_alone<coded_adamw, bf16>({}, true);
+  check_left_alone<sf::basic_adamw<sf::drop_when_frozen>, float>({}, false);
+  check_left_alone<sf::basic_adamw<sf::strict, sf::moments::float32, sf::weights::master_copy>, bf16>({}, false);
+  check_left_alone<sf::basic_adamw<sf::strict, sf::moments::bits8, sf::weights::master_copy>, bf16>({}, true);
+  check_left_alone<sf::sgd, float>({}, false);
+  check_left_alone<sf::sgd, bf16>({.momentum = 0.9}, false);
+}
+
+TEST_CASE("a finite gradient whose update no number holds leaves its element, and is told apart") {
   sf::host backend({.threads = 1});
-  coded_adamw::optimizer<sf::host, float> optimizer(backend, {}, 1, count);
-  std::vector<float> w(count, 1.0F);
-  std::vector<float> g(count, 1.0F);
-  g[300] = std::nanf("");
-  CHECK(std::isnan(optimizer.update(0, w.data(), g.data(), count).gradient_norm));
-  CHECK(std::isnan(w[300]));
-  CHECK(std::isfinite(w[299]));
-  g[300] = 1.0F;
-  optimizer.update(0, w.data(), g.data(), count);
-  for (std::size_t i = 0; i < count; ++i) { CHECK(std::isnan(w[i]) == (i / 256 == 1)); }
+  auto const check = [&]<class T, class Options>(Options const& options, double limit) {
+    typename Options::template optimizer<sf::host, T> optimizer(backend, options, 1, 3);
+    std::vector<T> w{static_cast<T>(1.0F), static_cast<T>(static_cast<float>(0.999 * limit)), static_cast<T>(-2.0F)};
+    std::vector<T> const g{static_cast<T>(0.0F), static_cast<T>(-1.0F), static_cast<T>(0.0F)};
+    auto const before = w;
+    optimizer.update(0, w.data(), g.data(), 3);
+    CHECK(same_bits(w, before));
+    CHECK(optimizer.squared_gradient(0) == -std::numeric_limits<double>::infinity());
+    for (auto const& [name, values] : everything(optimizer, w)) {
+      CHECK(values[1] == (name == "weights" ? limit * 0.999 : 0));
+    }
+  };
+  sf::adamw const steep{.learning_rate = 0x1p126, .weight_decay = 0};
+  float const largest = std::numeric_limits<float>::max();
+  check.operator()<float>(steep, static_cast<double>(static_cast<float>(0.999 * largest)) / 0.999);
+  check.operator()<sf::bf16>(steep, static_cast<double>(static_cast<float>(sf::bf16(0.999F * largest))) / 0.999);
+  check.operator()<float>(sf::sgd{.learning_rate = 0x1p126},
+                          static_cast<double>(static_cast<float>(0.999 * largest)) / 0.999);
+}
+
+TEST_CASE("updates after one that is not finite are held back in the same step, and not counted") {
+  sf::host backend({.threads = 1});
+  auto const check = [&](auto options, bool kept) {
+    using options_type = decltype(options);
+    constexpr index_t count = 5000;
+    typename options_type::template optimizer<sf::host, float> optimizer(backend, options, 3, count);
+    numbers<float> const start(count, 1, 0.05);
+    numbers<float> const gradient(count, 2, 0.01);
+    auto poisoned = gradient.values;
+    poisoned[17] = std::numeric_limits<float>::infinity();
+    std::vector<std::vector<float>> w(3, start.values);
+    auto const step = [&](int broken) {
+      optimizer.begin_step();
+      auto const of = [&](int parameter) { return parameter == broken ? poisoned.data() : gradient.values.data(); };
+      for (int parameter = 2; kept && parameter >= 0; --parameter) {
+        optimizer.include_in_norm(parameter, of(parameter), count, parameter == 2);
+      }
+      for (int parameter = 2; parameter >= 0; --parameter) {
+        optimizer.enqueue(parameter, w[static_cast<std::size_t>(parameter)].data(), of(parameter), count);
+      }
+      optimizer.request_statistics();
+      optimizer.collect_statistics();
+      return optimizer.settle_steps();
+    };
+    CHECK(step(-1) == -1);
+    auto const before = w;
+    CHECK(step(1) == 1);
+    constexpr bool clips_each = requires { requires !options_type::takes_parts; };
+    bool const left = kept || clips_each;  // known before the update
+    CHECK(same_bits(w[0], before[0]));
+    CHECK(same_bits(w[1], before[1]) == left);
+    CHECK(w[1][17] == before[1][17]);
+    CHECK(same_bits(w[2], before[2]) == kept);
+    CHECK(optimizer.step_counts() == std::vector<index_t>{1, left ? 1 : 2, kept ? 1 : 2});
+    CHECK(step(-1) == -1);  // with a gate that is open again
+    CHECK(optimizer.step_counts() == std::vector<index_t>{2, left ? 2 : 3, kept ? 2 : 3});
+  };
+  sf::adamw const plain{.learning_rate = 1e-2};
+  for (bool const kept : {false, true}) {
+    CAPTURE(kept);
+    check(plain, kept);
+    check(coded_adamw{.learning_rate = 1e-2}, kept);
+    check(sf::sgd{.momentum = 0.9}, kept);
+    check(sf::clip_each_norm{plain, 1.0}, kept);
+  }
+  check(sf::clip_global_norm{plain, 1.0}, true);
 }
 
 TEST_CASE("a master copy: bfloat16 weights are the roundings of float ones that are updated") {
@@ -346,18 +485,6 @@ TEST_CASE("distances: zero weights count 0 in the sum and 1 in the mean") {
   CHECK(statistics.relative_update == 0.0);
   CHECK(statistics.gradient_norm == 2.0);
   CHECK(optimizer.update(2, zeros.data(), nullptr, 0).relative_update == 0.0);
-}
-
-TEST_CASE("a gradient that is not finite shows in the statistics") {
-  sf::host backend({.threads = 1});
-  sf::adamw::optimizer<sf::host, float> optimizer(backend, {}, 1, 4);
-  std::vector<float> w{1, 1, 1, 1};
-  std::vector<float> const g{1, std::nanf(""), 1, 1};
-  auto const statistics = optimizer.update(0, w.data(), g.data(), 4);
-  CHECK(std::isnan(statistics.gradient_norm));
-  CHECK(std::isnan(statistics.relative_update));
-  CHECK(std::isfinite(w[0]));
-  CHECK(std::isnan(w[1]));
 }
 
 TEST_CASE("strict freezing moves nothing, coasting follows zero gradients") {
@@ -544,15 +671,37 @@ TEST_CASE("learning-rate schedules") {
   CHECK(sf::linear_decay{}(10, 10) == 0.0);
   CHECK(sf::linear_decay{}(0, 0) == 0.0);
   sf::linear_warm_up const warm{4};
-  CHECK(warm(0, 14) == 0.0);
-  CHECK(warm(2, 14) == 0.5);
+  CHECK(warm(0, 14) == 0.25);  // a step with the factor 0 would teach nothing
+  CHECK(warm(1, 14) == 0.5);
+  CHECK(warm(3, 14) == 1.0);
   CHECK(warm(4, 14) == 1.0);
   CHECK(warm(9, 14) == 0.5);
   CHECK(warm(14, 14) == 0.0);
-  CHECK(warm(3, 2) == 0.75);
+  CHECK(warm(2, 2) == 0.75);
   sf::cosine_decay const cosine{2};
-  CHECK(cosine(1, 12) == 0.5);
+  CHECK(cosine(0, 12) == 0.5);
+  CHECK(cosine(1, 12) == 1.0);
   CHECK(cosine(2, 12) == 1.0);
   CHECK(cosine(7, 12) == doctest::Approx(0.5));
   CHECK(cosine(12, 12) == 0.0);
+  CHECK_THROWS_WITH_AS(sf::linear_warm_up{-1}(0, 10), doctest::Contains("linear_warm_up: warm_up is -1"),
+                       sf::value_error);
+  CHECK_THROWS_WITH_AS(sf::cosine_decay{-1}(0, 10), doctest::Contains("cosine_decay: warm_up is -1"), sf::value_error);
+  auto const rises = [](auto const& schedule, index_t step, index_t steps) {
+    return sf::detail::rise(schedule, step, steps);
+  };
+  CHECK(rises(sf::constant_rate{}, 3, 10) == 1.0);
+  CHECK(rises(sf::linear_decay{}, 3, 10) == 1.0);
+  CHECK(rises(warm, 1, 14) == 2.0);
+  CHECK(rises(warm, 3, 14) == doctest::Approx(4.0 / 3));
+  CHECK(rises(warm, 4, 14) == 1.0);
+  auto const falls_between = [](index_t step, index_t) {
+    return step == 0 ? 0.0 : step == 4 ? 1.5 : step % 2 == 0 ? 0.5 : 1.0;
+  };
+  CHECK(rises(falls_between, 0, 9) == 1.0);
+  CHECK(rises(falls_between, 1, 9) == 1.0);  // nothing was learnt before
+  CHECK(rises(falls_between, 3, 9) == 1.0);  // up again, not above what was
+  CHECK(rises(falls_between, 4, 9) == 1.5);
+  CHECK_THROWS_WITH_AS(rises([](index_t, index_t) { return std::nan(""); }, 0, 9),
+                       doctest::Contains("learning-rate factor of step 0 is nan"), sf::value_error);
 }

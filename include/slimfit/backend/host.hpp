@@ -40,9 +40,11 @@ class host {
   template <class T>
   using outbox = host_outbox<T>;
 
+  /// @throws value_error for options outside their domain
   explicit host(host_options options = {})
       : resource_(options.budget),
-        pool_(options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency())) {}
+        pool_(checked_threads(options.threads) > 0 ? options.threads
+                                                   : static_cast<int>(std::thread::hardware_concurrency())) {}
 
   [[nodiscard]] resource_type& memory() { return resource_; }
   /// Where blocks offload what they keep.
@@ -122,6 +124,11 @@ class host {
   }
 
  private:
+  static int checked_threads(int threads) {
+    require_at_least("host: threads", threads, 0);
+    return threads;
+  }
+
   static constexpr index_t parallel_threshold = 64 * 64 * 64;
 
   /// Kernels may state how many rows make a worthwhile task.

@@ -61,4 +61,10 @@ constexpr void require_equal(char const* name, Value const& actual, Value const&
   if (actual != expected) { throw Error(mismatch(name, actual, std::to_string(expected))); }
 }
 
+/// @throws value_error when `value` is less than `least`.
+template <class Value>
+constexpr void require_at_least(char const* name, Value value, Value least) {
+  if (value < least) { throw value_error(mismatch(name, value, "at least " + std::to_string(least))); }
+}
+
 }  // namespace slimfit

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <slimfit/kernels/moments.hpp>
+#include <slimfit/kernels/sound_update.hpp>
 #include <slimfit/kernels/updated_weights.hpp>
 
 namespace slimfit {
@@ -79,19 +80,24 @@ struct adamw_update {
     measured_piece<tile_type> measured;
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {
-      measured.squares.values[i] = slope.values[i] * slope.values[i];
+      value_type const square = slope.values[i] * slope.values[i];
       value_type const clipped = scale * slope.values[i];
-      m.values[i] = c.beta1 * m.values[i] + c.rest1 * clipped;
-      v.values[i] = c.beta2 * v.values[i] + c.rest2 * (clipped * clipped);
+      value_type const moved1 = c.beta1 * m.values[i] + c.rest1 * clipped;
+      value_type const moved2 = c.beta2 * v.values[i] + c.rest2 * (clipped * clipped);
       value_type const old = before.values[i];
-      value_type const step = c.step_size * m.values[i] / (std::sqrt(v.values[i]) + c.epsilon);
+      value_type const step = c.step_size * moved1 / (std::sqrt(moved2) + c.epsilon);
       // One subtraction from the weight: a factor 1 - decay would lose most of the decay's digits.
-      w.values[i] = old - (step + c.decay * (old - c.decay_moved * step));
+      value_type const updated = old - (step + c.decay * (old - c.decay_moved * step));
+      auto const sound = is_sound<T>(square, moved2, updated, Moments::largest);
+      measured.squares.values[i] = reported_square(sound, square);
+      w.values[i] = choose(sound, updated, old);
+      m.values[i] = choose(sound, moved1, m.values[i]);
+      v.values[i] = choose(sound, moved2, Moments::refused(v.values[i]));
     }
     if constexpr (Moments::needs_noise || Weights::needs_noise) {
       auto const words = piece.words({noise.seed, c.step, noise.place});
       weights.round(piece, w, words);
-      moments.write(piece, scales, m, v, words);
+      if (!moments.write(piece, scales, m, v, words)) { w = before; }
     } else {
       moments.write(piece, scales, m, v, no_noise{});
     }

@@ -67,8 +67,8 @@ struct clipping_state {
 };
 
 /// One launch: adds a gradient's block sums to the square of the norm, in their order, and sets the factor that shrinks
-/// the norm to `most` where it is larger, as torch.nn.utils.clip_grad_norm_ does: a norm that is not a number makes the
-/// factor none.
+/// the norm to `most` where it is larger, as torch.nn.utils.clip_grad_norm_ does. Where the gradient's square is not
+/// finite, no update may proceed.
 struct clip_to_norm {
   static constexpr index_t rows_per_block = 1;
   static constexpr int width = 128;  // a lane's share of the blocks: 4 and more
@@ -77,18 +77,22 @@ struct clip_to_norm {
   index_t blocks;
   bool first;  ///< whether the norm begins with this gradient
   double most;
-  clipping_state* state;
+  clipping_state* state;  ///< null: no norm is wanted
+  update_sums* total;     ///< of the parameter: gets the gradient's square
+  std::int32_t* proceed;  ///< becomes 0 where that is not finite
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t /*row*/) const {
     double mine = 0;
     for (index_t block = group.lane(); block < blocks; block += Group::size) { mine += sums[block].squared_gradient; }
     mine = group.template reduce<Group::size>(mine, plus{});
-    if (group.lane() == 0) {
-      double const squares = first ? mine : state->squares + mine;
-      double const factor = most / (std::sqrt(squares) + 1e-6);
-      *state = {squares, factor >= 1.0 ? 1.0 : factor};
-    }
+    if (group.lane() != 0) { return; }
+    *total = {update_sums::held_back, mine};
+    if (!total->is_finite()) { *proceed = 0; }
+    if (state == nullptr) { return; }
+    double const squares = first ? mine : state->squares + mine;
+    double const factor = most / (std::sqrt(squares) + 1e-6);
+    *state = {squares, factor >= 1.0 ? 1.0 : factor};
   }
 };
 

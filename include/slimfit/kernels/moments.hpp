@@ -2,6 +2,8 @@
 // Where AdamW's kernel has its moments: arrays of numbers, or of codes with a scale per block.
 #pragma once
 
+#include <limits>
+
 #include <slimfit/kernels/moment_code.hpp>
 #include <slimfit/kernels/update_sums.hpp>
 
@@ -17,8 +19,13 @@ struct number_moments {
   static constexpr bool needs_noise = false;
   static constexpr int least_piece = 0;
 
+  static constexpr C largest = std::numeric_limits<C>::max();  ///< that a second moment may be
+
   C* first;
   C* second;
+
+  /// What is written as the second moment of an element that is left as it was.
+  [[nodiscard]] SLIMFIT_HD_INLINE static C refused(C before) { return before; }
 
   struct no_scales {
     SLIMFIT_HD void store() const {}
@@ -33,11 +40,13 @@ struct number_moments {
     m = piece.read(first);
     v = piece.read(second);
   }
+  /// @return whether they were written
   template <class Piece, class Tile, class Words>
-  SLIMFIT_HD void write(Piece const& piece, no_scales /*scales*/, Tile const& m, Tile const& v,
+  SLIMFIT_HD bool write(Piece const& piece, no_scales /*scales*/, Tile const& m, Tile const& v,
                         Words const& /*noise*/) const {
     piece.write(first, m);
     piece.write(second, v);
+    return true;
   }
 };
 
@@ -107,17 +116,24 @@ struct coded_moment {
     SLIMFIT_SIMD()
     for (int i = 0; i < Tile::slots; ++i) { values.values[i] = code::decode(held.values[i]) * scale; }
   }
-  /// @param noise words: what is left of the low 16 bits of each after a shift of `used` bits rounds
-  /// @return the scale, on every lane
-  template <class Piece, class Tile, class Words>
-  SLIMFIT_HD float write(Piece const& piece, Tile const& values, Words const& noise, std::uint32_t used) const {
+  /// The bits of the largest magnitude of a piece, on every lane. Those of infinities and NaNs are the largest of all.
+  template <class Piece, class Tile>
+  [[nodiscard]] SLIMFIT_HD static std::uint32_t largest_bits(Piece const& piece, Tile const& values) {
     std::uint32_t largest = 0;
     SLIMFIT_SIMD(reduction(max : largest))
     for (int i = 0; i < Tile::slots; ++i) {
       auto const bits = bit_cast<std::uint32_t>(static_cast<float>(values.values[i])) & 0x7fffffffU;
       largest = bits > largest ? bits : largest;
     }
-    auto const by = code::scale_of(piece.group.template reduce<Piece::lanes>(largest, maximum{}));
+    return piece.group.template reduce<Piece::lanes>(largest, maximum{});
+  }
+  /// @param largest bits of the largest magnitude
+  /// @param noise words: what is left of the low 16 bits of each after a shift of `used` bits rounds
+  /// @return the scale, on every lane
+  template <class Piece, class Tile, class Words>
+  SLIMFIT_HD float write(Piece const& piece, Tile const& values, std::uint32_t largest, Words const& noise,
+                         std::uint32_t used) const {
+    auto const by = code::scale_of(largest);
     typename Piece::template tile_type<std::uint8_t> made;
     SLIMFIT_SIMD()
     for (int i = 0; i < Tile::slots; ++i) {
@@ -136,9 +152,13 @@ struct coded_moments {
   using scalar_type = T;
   static constexpr bool needs_noise = true;
   static constexpr int least_piece = static_cast<int>(moment_block);
+  static constexpr C largest = std::numeric_limits<float>::max();  ///< that a second moment may be: scales are float
 
   coded_moment<true> first;
   coded_moment<false> second;
+
+  /// A block with an element that is left as it was is left as a whole: others would move its codes by their scale.
+  [[nodiscard]] SLIMFIT_HD_INLINE static C refused(C /*before*/) { return math::infinity<C>; }
 
   template <class Share>
   struct both_scales {
@@ -162,10 +182,14 @@ struct coded_moments {
   }
   /// Errors of both are independent. The first moment's may be those of a bf16 weight's rounding: each has the
   /// expectation 0 whatever the other is.
+  /// @return whether they were written, on every lane: not where a second moment is not finite
   template <class Piece, class Scales, class Tile, class Words>
-  SLIMFIT_HD void write(Piece const& piece, Scales& scales, Tile const& m, Tile const& v, Words const& noise) const {
-    scales.first.set(piece, first.write(piece, m, noise, 0));
-    scales.second.set(piece, second.write(piece, v, noise, 16));
+  SLIMFIT_HD bool write(Piece const& piece, Scales& scales, Tile const& m, Tile const& v, Words const& noise) const {
+    auto const largest = second.largest_bits(piece, v);
+    if (largest >= bit_cast<std::uint32_t>(math::infinity<float>)) { return false; }
+    scales.first.set(piece, first.write(piece, m, first.largest_bits(piece, m), noise, 0));
+    scales.second.set(piece, second.write(piece, v, largest, noise, 16));
+    return true;
   }
 };
 

@@ -2,6 +2,7 @@
 // Stochastic gradient descent over one parameter in one pass, with the measurement of its update.
 #pragma once
 
+#include <slimfit/kernels/sound_update.hpp>
 #include <slimfit/kernels/updated_weights.hpp>
 
 namespace slimfit {
@@ -65,13 +66,14 @@ struct sgd_update {
     SLIMFIT_SIMD()
     for (int i = 0; i < tile_type::slots; ++i) {
       value_type const old = before.values[i];
+      value_type const square = slope.values[i] * slope.values[i];
       value_type direction = scale * slope.values[i] + pull * old;
-      if constexpr (HasMomentum) {
-        direction += kept * b.values[i];
-        b.values[i] = direction;
-      }
-      w.values[i] = old - rate * direction;
-      measured.squares.values[i] = slope.values[i] * slope.values[i];
+      if constexpr (HasMomentum) { direction += kept * b.values[i]; }
+      value_type const updated = old - rate * direction;
+      auto const sound = is_sound<T>(square, direction, updated);
+      measured.squares.values[i] = reported_square(sound, square);
+      w.values[i] = choose(sound, updated, old);
+      if constexpr (HasMomentum) { b.values[i] = choose(sound, direction, b.values[i]); }
     }
     plain_weights<T> const stored{weights};
     if constexpr (plain_weights<T>::needs_noise) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include <slimfit/core/math.hpp>
 #include <slimfit/core/philox.hpp>
 #include <slimfit/kernels/tile.hpp>
 
@@ -16,8 +17,11 @@ inline constexpr index_t update_block = 4096;
 
 /// Sums over some elements of one parameter.
 struct update_sums {
-  double relative_change = 0;  ///< of |w_old - w_new| / |w_old|
-  double squared_gradient = 0;
+  double relative_change = 0;   ///< of |w_old - w_new| / |w_old|; `held_back` where nothing was updated
+  double squared_gradient = 0;  ///< not finite where elements were left as they were, see `is_sound`
+
+  static constexpr double held_back = -1;
+  [[nodiscard]] SLIMFIT_HD_INLINE bool is_finite() const { return std::abs(squared_gradient) < math::infinity<double>; }
 };
 
 /// |old - updated| / |old|, and 0 where `old` is 0: the published code gets inf or nan there, which keeps the unit
@@ -201,11 +205,12 @@ SLIMFIT_HD inline void sum_over_block(Group group, index_t block, Share const& s
   if (group.lane() == 0) { sums[block] = total; }
 }
 
-/// Whether an update may change anything: `proceed` is null, or what it points at is not 0. A step's loss decides it
-/// where the weights are, so that nobody has to wait for the loss before the backward pass.
+/// Whether an update may change anything: `proceed` is null, or what it points at is not 0. A step's loss, and the
+/// updates before, decide it where the weights are, so that nobody has to wait for them.
 SLIMFIT_HD_INLINE bool may_proceed(std::int32_t const* proceed) { return proceed == nullptr || *proceed != 0; }
 
-/// One launch: `total` = the sum of a parameter's block sums, in their order.
+/// One launch: `total` = the sum of a parameter's block sums, in their order. Where it is not finite, the updates that
+/// follow may not proceed.
 struct add_update_sums {
   static constexpr index_t rows_per_block = 1;
   static constexpr int width = 128;  // a lane's share of the blocks: 4 and more
@@ -213,9 +218,15 @@ struct add_update_sums {
   update_sums const* sums;
   index_t blocks;
   update_sums* total;
+  std::int32_t* proceed = nullptr;  ///< as the update's
+  bool measured = false;            ///< whether `total` has the gradient's square already
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t /*row*/) const {
+    if (!may_proceed(proceed)) {
+      if (group.lane() == 0) { *total = {update_sums::held_back, measured ? total->squared_gradient : 0.0}; }
+      return;
+    }
     update_sums mine;
     for (index_t block = group.lane(); block < blocks; block += Group::size) {
       mine.relative_change += sums[block].relative_change;
@@ -223,7 +234,10 @@ struct add_update_sums {
     }
     mine.relative_change = group.template reduce<Group::size>(mine.relative_change, plus{});
     mine.squared_gradient = group.template reduce<Group::size>(mine.squared_gradient, plus{});
-    if (group.lane() == 0) { *total = mine; }
+    if (group.lane() == 0) {
+      *total = mine;
+      if (proceed != nullptr && !mine.is_finite()) { *proceed = 0; }
+    }
   }
 };
 

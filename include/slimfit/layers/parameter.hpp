@@ -32,6 +32,12 @@ struct parameter {
   }
 };
 
+template <scalar T>
+constexpr parameter_role role_of(parameter<T> const& each) {
+  if (each.kind == parameter_kind::bias) { return parameter_role::bias; }
+  return each.rank == 1 ? parameter_role::norm : parameter_role::weight;
+}
+
 /// A parameter of the given shape that is not bound to memory yet.
 template <scalar T, class... Extents>
 constexpr parameter<T> make_parameter(parameter_kind kind, Extents... extents) {

@@ -69,7 +69,7 @@ class arena {
   /// @throws memory_error when the block is full.
   template <class T>
   constexpr kept_array<T> keep(index_t count, category purpose) {
-    index_t const bytes = padded(count * static_cast<index_t>(sizeof(T)));
+    index_t const bytes = bytes_of<T>(count);
     return {at<T>(push(bytes, purpose)), bytes, purpose};
   }
 
@@ -105,7 +105,7 @@ class arena {
   /// Scratch memory; `scratch_buffer` frees it.
   template <class T>
   constexpr T* push_scratch(index_t count, category purpose) {
-    index_t const bytes = padded(count * static_cast<index_t>(sizeof(T)));
+    index_t const bytes = bytes_of<T>(count);
     check(bytes, free_bytes());
     high_ += bytes;
     account(bytes, purpose);
@@ -132,6 +132,15 @@ class arena {
   /// Where its ledger's changes are recorded, or null.
   [[nodiscard]] constexpr memory_observer* record() const { return book_->record(); }
   [[nodiscard]] static constexpr index_t padded(index_t bytes) { return round_up(bytes, alignment); }
+  /// Of `count` elements, with their padding. @throws value_error for a count that is negative or no memory has
+  template <class T>
+  [[nodiscard]] static constexpr index_t bytes_of(index_t count) {
+    constexpr index_t most = std::numeric_limits<index_t>::max() / static_cast<index_t>(sizeof(T)) - alignment;
+    if (count < 0 || count > most) {
+      throw value_error(mismatch("arena: elements", count, "at least 0 and at most " + std::to_string(most)));
+    }
+    return padded(count * static_cast<index_t>(sizeof(T)));
+  }
 
  private:
   friend class tape_window;
@@ -214,7 +223,7 @@ class scratch_buffer {
  public:
   constexpr scratch_buffer(arena& memory, index_t count, category purpose = category::workspace)
       : memory_(&memory),
-        bytes_(arena::padded(count * static_cast<index_t>(sizeof(T)))),
+        bytes_(arena::bytes_of<T>(count)),
         purpose_(purpose),
         data_(bytes_ > 0 ? memory.push_scratch<T>(count, purpose) : nullptr) {}
   scratch_buffer(scratch_buffer const&) = delete;

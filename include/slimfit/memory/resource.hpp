@@ -15,15 +15,19 @@ namespace slimfit {
 template <class Upstream>
 class accounted_resource {
  public:
+  /// @throws value_error for a negative budget
   explicit accounted_resource(index_t budget = std::numeric_limits<index_t>::max(), Upstream upstream = {})
-      : upstream_(upstream), budget_(budget) {}
+      : upstream_(upstream), budget_(budget) {
+    require_at_least("budget", budget, index_t{0});
+  }
   accounted_resource(accounted_resource const&) = delete;
   accounted_resource& operator=(accounted_resource const&) = delete;
 
   /// @throws memory_error naming the category, when the budget or the machine has not enough; nothing changes then.
-  /// usage_error while another thread uses the backend
+  /// usage_error while another thread uses the backend. @throws value_error for a negative number of bytes
   void* allocate(index_t bytes, char const* purpose) {
     auto const alone = use();
+    if (bytes < 0) { throw value_error(mismatch(std::string("bytes for ") + purpose, bytes, "at least 0")); }
     void* const memory = bytes <= budget_ - reserved_ ? upstream_.allocate(bytes) : nullptr;
     if (memory == nullptr && bytes > 0) {
       throw memory_error("slimfit: out of memory: " + std::to_string(bytes) + " bytes for " + purpose +
@@ -64,9 +68,10 @@ template <class T, class Resource>
 class buffer {
  public:
   buffer() = default;
+  /// @throws memory_error, value_error for a count that is negative or whose bytes no number holds
   buffer(Resource& resource, index_t count, category purpose)
       : resource_(&resource),
-        count_(count),
+        count_(checked(count)),
         purpose_(purpose),
         data_(static_cast<T*>(resource.allocate(bytes(), category_names[static_cast<std::size_t>(purpose)]))) {
     resource_->book().add(purpose_, bytes());
@@ -93,6 +98,13 @@ class buffer {
   }
 
  private:
+  static index_t checked(index_t count) {
+    constexpr index_t most = std::numeric_limits<index_t>::max() / static_cast<index_t>(sizeof(T)) - 64;
+    if (count < 0 || count > most) {
+      throw value_error(mismatch("elements of an array", count, "at least 0 and at most " + std::to_string(most)));
+    }
+    return count;
+  }
   void swap(buffer& other) noexcept {
     std::swap(resource_, other.resource_);
     std::swap(count_, other.count_);

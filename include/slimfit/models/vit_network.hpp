@@ -85,7 +85,9 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   /// To be called before parameters are bound.
   /// @throws value_error
   constexpr void plan_tokens(index_t count) {
-    if (count < 2) { throw value_error(mismatch("tokens", count, "at least 2, the class token and one patch")); }
+    if (count < 2 || count > 65536) {
+      throw value_error(mismatch("tokens", count, "at least 2, the class token and one patch, and at most 65536"));
+    }
     tokens_ = count;
     embedding_.plan_tokens(count);
   }

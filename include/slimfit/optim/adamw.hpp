@@ -30,6 +30,7 @@ struct basic_adamw {
   bool epsilon_before_correction = false;
   /// false: decay shrinks the updated weight (SlimFit's code); true: the weight before the update (PyTorch).
   bool decay_first = false;
+  decayed_parameters decays{};  ///< what weight decay applies to; all by default
 
   /// Policies, where they are chosen at run time: `basic_adamw<drop_if, moments::bits8_if>{.moments = {.coded =
   /// true}}`.
@@ -66,8 +67,9 @@ struct basic_adamw {
 using adamw = basic_adamw<>;
 using coasting_adamw = basic_adamw<coasting>;
 
-/// A NaN or infinite gradient is not filtered: it goes to the weights as in other frameworks, and the returned
-/// `gradient_norm` is not finite. Check the loss before the backward pass to keep weights sound.
+/// Elements whose gradient, moments or weight would not be finite, see `is_sound`, are left as they were; with moments
+/// of 8 bits all 256 that share their scale. The returned `gradient_norm` is then not finite, and updates that follow
+/// in the same step change nothing.
 template <class Backend, scalar T, class Frozen, class Moments, class Weights>
 class adamw_optimizer
     : public optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>, basic_adamw<Frozen, Moments, Weights>> {
@@ -90,7 +92,7 @@ class adamw_optimizer
 
   /// To be called before the updates of each iteration: bias corrections depend on how often a parameter was updated.
   void begin_step() {
-    this->send_coefficients([this](index_t step) { return coefficients(step); });
+    this->send_coefficients([this](index_t step, double decays) { return coefficients(step, decays); });
   }
   /// Enqueues one step of one parameter. Allocates only if it was not prepared.
   /// @throws value_error, shape_error, memory_error; then nothing changed.
@@ -125,7 +127,7 @@ class adamw_optimizer
       this->run(
           parameter, count, part,
           adamw_update<T, HasGradient, std::remove_cvref_t<decltype(stored)>, std::remove_cvref_t<decltype(updated)>>{
-              this->coefficients_of(parameter), count, updated, stored, gradient, sums, this->proceed_,
+              this->coefficients_of(parameter), count, updated, stored, gradient, sums, this->gate(),
               this->noise(parameter), part.first, this->gradient_factor_});
     };
     this->options_.moments.visit(layout, block, count, [&](auto const& stored, int arrays) {
@@ -137,7 +139,7 @@ class adamw_optimizer
     });
   }
 
-  [[nodiscard]] adamw_coefficients<value_type> coefficients(index_t step) const {
+  [[nodiscard]] adamw_coefficients<value_type> coefficients(index_t step, double decays) const {
     auto const& o = this->options_;
     auto const time = static_cast<double>(step);
     double const rate = o.learning_rate * this->factor_;
@@ -152,7 +154,7 @@ class adamw_optimizer
             .rest2 = narrow(1.0 - o.beta2),
             .step_size = narrow(rate * root_of_correction2 / correction1),
             .epsilon = narrow(epsilon),
-            .decay = narrow(rate * o.weight_decay),
+            .decay = narrow(decays * rate * o.weight_decay),
             .decay_moved = narrow(o.decay_first ? 0.0 : 1.0),
             .step = 0};
   }

@@ -3,7 +3,6 @@
 // without any memory, but comes too late for the one large gradient that clipping is for: it is no choice here.
 #pragma once
 
-#include <slimfit/kernels/gradient_sums.hpp>
 #include <slimfit/optim/adamw.hpp>
 
 namespace slimfit {
@@ -97,11 +96,8 @@ class clipping_optimizer : public Options::clipped_options::template optimizer<B
 
  protected:
   /// Enqueues: the norm is that of `gradient` and, unless it is the `first`, of those before.
-  void measure(T const* gradient, index_t count, bool first) {
-    auto* const sums = this->sums_for(count, {0, count});
-    index_t const blocks = divide_up(count, update_block);
-    this->backend_->launch(blocks, kernels::square_gradient<T>{gradient, count, sums});
-    this->backend_->launch(1, kernels::clip_to_norm{sums, blocks, first, options_.norm, state_.data()});
+  void measure(index_t parameter, T const* gradient, index_t count, bool first) {
+    this->measure_gradient(parameter, gradient, count, {first, options_.norm, state_.data()});
   }
 
  private:
@@ -116,7 +112,9 @@ class global_norm_optimizer : public clipping_optimizer<Backend, T, Options> {
   using clipping_optimizer<Backend, T, Options>::clipping_optimizer;
 
   /// @param first whether it is the first of its step
-  void include_in_norm(T const* gradient, index_t count, bool first) { this->measure(gradient, count, first); }
+  void include_in_norm(index_t parameter, T const* gradient, index_t count, bool first) {
+    this->measure(parameter, gradient, count, first);
+  }
 };
 
 template <class Backend, scalar T, class Options>
@@ -127,7 +125,7 @@ class each_norm_optimizer : public clipping_optimizer<Backend, T, Options> {
   using base::base;
 
   void enqueue(index_t parameter, T* weights, T const* gradient, index_t count) {
-    this->measure(gradient, count, true);
+    this->measure(parameter, gradient, count, true);
     base::enqueue(parameter, weights, gradient, count);
   }
   unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {

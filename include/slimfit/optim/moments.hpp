@@ -19,13 +19,13 @@ struct parameter_extent {
   index_t count = 0;
 };
 
-/// Bytes of the partial sums of the largest parameter, and of the sums and coefficients of all `parameters`: held as
-/// long as the optimizer lives, in category::workspace.
+/// Bytes of the partial sums of the largest parameter, of the sums and coefficients of all `parameters` and of one more
+/// coefficient, which has the step's gate: held as long as the optimizer lives, in category::workspace.
 template <class Coefficients>
 constexpr index_t optimizer_workspace_bytes(index_t parameters, index_t largest_parameter) {
   constexpr auto size = static_cast<index_t>(sizeof(update_sums));
   return round_up(divide_up(largest_parameter, update_block) * size, 64) + round_up(parameters * size, 64) +
-         round_up(parameters * static_cast<index_t>(sizeof(Coefficients)), 64);
+         round_up((parameters + 1) * static_cast<index_t>(sizeof(Coefficients)), 64);
 }
 
 /// @tparam Backend has `memory()`, `fill_zero`
@@ -45,7 +45,7 @@ class moment_table {
   }
   /// Gives the state of a parameter back: its moments and its step count begin anew with its next update.
   void drop(index_t parameter) {
-    auto& dropped = slots_[static_cast<std::size_t>(parameter)];
+    auto& dropped = slot(parameter);
     dropped.block = block_type();
     dropped.steps = 0;
   }
@@ -71,14 +71,18 @@ class moment_table {
     ++counted.updates;
     ++counted.revocable;
   }
-  /// Steps counted since the last call of either are final, or did not happen.
-  void confirm_steps() noexcept {
-    for (auto& each : slots_) { each.revocable = 0; }
-  }
+  /// Steps counted since the last call of either did not happen, or are final where `happened(parameter)`.
   void revoke_steps() noexcept {
-    for (auto& each : slots_) {
-      each.steps -= each.revocable;
-      each.updates -= each.revocable;
+    settle_steps([](index_t /*parameter*/) { return false; });
+  }
+  template <class Happened>
+  void settle_steps(Happened const& happened) {
+    for (index_t parameter = 0; parameter < parameters(); ++parameter) {
+      auto& each = slots_[static_cast<std::size_t>(parameter)];
+      if (each.revocable > 0 && !happened(parameter)) {
+        each.steps -= each.revocable;
+        each.updates -= each.revocable;
+      }
       each.revocable = 0;
     }
   }
@@ -147,6 +151,8 @@ class moment_table {
     for (auto const& each : slots_) { result.push_back(each.*which); }
     return result;
   }
+  [[nodiscard]] entry& slot(index_t parameter) { return const_cast<entry&>(std::as_const(*this).slot(parameter)); }
+  /// @throws value_error for a position that does not exist
   [[nodiscard]] entry const& slot(index_t parameter) const {
     if (parameter < 0 || parameter >= parameters()) {
       throw value_error(

@@ -2,9 +2,13 @@
 // What all optimizers share: moments, partial sums, and the measurement that freezing criteria rank units by.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include <slimfit/kernels/gradient_sums.hpp>
 #include <slimfit/optim/moments.hpp>
+#include <slimfit/optim/weight_decay.hpp>
 #include <slimfit/policy/freezing/unit_statistics.hpp>
 
 namespace slimfit {
@@ -30,7 +34,13 @@ class optimizer_base {
   [[nodiscard]] Options const& options() const { return options_; }
 
   /// Factor on the learning rate for the updates that follow; see train/learning_rate.hpp.
-  void set_learning_rate_factor(double factor) { factor_ = factor; }
+  /// @throws value_error unless it is finite and at least 0
+  void set_learning_rate_factor(double factor) {
+    if (!(factor >= 0 && std::isfinite(factor))) {
+      throw value_error(mismatch("optimizer: learning-rate factor", factor, "a finite number, at least 0"));
+    }
+    factor_ = factor;
+  }
   [[nodiscard]] double learning_rate_factor() const { return factor_; }
 
   /// Creates the moments of parameters that will be updated for the first time, so that the updates allocate nothing.
@@ -40,28 +50,59 @@ class optimizer_base {
   /// Gives a parameter's state back: it begins anew with the next update.
   void drop(index_t parameter) { table_.drop(parameter); }
 
-  /// Updates enqueued from now on change nothing where `*proceed`, in the backend's memory, is 0 when they run. Null:
-  /// they always do.
-  void set_gate(std::int32_t const* proceed) { proceed_ = proceed; }
+  /// Updates enqueued from now on change nothing where `*proceed`, in the backend's memory, is 0 when they run. An
+  /// update that is not finite, see `is_sound`, makes it 0. Null: a number of the optimizer's own, which `begin_step`
+  /// makes 1.
+  void set_gate(std::int32_t* proceed) { given_gate_ = proceed; }
   /// Updates enqueued from now on multiply gradients by `*factor`, in the backend's memory. Null: by 1.
   void set_gradient_factor(double const* factor) { gradient_factor_ = factor; }
+  /// What a parameter is, for options that treat parameters apart; until then it is a weight.
+  /// @throws value_error for a position that does not exist
+  void set_role(index_t parameter, parameter_role role) {
+    static_cast<void>(table_.steps(parameter));
+    roles_[static_cast<std::size_t>(parameter)] = role;
+  }
   /// Of the stochastic rounding of bf16 weights and of codes.
   void set_seed(std::uint64_t seed) { seed_ = seed; }
   /// Enqueues the copy of all statistics to the host.
   void request_statistics() { statistics_.request(*backend_, totals_.data(), totals_.size()); }
   /// Waits for what was requested last.
   void collect_statistics() { collected_ = statistics_.wait(); }
-  /// What the last update of a parameter of `count` elements measured, as of the last collection.
+  /// What the last update of a parameter of `count` elements measured, as of the last collection. Neither number is
+  /// finite where a gradient or its update was not.
   [[nodiscard]] unit_statistics statistics(index_t parameter, index_t count) const {
-    auto const& total = collected_[static_cast<std::size_t>(parameter)];
+    auto const& total = collected(parameter);
+    double const norm = std::sqrt(total.squared_gradient);
+    if (!total.is_finite()) { return {norm, norm}; }
     double const elements = count > 0 ? static_cast<double>(count) : 1.0;
-    return {total.relative_change / elements, std::sqrt(total.squared_gradient)};
+    // Weights near 0 may have moved by more than numbers can say.
+    return {std::clamp(total.relative_change, 0.0, std::numeric_limits<double>::max()) / elements, norm};
   }
+  /// The sum of a parameter's squared gradients, as of the last collection: -infinity where that is a number but a new
+  /// weight or moment is none.
+  [[nodiscard]] double squared_gradient(index_t parameter) const { return collected(parameter).squared_gradient; }
   /// Counts one step of a parameter: for updates that were recorded before and run again.
   void count_step(index_t parameter) noexcept { table_.count_step(parameter); }
-  /// The steps counted since the last call of either are final, or were held back by the gate.
-  void confirm_steps() noexcept { table_.confirm_steps(); }
+  /// The steps counted since the last call of this or of `settle_steps` did not happen.
   void revoke_steps() noexcept { table_.revoke_steps(); }
+  /// After a collection: the steps counted since the last call are final, and those that the gate held back are not
+  /// counted any more.
+  /// @return of the parameters whose gradients or updates were not finite the last, where backward passes begin; -1:
+  /// none
+  index_t settle_steps() {
+    index_t failed = -1;
+    table_.settle_steps([&](index_t parameter) {
+      auto const& total = collected(parameter);
+      if (!total.is_finite()) { failed = std::max(failed, parameter); }
+      return total.relative_change != update_sums::held_back;
+    });
+    return failed;
+  }
+  /// Enqueues, before the first update of a step: the gate closes where a gradient that is kept is not finite.
+  /// @param first whether it is the first of its step
+  void include_in_norm(index_t parameter, T const* gradient, index_t count, bool /*first*/) {
+    measure_gradient(parameter, gradient, count, {.first = true, .most = 0, .state = nullptr});
+  }
 
   /// Adds the bytes of all that it holds to `held`.
   void add_to(byte_counts& held) const {
@@ -97,26 +138,33 @@ class optimizer_base {
  protected:
   optimizer_base(Backend& backend, index_t parameters, index_t largest_parameter, Options const& options)
       : backend_(&backend),
-        table_(backend, parameters, options),
+        table_(backend, checked("optimizer: parameters", parameters), options),
         options_(options),
-        sums_(backend.memory(), divide_up(largest_parameter, update_block), category::workspace),
+        roles_(static_cast<std::size_t>(parameters), parameter_role::weight),
+        sums_(backend.memory(), divide_up(checked("optimizer: largest_parameter", largest_parameter), update_block),
+              category::workspace),
         totals_(backend.memory(), parameters, category::workspace),
-        coefficients_(backend.memory(), parameters, category::workspace) {
+        coefficients_(backend.memory(), parameters + 1, category::workspace) {
     backend.fill_zero(totals_.data(), totals_.size());
-    outgoing_.reserve(parameters);
+    outgoing_.reserve(parameters + 1);
     statistics_.reserve(parameters);
   }
 
-  /// Sends `make(step)` of every parameter to the backend, for the updates that follow; `step` counts from 1.
+  /// Sends `make(step, decays)` of every parameter to the backend, for the updates that follow: `step` counts from 1,
+  /// `decays` is 1 where weight decay applies to the parameter, else 0.
   template <class Make>
   void send_coefficients(Make const& make) {
-    auto const values = outgoing_.values(table_.parameters());
-    for (std::size_t i = 0; i < values.size(); ++i) {
+    auto const values = outgoing_.values(table_.parameters() + 1);
+    for (std::size_t i = 0; i + 1 < values.size(); ++i) {
       auto const parameter = static_cast<index_t>(i);
-      values[i] = make(table_.steps(parameter) + 1);
+      values[i] = make(table_.steps(parameter) + 1, options_.decays.include(roles_[i]) ? 1.0 : 0.0);
       values[i].step = static_cast<std::uint32_t>(table_.updates(parameter));
     }
+    table_.settle_steps([](index_t /*parameter*/) { return true; });
+    values.back() = {};
+    values.back().step = 1;  // the gate
     outgoing_.send(*backend_, coefficients_.data());
+    is_measured_ = false;
   }
   [[nodiscard]] Coefficients const* coefficients_of(index_t parameter) const {
     return coefficients_.data() + parameter;
@@ -127,8 +175,29 @@ class optimizer_base {
   void run(index_t parameter, index_t count, gradient_part const& part, Kernel const& kernel) {
     backend_->launch(divide_up(part.count, update_block), kernel);
     if (part.first + part.count < count) { return; }
-    backend_->launch(1, add_update_sums{sums_.data(), divide_up(count, update_block), totals_.data() + parameter});
+    backend_->launch(1, add_update_sums{sums_.data(), divide_up(count, update_block), totals_.data() + parameter,
+                                        gate(), is_measured_ && kernel.gradient != nullptr});
     table_.count_step(parameter);
+  }
+  /// Where `clip_to_norm` has its numbers.
+  struct norm_of {
+    bool first;
+    double most;
+    kernels::clipping_state* state;
+  };
+  /// Enqueues the sum of a gradient's squares, which closes the gate where it is not finite.
+  void measure_gradient(index_t parameter, T const* gradient, index_t count, norm_of const& norm) {
+    auto* const sums = sums_for(count, {0, count});
+    static_cast<void>(table_.steps(parameter));  // throws for a position that does not exist
+    index_t const blocks = divide_up(count, update_block);
+    backend_->launch(blocks, kernels::square_gradient<T>{gradient, count, sums});
+    backend_->launch(
+        1, kernels::clip_to_norm{sums, blocks, norm.first, norm.most, norm.state, totals_.data() + parameter, gate()});
+    is_measured_ = true;
+  }
+  [[nodiscard]] std::int32_t* gate() {
+    return given_gate_ != nullptr ? given_gate_
+                                  : reinterpret_cast<std::int32_t*>(&coefficients_.data()[table_.parameters()].step);
   }
   /// Seed and place of the rounding of a parameter's weights and moments, where they are stored in few bits.
   [[nodiscard]] random_stream noise(index_t parameter) const {
@@ -143,7 +212,7 @@ class optimizer_base {
   }
   /// The partial sums, after checking that those of `count` elements fit.
   [[nodiscard]] update_sums* sums_for(index_t count, gradient_part const& part) const {
-    if (part.first % update_block != 0 || part.count < 0 || part.first + part.count > count) {
+    if (part.first < 0 || part.first % update_block != 0 || part.count < 0 || part.count > count - part.first) {
       throw shape_error(mismatch("optimizer: first element of a part", part.first,
                                  "a multiple of " + std::to_string(update_block) + " from which on the part fits"));
     }
@@ -159,11 +228,24 @@ class optimizer_base {
   moment_table<Backend, T, Options> table_;
   Options options_;
   double factor_ = 1.0;
-  std::int32_t const* proceed_ = nullptr;
   double const* gradient_factor_ = nullptr;
   std::uint64_t seed_ = 0;
 
  private:
+  /// @throws usage_error before the first collection, value_error for a position that does not exist
+  [[nodiscard]] update_sums const& collected(index_t parameter) const {
+    static_cast<void>(table_.steps(parameter));
+    if (collected_.empty()) { throw usage_error("slimfit: optimizer: statistics are read before they were collected"); }
+    return collected_[static_cast<std::size_t>(parameter)];
+  }
+  [[nodiscard]] static index_t checked(char const* name, index_t count) {
+    require_at_least(name, count, index_t{0});
+    return count;
+  }
+
+  std::vector<parameter_role> roles_;
+  std::int32_t* given_gate_ = nullptr;
+  bool is_measured_ = false;  ///< whether the gradients of this step were, before their updates
   buffer<update_sums, typename Backend::resource_type> sums_;
   buffer<update_sums, typename Backend::resource_type> totals_;         ///< by parameter
   buffer<Coefficients, typename Backend::resource_type> coefficients_;  ///< by parameter

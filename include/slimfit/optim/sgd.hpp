@@ -15,6 +15,7 @@ struct sgd {
   double learning_rate = 1e-2;
   double momentum = 0;      ///< 0: none, and no memory for it
   double weight_decay = 0;  ///< added to the gradient, times the weight
+  decayed_parameters decays{};
 
   [[nodiscard]] static constexpr bool drops() { return false; }
 
@@ -40,7 +41,8 @@ struct sgd {
   }
 };
 
-/// Frozen parameters and their momentum do not move. Gradients that are not finite: as in `adamw_optimizer`.
+/// Frozen parameters and their momentum do not move. Gradients and updates that are not finite: as in
+/// `adamw_optimizer`.
 template <class Backend, scalar T>
 class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>, sgd> {
   using base = optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>, sgd>;
@@ -59,10 +61,10 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
   void begin_step() {
     auto const narrow = [](double number) { return static_cast<value_type>(number); };
     sgd const& options = this->options_;
-    this->send_coefficients([&](index_t /*step*/) {
+    this->send_coefficients([&](index_t /*step*/, double decays) {
       return sgd_coefficients<value_type>{.learning_rate = narrow(options.learning_rate * this->factor_),
                                           .momentum = narrow(options.momentum),
-                                          .decay = narrow(options.weight_decay),
+                                          .decay = narrow(decays * options.weight_decay),
                                           .step = 0};
     });
   }
@@ -79,7 +81,7 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
     auto const launch = [&](auto has_momentum) {
       this->run(parameter, count, part,
                 sgd_update<T, decltype(has_momentum)::value>{this->coefficients_of(parameter), count, weights, moment,
-                                                             gradient, sums, this->proceed_, this->noise(parameter),
+                                                             gradient, sums, this->gate(), this->noise(parameter),
                                                              part.first, this->gradient_factor_});
     };
     if (moment != nullptr) {

@@ -106,6 +106,7 @@ class arena_block {
   /// Makes sure that there are `bytes`. What the block held is lost when it grows.
   /// @throws memory_error; the block is then empty
   void reserve(index_t bytes) {
+    require_at_least("arena block: bytes", bytes, index_t{0});
     if (bytes <= size_) { return; }
     free();
     data_ = static_cast<std::byte*>(device_->memory().allocate(bytes, "activations"));

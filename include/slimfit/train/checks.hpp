@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <limits>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -81,6 +82,18 @@ struct batch_checks {
     }
     throw value_error(
         mismatch("loss", loss, "a finite number (the inputs are finite; is the learning rate too high?)"));
+  }
+  /// @param squares the sum of the parameter's squared gradients, see `optimizer_base::squared_gradient`
+  /// @param released whether weights change during the backward pass
+  /// @throws value_error
+  [[noreturn]] static void report_update(std::string const& name, double squares, bool released) {
+    bool const gradient = squares != -std::numeric_limits<double>::infinity();
+    std::string const what =
+        gradient ? "sum of squares of the gradient of " : "largest weight or moment after an update of ";
+    std::string const left = gradient && !released ? "nothing was updated"
+                                                   : "what would not be finite and what comes after it was not updated";
+    throw value_error(mismatch(what + name, std::abs(squares),
+                               "a finite number (the loss is finite; is the learning rate too high?); " + left));
   }
 
  private:

@@ -79,6 +79,12 @@ struct missing_mebibytes_with_bits8 {};
 
 namespace detail {
 
+template <index_t Budget, index_t Batch>
+struct checked_fit {
+  static_assert(Budget > 0 && Batch > 0,
+                "slimfit: fit<Model, Budget, Batch>: Budget, in bytes, and Batch, in samples, must be positive");
+};
+
 /// Its template arguments are part of the compiler's message.
 template <bool Fits, class Smallest, class Missing, class Batch, class Bf16, class Moments>
 struct checked_budget {
@@ -183,7 +189,7 @@ requires(Found == Search::count) struct chosen<Model, Budget, Batch, Search, Opt
 /// @tparam Optimizer  options of an optimizer
 template <template <class> class Model, index_t Budget, index_t Batch, class Candidates = measured_candidates,
           class Optimizer = adamw>
-struct fit {
+struct fit : private detail::checked_fit<Budget, Batch> {
  private:
   using search = typename detail::search_of<Candidates>::type;
 

@@ -31,6 +31,7 @@ class inference {
 
   /// @throws shape_error, value_error, memory_error
   evaluation evaluate(std::span<input_type const> inputs, std::span<label_type const> labels, index_t batch) {
+    require_at_least("evaluate: batch", batch, index_t{1});
     evaluation result;
     auto const all = checks::check(inputs, labels);
     for_each_batch(inputs, all, batch, [&](index_t first, index_t count) {
@@ -47,6 +48,7 @@ class inference {
   }
   /// @throws shape_error, value_error, memory_error
   std::vector<value_type> predict(std::span<input_type const> inputs, index_t batch) {
+    require_at_least("predict: batch", batch, index_t{1});
     auto const all = checks::check(inputs);
     auto const each = loss_type::sample_scores(network_type::tokens);
     std::vector<value_type> result(static_cast<std::size_t>(all * each));

@@ -71,6 +71,7 @@ class memory_plan : public step_plan<Model, Optimizer> {
   [[nodiscard]] constexpr memory_usage bound(index_t active) const { return bound(active, ends()); }
   /// The same, given `ends()`.
   [[nodiscard]] constexpr memory_usage bound(index_t active, plan_ends const& found) const {
+    require_at_least("plan: active units", active, index_t{0});
     auto const& all = found.all;
     if (active >= units) { return all; }
     auto usage = found.least;

@@ -12,6 +12,7 @@
 #include <slimfit/layers/saturation.hpp>
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/optim/adamw.hpp>
+#include <slimfit/train/batch_size.hpp>
 #include <slimfit/train/pass.hpp>
 #include <slimfit/train/step_peaks.hpp>
 #include <slimfit/train/step_report.hpp>
@@ -62,8 +63,12 @@ class step_plan {
   using counting_type = counting<typename Model::device_type>;
 
   /// @param options of the optimizer, which may decide how many moments there are
+  /// @throws value_error for a batch that is none
   constexpr explicit step_plan(index_t batch, Optimizer const& options = {}, plan_options included = {})
-      : batch_(network_.sequences(batch)), options_(options), included_(included), layout_(bind(network_)) {}
+      : batch_(network_.sequences(detail::checked_batch(batch, network_type::tokens))),
+        options_(options),
+        included_(included),
+        layout_(bind(network_)) {}
   /// Plans for the very sequences of a batch, which must outlive the plan.
   constexpr explicit step_plan(sequence_batch const& batch, Optimizer const& options = {}, plan_options included = {})
       : batch_(batch), options_(options), included_(included), layout_(bind(network_)) {}
@@ -71,7 +76,7 @@ class step_plan {
   /// @throws value_error when the model cannot have that many
   constexpr step_plan(index_t batch, index_t tokens, Optimizer const& options = {}) : options_(options) {
     network_.plan_tokens(tokens);
-    batch_ = network_.sequences(batch);
+    batch_ = network_.sequences(detail::checked_batch(batch, tokens));
     layout_ = bind(network_);
   }
 
@@ -118,6 +123,7 @@ class step_plan {
 
   /// The `count` units that store most while they are active; of those that store the same, the first ones.
   [[nodiscard]] constexpr active_set costliest_units(index_t count) const {
+    require_at_least("plan: number of units", count, index_t{0});
     std::array<index_t, active_set::capacity> costs{};
     network_.unit_costs(batch_, costs.data());
     active_set result;

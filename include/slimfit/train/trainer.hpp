@@ -10,6 +10,7 @@
 #include <slimfit/train/chosen_parameters.hpp>
 #include <slimfit/train/inference.hpp>
 #include <slimfit/train/learning_rate.hpp>
+#include <slimfit/train/measured_units.hpp>
 #include <slimfit/train/recorded_step.hpp>
 #include <slimfit/train/rehearsal.hpp>
 #include <slimfit/train/step_peaks.hpp>
@@ -51,6 +52,9 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
         block_(net.device()),
         mean_(net.device()) {
     optimizer_.set_seed(settings.seed);
+    for (auto const& [name, each] : net.parameters()) { optimizer_.set_role(each.position, role_of(each)); }
+    require_at_least("trainer_options: steps", settings.steps, index_t{0});
+    static_cast<void>(detail::rate_factor(learning_rate, 0, settings.steps));
   }
 
   /// One forward and backward pass and the updates of the active units: `enqueue`, then `finish`.
@@ -95,7 +99,13 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// Waits for the step that was enqueued last.
   /// @return what it did; nothing when it was finished before
   /// @throws value_error when its loss or an input is not finite; weights, moments and schedule are then as they were
-  /// before it
+  /// before it. @throws value_error when its loss is finite and a gradient is not, or the update that follows from it
+  /// (an overflow: also where the sum of a parameter's squared gradients has none that a float holds). The schedule is
+  /// then as it was. Weights, moments and step counts are too where gradients are known before the first update: of
+  /// `accumulate`, with `clip_global_norm`, where the policy keeps them. Where they are released during the backward
+  /// pass, parameters that came before the one that is named were updated, of that one all elements that stay finite
+  /// (none with `clip_each_norm`; with moments of 8 bits those in blocks of 256 without one that does not), and none
+  /// after it. Nothing that is not finite is ever written.
   std::optional<step_report> finish() {
     auto const alone = net_->device().memory().use();
     if (!pending_) { return std::nullopt; }
@@ -105,18 +115,15 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     optimizer_.collect_statistics();
     done.report.loss = result.loss / static_cast<double>(count);
     done.report.correct = result.correct;
-    if (result.finite == 0) {
-      optimizer_.revoke_steps();
-      checks::report_not_finite(batch_.inputs(), done.report.loss);
+    auto const failed = optimizer_.settle_steps();
+    if (!std::isfinite(done.report.loss)) { checks::report_not_finite(batch_.inputs(), done.report.loss); }
+    if (failed >= 0) {
+      checks::report_update(net_->parameters()[static_cast<std::size_t>(failed)].name,
+                            optimizer_.squared_gradient(failed), releases && done.parts == 0);
     }
     // Nothing from here on allocates: the weights have changed.
-    optimizer_.confirm_steps();
     saturation_.collect(net_->parameters(), done.report.saturation);
-    for (auto const& [name, each] : net_->parameters()) {
-      if (each.kind == parameter_kind::unit && done.report.active.test(each.unit)) {
-        done.schedule.observe(each.unit, optimizer_.statistics(each.position, each.count()));
-      }
-    }
+    detail::observe_units(done.schedule, done.report.active, *net_, optimizer_);
     schedule_ = std::move(done.schedule);
     updated_ = done.updated;
     ++iteration_;
@@ -215,7 +222,9 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   [[nodiscard]] optimizer_type& optimizer() { return optimizer_; }
   [[nodiscard]] schedule_state const& schedule() const { return schedule_; }
   /// Replaces all that changes in training but weights and moments: for checkpoints.
+  /// @throws value_error for a negative iteration
   void restore(index_t iteration, schedule_state schedule, active_set const& updated) {
+    require_at_least("trainer: iteration", iteration, index_t{0});
     forget_parts();
     iteration_ = iteration;
     schedule_ = std::move(schedule);
@@ -263,16 +272,17 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   [[nodiscard]] pending_step next_step() const {
     pending_step next{.schedule = schedule_};
     auto& report = next.report;
-    report.active = next.schedule.choose(iteration_);
     report.iteration = iteration_;
-    report.learning_rate_factor = settings_.steps > 0 ? learning_rate_(iteration_, settings_.steps) : 1.0;
+    report.learning_rate_factor = detail::rate_factor(learning_rate_, iteration_, settings_.steps);
+    detail::raise_distances(next.schedule, detail::rise(learning_rate_, iteration_, settings_.steps));
+    report.active = next.schedule.choose(iteration_);
     next.updated = updated_;
     for (std::size_t i = 0; i < std::size(report.active.words); ++i) {
       next.updated.words[i] |= report.active.words[i];
     }
     return next;
   }
-  void begin_updates(step_report const& report, std::int32_t const* gate) {
+  void begin_updates(step_report const& report, std::int32_t* gate) {
     optimizer_.set_learning_rate_factor(report.learning_rate_factor);
     optimizer_.set_gate(gate);
     optimizer_.begin_step();

@@ -76,14 +76,13 @@ struct kept_gradient {
   T const* values;
 };
 
-/// Feeds all gradients of a step to the optimizer.
+/// Feeds all gradients of a step to the optimizer: first to what it measures of all, so that no weight changes where
+/// one of them is not finite.
 template <class Optimizer, scalar T>
 void apply_kept(Optimizer& optimizer, std::span<kept_gradient<T> const> gradients) {
-  if constexpr (detail::keeps_gradients<typename Optimizer::options_type>) {
-    bool first = true;
-    for (auto const& each : gradients) {
-      optimizer.include_in_norm(each.values, each.target.count(), std::exchange(first, false));
-    }
+  bool first = true;
+  for (auto const& [target, values] : gradients) {
+    optimizer.include_in_norm(target.position, values, target.count(), std::exchange(first, false));
   }
   for (auto const& [target, values] : gradients) {
     optimizer.enqueue(target.position, target.data, values, target.count());

@@ -29,6 +29,7 @@ class any_schedule_state {
   /// As those of schedule_state.
   active_set choose(index_t iteration) { return held_->choose(iteration); }
   void observe(index_t unit, unit_statistics const& statistics) { held_->observe(unit, statistics); }
+  void raise_distances(double times) { held_->raise_distances(times); }
   [[nodiscard]] index_t units() const { return held_->units(); }
   [[nodiscard]] active_set const& current() const { return held_->current(); }
   [[nodiscard]] std::span<unit_record const> records() const { return held_->records(); }
@@ -41,6 +42,7 @@ class any_schedule_state {
     virtual std::unique_ptr<base> copy() const = 0;
     virtual active_set choose(index_t iteration) = 0;
     virtual void observe(index_t unit, unit_statistics const& statistics) = 0;
+    virtual void raise_distances(double times) = 0;
     virtual index_t units() const = 0;
     virtual active_set const& current() const = 0;
     virtual std::span<unit_record const> records() const = 0;
@@ -53,6 +55,9 @@ class any_schedule_state {
     std::unique_ptr<base> copy() const override { return std::make_unique<holder>(state); }
     active_set choose(index_t iteration) override { return state.choose(iteration); }
     void observe(index_t unit, unit_statistics const& statistics) override { state.observe(unit, statistics); }
+    void raise_distances(double times) override {
+      if constexpr (requires { state.raise_distances(times); }) { state.raise_distances(times); }
+    }
     index_t units() const override { return state.units(); }
     active_set const& current() const override { return state.current(); }
     std::span<unit_record const> records() const override { return state.records(); }

@@ -24,7 +24,9 @@ class schedule_state {
   }
 
   /// The active units of `iteration`. Iterations count from 0 and are asked for once each, in order.
+  /// @throws value_error for a negative one
   active_set choose(index_t iteration) {
+    require_at_least("freezing schedule: iteration", iteration, index_t{0});
     constexpr index_t warm_up = Schedule::options::warm_up_iterations;
     constexpr index_t hold = Schedule::options::hold_iterations > 0 ? Schedule::options::hold_iterations : 1;
     if (iteration < warm_up) {
@@ -51,6 +53,12 @@ class schedule_state {
     auto& record = records_[static_cast<std::size_t>(unit)];
     record.last = statistics;
     record.measured = true;
+  }
+
+  /// Multiplies the distances measured so far. A learning rate that rises above all before makes distances that grow
+  /// with it: those of units measured at its start could not be compared, and the units would stay frozen for good.
+  void raise_distances(double times) {
+    for (auto& record : records_) { record.last.relative_update *= times; }
   }
 
   [[nodiscard]] index_t units() const { return static_cast<index_t>(records_.size()); }
