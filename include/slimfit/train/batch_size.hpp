@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 
+#include <slimfit/core/config.hpp>
 #include <slimfit/core/error.hpp>
 
 namespace slimfit::detail {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <slimfit/core/config.hpp>
 #include <slimfit/core/error.hpp>
 
 namespace slimfit {
