@@ -146,6 +146,63 @@ TEST_CASE("a step is recorded and replayed while the same units stay active") {
   CHECK_THROWS_WITH_AS(run.step(images<float>(), labels), doctest::Contains("stream is null"), usage_error);
 }
 
+namespace {
+
+/// Weights of all parameters on the host, and one of them multiplied.
+template <class Model>
+std::vector<std::vector<float>> weights_of(Model const& net) {
+  std::vector<std::vector<float>> all;
+  for (auto const& [name, each] : net.parameters()) {
+    net.device().copy(each.data, all.emplace_back(static_cast<std::size_t>(each.count())).data(), each.count());
+  }
+  return all;
+}
+template <class Model>
+index_t multiply(Model const& net, std::string const& wanted, float factor) {
+  for (auto const& [name, each] : net.parameters()) {
+    if (name != wanted) { continue; }
+    std::vector<float> values(static_cast<std::size_t>(each.count()));
+    net.device().copy(each.data, values.data(), each.count());
+    for (auto& value : values) { value *= factor; }
+    net.device().copy(values.data(), each.data, each.count());
+    return each.position;
+  }
+  return -1;
+}
+
+}  // namespace
+
+TEST_CASE("a gradient that is not finite: nothing of it is written, recorded or not") {
+  using held = freezing::inter_layer<freezing::relative_update, percent<75>, freezing::hold<4>>;
+  cudaStream_t stream = nullptr;
+  check(cudaStreamCreate(&stream), "stream");
+  auto const last_weights = [&]<class Policy>(Policy, bool record) {
+    cuda device({.stream = stream});
+    small_vit<Policy, cuda> net(device, 3);
+    trainer<small_vit<Policy, cuda>, adamw, held> run(net, {.learning_rate = 1e-3},
+                                                      {.seed = 5, .record_steps = record});
+    for (int step = 0; step < 2; ++step) { run.step(images<float>(), labels); }
+    // Scores are small rows times a large classifier: the loss is finite, the gradients below are not.
+    auto const below = static_cast<std::size_t>(multiply(net, "vit.layernorm.weight", 1e-12F));
+    multiply(net, "classifier.weight", 1e36F);
+    auto const before = weights_of(net);
+    CHECK_THROWS_WITH_AS(run.step(images<float>(), labels), doctest::Contains("gradient of vit.layernorm."),
+                         value_error);
+    auto const after = weights_of(net);
+    constexpr bool keeps = !Policy::releases_gradients;
+    CHECK((after == before) == keeps);
+    for (std::size_t i = 0; i < below; ++i) { CHECK(after[i] == before[i]); }
+    CHECK(run.iteration() == 2);
+    multiply(net, "vit.layernorm.weight", 1e12F);
+    multiply(net, "classifier.weight", 1e-36F);
+    CHECK(std::isfinite(run.step(images<float>(), labels).loss));
+    return weights_of(net);
+  };
+  CHECK(last_weights(policy::slim{}, true) == last_weights(policy::slim{}, false));
+  CHECK(last_weights(policy::eager{}, true) == last_weights(policy::eager{}, false));
+  check(cudaStreamDestroy(stream), "stream");
+}
+
 TEST_CASE("a loss that is not finite changes nothing") {
   using model_type = small_vit<policy::slim, cuda>;
   cuda device;

@@ -30,7 +30,7 @@ inline constexpr index_t candidate_peak =
 /// The largest batch from `Low` on and below `High` that fits, given that `Low` does; 0 always does.
 template <template <class> class Model, class Candidate, class Optimizer, index_t Budget, index_t Low, index_t High>
 constexpr index_t largest_batch() {
-  if constexpr (Low + 1 == High) {
+  if constexpr (Low + 1 >= High) {
     return Low;
   } else {
     constexpr index_t middle = (Low + High) / 2;
