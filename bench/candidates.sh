@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
+source scripts/blas_core.sh
 install_packages "${build_packages[@]}" "${example_packages[@]}" python3
 
 out=build/candidates
@@ -21,7 +22,8 @@ cmake --preset quickstart -B "$out/programs" -D SLIMFIT_POLICY_HEADER="$PWD/benc
   -D SLIMFIT_VIT_MODELS=vit_small_14 -D SLIMFIT_VIT_POLICIES="$(list "${operators[@]}" "${errors_only[@]}")" \
   -D SLIMFIT_BERT_MODELS=minilm_l6 -D SLIMFIT_BERT_POLICIES="$(list "${operators[@]}" "${errors_only[@]}")" \
   -D SLIMFIT_STEP_MODELS=vit_s16 -D SLIMFIT_STEP_POLICIES="$(list eager "${blocks[@]}" "${operators[@]}")" >/dev/null
-cmake --build "$out/programs" --target finetune_bert finetune_vit slimfit_step
+cmake --build "$out/programs" --target finetune_bert finetune_vit slimfit_step slimfit_products
+choose_blas_core "$built/tools/slimfit-products"
 
 runs=()
 for policy in "${operators[@]}" "${errors_only[@]}"; do runs+=(--run "$policy:0"); done

@@ -28,10 +28,12 @@ done
 
 if [ -z "$program" ]; then
   source scripts/install_packages.sh
+  source scripts/blas_core.sh
   source examples/policies.sh
   install_packages "${build_packages[@]}" "${example_packages[@]}" dataset-fashion-mnist python3
   build_small_vit slim --quiet
   program=build/quickstart/examples/finetune_vit
+  choose_blas_core build/quickstart/examples/tools/slimfit-products
 fi
 
 for moments in float32 8bit float32-dropped 8bit-dropped; do

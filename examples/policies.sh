@@ -28,5 +28,5 @@ policies_of() {
 # Options are those of ninja.
 build_small_vit() {
   cmake --preset quickstart -D SLIMFIT_VIT_MODELS=vit_tiny_7 -D "SLIMFIT_VIT_POLICIES=$1" >/dev/null
-  cmake --build --preset quickstart --target finetune_vit -- "${@:2}"
+  cmake --build --preset quickstart --target finetune_vit slimfit_products -- "${@:2}"
 }

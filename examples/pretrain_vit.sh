@@ -8,10 +8,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
+source scripts/blas_core.sh
 source examples/policies.sh
 install_packages "${build_packages[@]}" "${example_packages[@]}" dataset-fashion-mnist
 
 build_small_vit eager --quiet
+choose_blas_core build/quickstart/examples/tools/slimfit-products
 exec build/quickstart/examples/finetune_vit --run eager --merge-labels 0,0,1,1,2,2,3,1,0,3 --epochs 8 --batch 64 \
   --learning-rate 2e-3 --seed 7 --out build/quickstart/pretraining \
   --save examples/finetune_vit/coarse_vit.safetensors --save-type F16 "$@"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # To be sourced: what finetune_bert.sh and finetune_pretrained_vit.sh share. They set `root`, the folder of slimfit.
 source "$root/scripts/install_packages.sh"
+source "$root/scripts/blas_core.sh"
 source "$root/examples/policies.sh"
 data=$root/build/data
 build=$root/build/pretrained
@@ -79,6 +80,7 @@ build_program() {
   (
     cd "$root"
     cmake --preset quickstart -B build/pretrained -D "SLIMFIT_$2_MODELS=$3" -D "SLIMFIT_$2_POLICIES=$policies" >/dev/null
-    cmake --build build/pretrained --target "$1" ${quiet[@]+"${quiet[@]}"}
+    cmake --build build/pretrained --target "$1" slimfit_products ${quiet[@]+"${quiet[@]}"}
   )
+  choose_blas_core "$build/examples/tools/slimfit-products"
 }

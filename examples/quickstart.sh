@@ -8,6 +8,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # Paths in options and the report are those of the caller's folder.
 if [ "$root" = "$PWD" ]; then root=.; fi
 source "$root/scripts/install_packages.sh"
+source "$root/scripts/blas_core.sh"
 source "$root/examples/policies.sh"
 program=$root/build/quickstart/examples/finetune_vit
 
@@ -45,4 +46,5 @@ policies=$(policies_of "$@")
   cd "$root"
   build_small_vit "$policies" ${quiet[@]+"${quiet[@]}"}
 )
+choose_blas_core "$root/build/quickstart/examples/tools/slimfit-products"
 exec "$program" --start "$root/examples/finetune_vit/coarse_vit.safetensors" "$@"

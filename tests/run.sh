@@ -7,6 +7,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
+source scripts/blas_core.sh
 install_packages "${build_packages[@]}" "${example_packages[@]}" doctest-dev libbenchmark-dev python3 python3-jsonschema \
   clang libclang-rt-dev libomp-dev dataset-fashion-mnist || exit 1
 
@@ -47,6 +48,7 @@ run_preset() {
     failed=$((failed + 1))
     return
   fi
+  choose_blas_core "build/$preset/examples/tools/slimfit-products"
   ctest --preset "$preset" "${chosen[@]}" -j 2 --timeout 900 2>&1 | tee "$log"
   local total these_failed these_skipped
   total=$(sed -n 's/.* tests failed out of \([0-9]*\).*/\1/p' "$log")

@@ -9,7 +9,7 @@ function fillPage(report) {
   text("subtitle", [model.name, ...count(model.parameters, "parameters"), data.name, ...count(data.train, "training images"),
                     ...count(data.test, "test images"), ...count(data.steps, "steps"),
                     ...(data.batch === undefined ? [] : [`batches of ${data.batch}`])].filter(Boolean).join(" \u00b7 "));
-  text("made", `Written by slimfit ${report.slimfit}.`);
+  text("made", `Written by slimfit ${report.slimfit}${report.products ? `, products by ${report.products}` : ""}.`);
   text("command", report.command.join(" "));
   if (runs.length === 0) {
     document.querySelector("main").replaceChildren("The report has no runs.");

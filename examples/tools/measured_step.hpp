@@ -20,7 +20,7 @@ struct step_request {
   double rate = -1;  ///< share of frozen units; negative: the policy's default
   index_t batch = 8;
   int steps = 5;        ///< measured; one more runs before them, on CUDA two
-  int threads = 0;      ///< of the host; 0: as many as OpenMP offers
+  int threads = 0;      ///< of the host; 0: as many as the machine has
   bool record = false;  ///< whether to run one more step and record its memory
   bool hold = false;    ///< whether the same units, drawn at random, are active in all steps
   bool graph = false;   ///< whether CUDA records a step and replays it; holds the units too

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "../support/products.hpp"
 #include "compiled_steps.hpp"
 #include "memory_tables.hpp"
 #include "table.hpp"
@@ -48,7 +49,7 @@ options parse(int argc, char** argv) {
   app.add_option("--steps", request.steps, "Steps to measure; one more runs before them, on CUDA two")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--threads", request.threads, "Of the host backend; 0: as many as OpenMP offers")
+  app.add_option("--threads", request.threads, "Of the host backend; 0: as many as the machine has")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_flag("--hold", request.hold, "Draw the active units once at random and keep them in all steps");
@@ -130,6 +131,7 @@ void print_json(step_measurement const& result, bool with_holders) {
                         {"ledger", json_of(result.ledger)},
                         {"planned", json_of(result.planned)},
                         {"first_step", {{"ledger", json_of(result.first)}}}};
+  if (!result.device) { object["products"] = name_of(slimfit::found_product_library()); }
   if (result.device) {
     object["graph"] = request.graph;
     object["device_name"] = result.device->name;
@@ -176,6 +178,7 @@ table times_of(step_measurement const& result) {
 
 void print_text(step_measurement const& result) {
   auto const& request = result.request;
+  if (!result.device) { std::cout << first_lines(request.threads); }
   std::cout << request.model << ", policy " << request.policy << ", freezing rate " << fixed(request.rate, 2)
             << (request.hold ? " (units held)" : "") << ", batch " << request.batch << ", " << request.scalar << " on "
             << (result.device ? result.device->name : std::to_string(request.threads) + " threads") << ", "

@@ -7,6 +7,7 @@
 #include <slimfit/io/atomic_file.hpp>
 #include <slimfit/io/safetensors.hpp>
 
+#include "../support/products.hpp"
 #include "report.hpp"
 
 namespace examples {
@@ -90,6 +91,7 @@ int run_all(program const& what, int argc, char** argv) {
   for (int i = 0; i < argc; ++i) { command.push_back(argv[i]); }
   report["slimfit"] = slimfit::version;
   report["command"] = command;
+  if (options.backend == "host") { report["products"] = name_of(slimfit::found_product_library()); }
   report["data"]["batch"] = options.batch;
   report["data"]["steps"] = finished.empty() ? std::size_t{0} : finished.front().at("losses").size();
   report["runs"] = finished;
@@ -103,6 +105,7 @@ int run_all(program const& what, int argc, char** argv) {
 }  // namespace
 
 int run_program(program const& what, int argc, char** argv) {
+  if (what.options.backend == "host") { std::fputs(first_lines(what.options.threads).c_str(), stdout); }
   try {
     return run_all(what, argc, argv);
   } catch (std::exception const& problem) {

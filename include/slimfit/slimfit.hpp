@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Everything, for the backends that this translation unit's compiler supports. SLIMFIT_NO_HOST leaves the host backend out,
-// for programs that train on CUDA where no BLAS is installed.
+// Everything, for the backends that this translation unit's compiler supports. SLIMFIT_NO_HOST leaves the host out, for
+// programs that train on CUDA where no BLAS is installed.
 #pragma once
 
 #include <slimfit/core/config.hpp>

@@ -28,6 +28,8 @@ class ReportTest(support.ExampleTest):
                 jsonschema.Draft202012Validator(schema).validate(broken)
 
         self.assertEqual(len(report["runs"]), len(RUNS))
+        self.assertRegex(output.splitlines()[0], r"^slimfit [0-9.]+, products by .+, on [0-9]+ threads?$")
+        self.assertIn(f"products by {report['products']}, on ", output)
         self.assertEqual(report["data"], {"name": "data", "train": 160, "test": 40, "batch": 16, "steps": 20})
         self.assertEqual(report["command"][0], support.PROGRAM)
         for text, run in zip(RUNS, report["runs"]):
