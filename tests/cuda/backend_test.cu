@@ -6,9 +6,9 @@
 #include <slimfit/kernels/bias.hpp>
 
 #include "support/fixture.hpp"
+#include "support/second_thread.hpp"
 
 #include <functional>
-#include <thread>
 
 using namespace slimfit;
 
@@ -187,24 +187,13 @@ TEST_CASE("two threads at once are found, one after the other are not") {
       },
       [&] { buffer<float, cuda_resource> const more(device.memory(), 16, category::data); },
   };
-  auto const is_refused = [&](std::function<void()> const& call) {
-    bool refused = false;
-    std::thread([&] {
-      try {
-        call();
-      } catch (usage_error const&) { refused = true; } catch (error const& other) {
-        MESSAGE(other.what());
-      }
-    }).join();
-    return refused;
-  };
   for (auto const& call : calls) {
     {
       auto const alone = device.memory().use();
-      CHECK(is_refused(call));
+      CHECK(testing::is_refused(call));
       call();
     }
-    CHECK(!is_refused(call));
+    CHECK(!testing::is_refused(call));
   }
 }
 
@@ -212,6 +201,10 @@ TEST_CASE("errors name the call and CUDA's reason") {
   CHECK_THROWS_WITH_AS(check(cudaSetDevice(1000), "choice of a device"),
                        doctest::Contains("choice of a device: cudaErrorInvalidDevice"), cuda_error);
   check(cudaGetLastError(), "nothing is left behind");
+  CHECK_THROWS_WITH_AS(check(cudaErrorMemoryAllocation, "pinned memory"), doctest::Contains("pinned memory: cuda"),
+                       memory_error);
+  CHECK_THROWS_WITH_AS(check(CUBLAS_STATUS_ALLOC_FAILED, "a product"), doctest::Contains("CUBLAS_STATUS_ALLOC_FAILED"),
+                       memory_error);
   CHECK_THROWS_WITH_AS(check(CUBLAS_STATUS_INVALID_VALUE, "a product"),
                        doctest::Contains("CUBLAS_STATUS_INVALID_VALUE"), cuda_error);
 }

@@ -6,11 +6,10 @@
 
 #include <filesystem>
 #include <functional>
-#include <string>
-#include <thread>
 #include <vector>
 
 #include "support/fixture.hpp"
+#include "support/second_thread.hpp"
 
 using namespace slimfit;
 
@@ -145,23 +144,12 @@ TEST_CASE("host: two threads at once are found, one after the other are not") {
       [&] { device.copy(a.data(), b.data(), 16); },
       [&] { buffer<float, host_resource> const memory(device.memory(), 16, category::data); },
   };
-  auto const is_refused = [&](std::function<void()> const& call) {
-    bool refused = false;
-    std::thread([&] {
-      try {
-        call();
-      } catch (usage_error const& problem) {
-        refused = std::string(problem.what()).find("two threads use one backend") != std::string::npos;
-      }
-    }).join();
-    return refused;
-  };
   for (auto const& call : calls) {
-    device.launch(1, [&](auto /*group*/, index_t /*row*/) { CHECK(is_refused(call)); });
+    device.launch(1, [&](auto /*group*/, index_t /*row*/) { CHECK(testing::is_refused(call)); });
     auto const alone = device.memory().use();
-    CHECK(is_refused(call));
+    CHECK(testing::is_refused(call));
     call();  // by the thread that uses it
   }
-  for (auto const& call : calls) { CHECK(!is_refused(call)); }
+  for (auto const& call : calls) { CHECK(!testing::is_refused(call)); }
   CHECK(device.memory().book().now().total() == 0);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Status codes of CUDA and cuBLASLt as exceptions. Every call of either goes through `check`.
+// Status codes of CUDA and cuBLASLt as exceptions. Every call of either goes through `check`; whatever it was that had
+// no memory, code of a kernel or pinned pages, is a `memory_error`.
 #pragma once
 
 #include <string>
@@ -29,21 +30,24 @@ inline std::string place(char const* file, int line) {
 
 // The place of the call is in the message; clang has std::source_location from version 16 on only.
 
-/// @throws cuda_error unless `status` is cudaSuccess
+/// @throws memory_error for cudaErrorMemoryAllocation, cuda_error for whatever else is not cudaSuccess
 inline void check(cudaError_t status, char const* what, char const* file = __builtin_FILE(),
                   int line = __builtin_LINE()) {
   if (status == cudaSuccess) { return; }
   (void)cudaGetLastError();  // errors that are not sticky must not be reported again by the next call
-  throw cuda_error(std::string("slimfit: ") + what + ": " + cudaGetErrorName(status) + ", " +
-                       cudaGetErrorString(status) + detail::place(file, line),
-                   status);
+  std::string const text = std::string("slimfit: ") + what + ": " + cudaGetErrorName(status) + ", " +
+                           cudaGetErrorString(status) + detail::place(file, line);
+  if (status == cudaErrorMemoryAllocation) { throw memory_error(text); }
+  throw cuda_error(text, status);
 }
-/// @throws cuda_error unless `status` is CUBLAS_STATUS_SUCCESS
+/// @throws memory_error for CUBLAS_STATUS_ALLOC_FAILED, cuda_error for whatever else is not CUBLAS_STATUS_SUCCESS
 inline void check(cublasStatus_t status, char const* what, char const* file = __builtin_FILE(),
                   int line = __builtin_LINE()) {
   if (status == CUBLAS_STATUS_SUCCESS) { return; }
-  throw cuda_error(std::string("slimfit: ") + what + ": " + cublasLtGetStatusName(status) + detail::place(file, line),
-                   cudaSuccess);
+  std::string const text =
+      std::string("slimfit: ") + what + ": " + cublasLtGetStatusName(status) + detail::place(file, line);
+  if (status == CUBLAS_STATUS_ALLOC_FAILED) { throw memory_error(text); }
+  throw cuda_error(text, cudaSuccess);
 }
 
 }  // namespace slimfit
