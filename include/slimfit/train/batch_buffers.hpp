@@ -111,6 +111,8 @@ class arena_block {
     free();
     data_ = static_cast<std::byte*>(device_->memory().allocate(bytes, "activations"));
     size_ = bytes;
+    // A rehearsal runs products on what nobody has written yet.
+    if constexpr (requires { device_->rehearse([] {}); }) { device_->fill_zero(data_, size_); }
   }
 
   [[nodiscard]] std::byte* data() const { return data_; }
