@@ -18,13 +18,14 @@
 using namespace slimfit;
 using namespace slimfit::testing;
 
-void* operator new(std::size_t bytes) {
+// Inlined one by one they look mismatched to g++.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   void* const memory = failing_allocation::fails() ? nullptr : std::malloc(bytes > 0 ? bytes : 1);
   if (memory == nullptr) { throw std::bad_alloc(); }
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t /*bytes*/) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*bytes*/) noexcept { std::free(memory); }
 
 namespace {
 
