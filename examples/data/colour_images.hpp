@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <slimfit/io/crc32.hpp>
 #include <utility>
 #include <vector>
 
@@ -69,6 +70,9 @@ class resized_images : public sample_source<float, std::int32_t> {
       }
     }
     *labels = images_.labels[static_cast<std::size_t>(i)];
+  }
+  [[nodiscard]] std::string checksum() const override {
+    return slimfit::crc32().add(images_.pixels).add(images_.labels).add(how_.mean).add(how_.deviation).text();
   }
   [[nodiscard]] std::vector<std::int32_t> const& labels() const { return images_.labels; }
 

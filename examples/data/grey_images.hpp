@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <slimfit/io/crc32.hpp>
 #include <utility>
 
 #include "idx.hpp"
@@ -27,6 +28,9 @@ class grey_images : public sample_source<float, std::int32_t> {
         data_.images.pixels.data() + i * pixels, data_.images.pixels.data() + (i + 1) * pixels, inputs,
         [&](std::uint8_t pixel) { return (static_cast<float>(pixel) / 255.0F - scale_.mean) / scale_.deviation; });
     *labels = data_.labels[static_cast<std::size_t>(i)];
+  }
+  [[nodiscard]] std::string checksum() const override {
+    return slimfit::crc32().add(data_.images.pixels).add(data_.labels).text();
   }
 
  private:

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <slimfit/core/error.hpp>
+#include <slimfit/io/crc32.hpp>
 #include <slimfit/io/mapped_file.hpp>
 
 #include "jpeg.hpp"
@@ -127,6 +128,17 @@ class image_folder : public sample_source<float, std::int32_t> {
       for (auto from = channel; from < square.pixels.size(); from += 3) { *inputs++ = value_of[square.pixels[from]]; }
     }
     *labels = list_.labels[static_cast<std::size_t>(i)];
+  }
+  /// Of the names of the pictures and of their classes, and of the scale of colours: a picture may be mended, and to
+  /// read all would take long.
+  [[nodiscard]] std::string checksum() const override {
+    slimfit::crc32 sum;
+    sum.add(view_.how.mean).add(view_.how.deviation);
+    for (std::size_t i = 0; i < list_.paths.size(); ++i) {
+      auto const& path = list_.paths[i];
+      sum.add(list_.classes[static_cast<std::size_t>(list_.labels[i])]).add(path.substr(path.rfind('/')));
+    }
+    return sum.text();
   }
   [[nodiscard]] std::vector<std::int32_t> const& labels() const { return list_.labels; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <slimfit/core/config.hpp>
+#include <string>
 
 namespace examples {
 
@@ -24,6 +25,8 @@ class sample_source {
   virtual void fill(index_t i, index_t epoch, Input* inputs, Label* labels) const = 0;
   /// Tokens of sample `i`; samples of the same length make batches without padding.
   [[nodiscard]] virtual index_t length(index_t /*i*/) const { return 1; }
+  /// The same for the same samples in the same order, and as good as never for others.
+  [[nodiscard]] virtual std::string checksum() const = 0;
 };
 
 }  // namespace examples

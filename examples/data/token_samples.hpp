@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <slimfit/core/error.hpp>
+#include <slimfit/io/crc32.hpp>
 
 #include "samples.hpp"
 
@@ -57,6 +58,14 @@ class token_samples : public sample_source<std::int32_t, Label> {
     std::copy(text(i).words.begin(), text(i).words.end(), inputs);
     std::copy(text(i).types.begin(), text(i).types.end(), inputs + table_.limit);
     std::copy_n(labels_.begin() + i * static_cast<index_t>(labels_each_), labels_each_, labels);
+  }
+  [[nodiscard]] std::string checksum() const override {
+    slimfit::crc32 sum;
+    for (auto const& each : texts_) {
+      std::vector<std::size_t> const count{each.words.size()};
+      sum.add(count).add(each.words).add(each.types);
+    }
+    return sum.add(labels_).text();
   }
   [[nodiscard]] std::vector<Label> const& labels() const { return labels_; }
 

@@ -174,16 +174,18 @@ int run(int argc, char** argv) {
       work = make_squad_task(tokenizer, train, std::move(test), {longest, static_cast<std::size_t>(options.stride)},
                              table);
     }
-    return {{"model", describe_model(model, head, classes)}, {"data", data}};
+    auto const contents = std::visit([](auto const& each) { return contents_of(each, "rows"); }, work);
+    return {{"model", describe_model(model, head, classes)}, {"data", data}, {"contents", contents}};
   };
   auto const train = [&](run_request const& request) {
     auto const function = compiled_runs().at(options.backend).at(options.scalar).at(request.choice.policy);
     auto outcome = function(
         {request, work, model, head, classes, start_knows.keeps, start_knows.names.names, options.model, options.save});
-    if (!options.save.empty() && !outcome.interrupted) { tokenizer_start->save(options.save); }
+    if (!options.save.empty() && request.is_last && !outcome.interrupted) { tokenizer_start->save(options.save); }
     return outcome;
   };
-  auto const saved = options.save.empty() ? std::string() : options.save + "/config.json";
+  std::vector<std::string> saved;
+  if (!options.save.empty()) { saved = {options.save + "/config.json", options.save + "/model.safetensors"}; }
   return run_program({"finetune_bert", "rows", options, fixed, saved, load, train}, argc, argv);
 }
 

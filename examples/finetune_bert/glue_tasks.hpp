@@ -42,6 +42,7 @@ inline auto judge_of_classes(std::vector<std::int32_t> labels, index_t classes) 
 /// Judges predicted numbers: both correlations and the mean squared error.
 inline auto judge_of_numbers(std::vector<float> const& labels) {
   return [truth = std::vector<double>(labels.begin(), labels.end())](std::vector<float> const& scores) {
+    require_finite_scores(scores, 1);
     std::vector<double> const found(scores.begin(), scores.end());
     double squares = 0;
     for (std::size_t i = 0; i < truth.size(); ++i) { squares += (found[i] - truth[i]) * (found[i] - truth[i]); }
@@ -56,8 +57,9 @@ inline auto judge_of_numbers(std::vector<float> const& labels) {
 /// Judges the first `matched` samples and the others apart; figures of those have names that end in "_mismatched".
 inline auto judge_of_both(std::vector<std::int32_t> const& labels, index_t matched, index_t classes) {
   return [matched = judge_of_classes({labels.begin(), labels.begin() + matched}, classes),
-          others = judge_of_classes({labels.begin() + matched, labels.end()}, classes),
-          first = matched * classes](std::vector<float> const& scores) {
+          others = judge_of_classes({labels.begin() + matched, labels.end()}, classes), first = matched * classes,
+          classes](std::vector<float> const& scores) {
+    require_finite_scores(scores, static_cast<std::size_t>(classes));  // numbers the samples of both
     auto figures = matched({scores.begin(), scores.begin() + first});
     for (auto const& [name, figure] : others({scores.begin() + first, scores.end()})) {
       figures[name + "_mismatched"] = figure;

@@ -3,6 +3,8 @@
 // windows overlap. Where a window has not the whole answer, the model is to point at [CLS].
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "../data/squad.hpp"
@@ -86,12 +88,17 @@ inline window_answer best_answer(encoding const& tokens, float const* scores) {
 }
 
 /// What is said to every question, from the scores of all windows in their order.
+/// @throws slimfit::value_error for the first question with a score that is no number
 inline std::vector<squad_prediction> predictions_of(squad_set const& set, std::vector<squad_window> const& windows,
                                                     std::vector<float> const& scores, index_t limit) {
   std::vector<window_answer> best(set.questions.size());
   for (auto& each : best) { each.none = std::numeric_limits<double>::infinity(); }
   for (std::size_t w = 0; w < windows.size(); ++w) {
-    auto const own = best_answer(windows[w].tokens, scores.data() + static_cast<index_t>(w) * 2 * limit);
+    auto const* const first = scores.data() + static_cast<index_t>(w) * 2 * limit;
+    auto const* const end = first + 2 * windows[w].tokens.ids.size();  // padding has scores of -infinity
+    auto const* const broken = std::find_if_not(first, end, [](float score) { return std::isfinite(score); });
+    if (broken != end) { report_score(windows[w].question, *broken); }
+    auto const own = best_answer(windows[w].tokens, first);
     auto& all = best[windows[w].question];
     all.none = std::min(all.none, own.none);
     if (own.score > all.score) {

@@ -262,18 +262,22 @@ int run(int argc, char** argv) {
             {"data",
              {{"name", std::filesystem::path(options.data).filename().string()},
               {"train", work.train->size()},
-              {"test", work.test->size()}}}};
+              {"test", work.test->size()}}},
+            {"contents", contents_of(work, "images")}};
   };
+  bool const saves_folder = !options.save.empty() && !options.save.ends_with(".safetensors");
   auto const train = [&](run_request const& request) {
     auto const function = compiled_runs().at(options.backend).at(options.scalar).at(request.choice.policy);
     auto outcome = function({request, work, model, options.model, options.start, options.save, labels});
-    bool const saves_folder = !options.save.empty() && !options.save.ends_with(".safetensors");
-    if (saves_folder && !outcome.interrupted && options.task != "fashion") {
+    if (saves_folder && request.is_last && !outcome.interrupted && options.task != "fashion") {
       write_preprocessor_config(how, vit_models[model].shape.image, options.save);
     }
     return outcome;
   };
-  return run_program({"finetune_vit", "images", options, fixed, options.save, load, train}, argc, argv);
+  std::vector<std::string> saved;
+  if (saves_folder) { saved = {options.save + "/config.json", options.save + "/model.safetensors"}; }
+  if (!saves_folder && !options.save.empty()) { saved = {options.save}; }
+  return run_program({"finetune_vit", "images", options, fixed, saved, load, train}, argc, argv);
 }
 
 }  // namespace

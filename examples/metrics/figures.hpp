@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -77,8 +78,12 @@ inline std::vector<double> ranks(std::vector<double> const& values) {
   return result;
 }
 
-/// Spearman's rank correlation.
+/// Spearman's rank correlation; nan where one side is constant, or has numbers without a rank.
 inline double spearman(std::vector<double> const& a, std::vector<double> const& b) {
+  auto const finite = [](double value) { return std::isfinite(value); };
+  if (!std::all_of(a.begin(), a.end(), finite) || !std::all_of(b.begin(), b.end(), finite)) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
   return pearson(ranks(a), ranks(b));
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "answer_text.hpp"
+#include "finite_scores.hpp"
 
 namespace examples {
 
@@ -101,6 +102,7 @@ inline std::pair<double, double> best_threshold(std::vector<squad_prediction> co
 }  // namespace detail
 
 /// @param threshold no-answer scores above it withhold the answer
+/// @throws slimfit::value_error for the first question whose score is no number
 inline squad_scores score_squad(std::vector<squad_prediction> const& all, double threshold = 1) {
   std::vector<double> exact;
   std::vector<double> f1;
@@ -112,6 +114,7 @@ inline squad_scores score_squad(std::vector<squad_prediction> const& all, double
     }
   } sums[2];
   for (auto const& one : all) {
+    if (std::isnan(one.no_answer_score)) { report_score(exact.size(), one.no_answer_score); }
     auto const raw = detail::score_of(one);
     exact.push_back(raw.exact);
     f1.push_back(raw.f1);

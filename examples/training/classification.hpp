@@ -11,10 +11,14 @@
 
 #include <slimfit/core/config.hpp>
 
+#include "../metrics/finite_scores.hpp"
+
 namespace examples {
 
 /// The class with the largest score of each sample; ties go to the lowest.
+/// @throws slimfit::value_error for the first sample with a score that is no number
 inline std::vector<std::int32_t> best_classes(std::vector<float> const& scores, slimfit::index_t classes) {
+  require_finite_scores(scores, static_cast<std::size_t>(classes));
   std::vector<std::int32_t> result;
   for (auto first = scores.begin(); first != scores.end(); first += classes) {
     result.push_back(static_cast<std::int32_t>(std::max_element(first, first + classes) - first));

@@ -112,6 +112,11 @@ void add_training_options(CLI::App& app, training_options& options, option_texts
          "Instead of training, measure on so many batches how far each run's gradients are from exact ones, and "
          "write errors.json to --out")
       ->check(CLI::NonNegativeNumber);
+  app.add_option(
+         "--checkpoint-every", options.checkpoint_minutes,
+         "Minutes between checkpoints in --out, beside one at the end of each epoch; 0: only those. The last two "
+         "are kept")
+      ->check(CLI::Range(0.0, 1e6));
   app.add_flag("--resume", options.resume, "Continue the interrupted run in --out, bit for bit");
 }
 

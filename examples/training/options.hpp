@@ -48,9 +48,10 @@ struct training_options {
   int loader_threads = 0;  ///< that make batches ahead of the training step; 0: none
   std::string backend = "host";
   std::string scalar = "float";
-  index_t bucket_window = 0;  ///< batches among which samples are sorted by length; 0: none are
-  bool saturation = false;    ///< count the values that formats with fixed ranges clip
-  index_t error_batches = 0;  ///< on which gradients' errors are measured, instead of training; 0: train
+  index_t bucket_window = 0;       ///< batches among which samples are sorted by length; 0: none are
+  bool saturation = false;         ///< count the values that formats with fixed ranges clip
+  double checkpoint_minutes = 10;  ///< between checkpoints, beside those of epochs; 0: only those
+  index_t error_batches = 0;       ///< on which gradients' errors are measured, instead of training; 0: train
   bool resume = false;
 };
 

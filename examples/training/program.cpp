@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <slimfit/core/error.hpp>
 #include <slimfit/io/atomic_file.hpp>
-#include <slimfit/io/safetensors.hpp>
 
 #include "../support/products.hpp"
+#include "checkpoints.hpp"
 #include "report.hpp"
+#include "resume.hpp"
+#include "signals.hpp"
 
 namespace examples {
 
@@ -16,59 +18,60 @@ namespace {
 
 constexpr int exit_interrupted = 130;
 
-/// What an interrupted run left, or an empty state.
-nlohmann::json interrupted_state(program const& what) {
-  auto const& options = what.options;
-  if (!options.resume) { return {{"finished", nlohmann::json::array()}}; }
-  auto const path = checkpoint_path(options);
-  if (!std::filesystem::exists(path)) {
-    throw slimfit::file_error("slimfit: --resume: there is no " + path +
-                              ", expected the checkpoint of a run that Ctrl-C interrupted, with the same --out");
-  }
-  slimfit::safetensors_file const file(path);
-  auto const found = file.metadata().find(what.name);
-  auto const state =
-      found == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(found->second, nullptr, false);
-  if (!state.is_object() || !state.contains("finished") || !state.contains("current") || !state.contains("options")) {
-    throw slimfit::file_error("slimfit: --resume: " + path +
-                              " holds no interrupted run, expected what this program saves on Ctrl-C");
-  }
-  auto const& actual = what.fixed;
-  auto const& expected = state.at("options");
-  for (auto const& [key, value] : actual.items()) {
-    if (!expected.contains(key) || expected.at(key) != value) {
-      throw slimfit::value_error("slimfit: --resume: --" + key + " is " + value.dump() + ", expected " +
-                                 expected.value(key, nlohmann::json()).dump() + " as in the interrupted run in " +
-                                 path);
-    }
-  }
-  return state;
-}
-
 /// Checks that results can be written before anything is trained, so that none is lost for want of a folder.
 void require_writable(std::string const& option, std::string const& path) {
   std::error_code problem;
   auto const folder = std::filesystem::path(path).parent_path();
   if (!folder.empty()) { std::filesystem::create_directories(folder, problem); }
   try {
+    if (std::filesystem::is_directory(path, problem)) { throw slimfit::file_error(path + " is a folder"); }
     slimfit::atomic_file const trial(path);
   } catch (slimfit::file_error const& reason) {
     throw slimfit::file_error("slimfit: " + option + ": expected a place where files can be written: " + reason.what());
   }
 }
+void require_writable(program const& what) {
+  auto const& options = what.options;
+  for (auto const& path : {options.out + "/report.json", options.out + "/report.html", checkpoint_path(options),
+                           previous_checkpoint_path(options)}) {
+    require_writable("--out", path);
+  }
+  for (auto const& path : what.saved) { require_writable("--save", path); }
+  if (!options.resume && std::filesystem::exists(checkpoint_path(options))) {
+    std::printf("%s is of a run that was interrupted; without --resume it will be replaced\n",
+                checkpoint_path(options).c_str());
+  }
+}
+
+/// The report of measured errors.
+void write_errors(nlohmann::json report, nlohmann::json const& finished, training_options const& options) {
+  auto const path = options.out + "/errors.json";
+  report["batches"] = options.error_batches;
+  report["data"]["batch"] = options.batch;
+  report["runs"] = finished;
+  slimfit::atomic_file file(path);
+  auto const text = json_text(report);
+  file.write(text.data(), std::ssize(text));
+  file.commit();
+  std::printf("%s was written\n", path.c_str());
+}
 
 int run_all(program const& what, int argc, char** argv) {
   auto const& options = what.options;
   catch_interrupts();
-  auto const state = interrupted_state(what);
+  auto const interrupted = read_interrupted(options, what.name, what.fixed);
   auto report = what.load();
-  require_writable("--out", options.out + "/report.json");
-  if (!what.saved.empty()) { require_writable("--save", what.saved); }
-  auto finished = state.at("finished");
+  nlohmann::json const contents = std::move(report.at("contents"));
+  report.erase("contents");
+  require_same_contents(interrupted, contents, options.data);
+  require_writable(what);
+  auto finished = interrupted.finished;
+  start_weights start{.checksum = interrupted.start_weights};
   for (auto i = finished.size(); i < options.runs.size(); ++i) {
-    bool const continues = state.contains("current") && i == state.at("finished").size();
-    auto outcome = what.run({options, options.runs[i], what.name, what.samples, what.fixed, finished,
-                             continues ? &state.at("current") : nullptr});
+    bool const continues = !interrupted.path.empty() && i == interrupted.finished.size();
+    auto outcome =
+        what.run({options, options.runs[i], what.name, what.samples, what.fixed, contents, finished,
+                  continues ? &interrupted.current : nullptr, interrupted.path, i + 1 == options.runs.size(), start});
     if (outcome.interrupted) {
       std::printf("interrupted; the same command with --resume continues from %s\n", checkpoint_path(options).c_str());
       return exit_interrupted;
@@ -76,15 +79,7 @@ int run_all(program const& what, int argc, char** argv) {
     finished.push_back(std::move(outcome.report));
   }
   if (options.error_batches > 0) {
-    auto const path = options.out + "/errors.json";
-    report["batches"] = options.error_batches;
-    report["data"]["batch"] = options.batch;
-    report["runs"] = finished;
-    slimfit::atomic_file file(path);
-    auto const text = report.dump();
-    file.write(text.data(), std::ssize(text));
-    file.commit();
-    std::printf("%s was written\n", path.c_str());
+    write_errors(report, finished, options);
     return 0;
   }
   auto command = nlohmann::json::array();
@@ -96,7 +91,7 @@ int run_all(program const& what, int argc, char** argv) {
   report["data"]["steps"] = finished.empty() ? std::size_t{0} : finished.front().at("losses").size();
   report["runs"] = finished;
   write_report(report, options.out);
-  std::filesystem::remove(checkpoint_path(options));
+  remove_checkpoints(options);
   std::printf("\n%s\n%s/report.html and %s/report.json were written\n", result_table(report).c_str(),
               options.out.c_str(), options.out.c_str());
   return 0;
@@ -108,10 +103,16 @@ int run_program(program const& what, int argc, char** argv) {
   if (what.options.backend == "host") { std::fputs(first_lines(what.options.threads).c_str(), stdout); }
   try {
     return run_all(what, argc, argv);
+  } catch (slimfit::value_error const& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
   } catch (std::exception const& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
-    return 1;
+    if (checkpoint_was_written()) {
+      std::fprintf(stderr, "once that is mended, the same command with --resume continues from %s\n",
+                   checkpoint_path(what.options).c_str());
+    }
   }
+  return 1;
 }
 
 }  // namespace examples

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "runs.hpp"
 
@@ -15,9 +16,10 @@ struct program {
   std::string name;
   std::string samples;  ///< what samples are called in the plural, e.g. "images"
   training_options const& options;
-  nlohmann::json fixed;  ///< options that a continued run must have too
-  std::string saved;     ///< a path that `--save` leads to; empty: it was not given
-  /// Reads the data. @return what the report says of model and data: {"model": {...}, "data": {...}}
+  nlohmann::json fixed;            ///< options that a continued run must have too
+  std::vector<std::string> saved;  ///< paths that `--save` leads to; none: it was not given
+  /// Reads the data. @return what the report says of model and data, and what a continuation's data must be:
+  /// {"model": {...}, "data": {...}, "contents": {...}}
   std::function<nlohmann::json()> load;
   std::function<run_outcome(run_request const&)> run;
 };

@@ -10,6 +10,7 @@
 #include "report_script.hpp"
 #include "report_style.hpp"
 #include "report_template.hpp"
+#include "resume.hpp"
 
 namespace examples {
 
@@ -30,7 +31,7 @@ std::string without_angles(std::string text) {
 std::string page_with(nlohmann::json const& report) {
   std::string page;
   std::string_view rest = report_template;
-  auto const data = without_angles(report.dump());
+  auto const data = without_angles(json_text(report));
   for (auto const& [mark, content] :
        {std::pair<std::string_view, std::string_view>{"/*SLIMFIT_REPORT_STYLE*/", report_style},
         {"/*SLIMFIT_REPORT_JSON*/", data},
@@ -51,7 +52,7 @@ void write_file(std::string const& path, std::string const& text) {
 }  // namespace
 
 void write_report(nlohmann::json const& report, std::string const& folder) {
-  write_file(folder + "/report.json", report.dump(1) + "\n");
+  write_file(folder + "/report.json", json_text(report, 1) + "\n");
   write_file(folder + "/report.html", page_with(report));
 }
 

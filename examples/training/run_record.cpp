@@ -2,8 +2,10 @@
 #include "run_record.hpp"
 
 #include <algorithm>
+#include <slimfit/core/error.hpp>
 
 #include "../tools/table.hpp"
+#include "resume.hpp"
 #include "saturation.hpp"
 
 namespace examples {
@@ -57,6 +59,16 @@ run_record::run_record(run_request const& request, index_t units) : request_(req
   if (options.saturation) { json_["saturation"] = nlohmann::json::array(); }
 }
 
+void run_record::require_steps(index_t steps) const {
+  for (auto const* const each : {"losses", "active"}) {
+    auto const count = static_cast<index_t>(json_.at(each).size());
+    if (count != steps) {
+      throw slimfit::file_error(slimfit::mismatch(request_.checkpoint + ": count of " + each, count,
+                                                  std::to_string(steps) + ", the steps of the run"));
+    }
+  }
+}
+
 void run_record::add_step(slimfit::step_report const& step, double seconds) {
   json_["train_seconds"] = json_["train_seconds"].get<double>() + seconds;
   json_["losses"].push_back(step.loss);
@@ -92,8 +104,12 @@ void run_record::finish(std::map<std::string, double> const& metrics, std::strin
 }
 
 std::map<std::string, std::string> run_record::checkpoint_metadata() const {
-  nlohmann::json const state{{"options", request_.fixed}, {"finished", request_.finished}, {"current", json_}};
-  return {{request_.program, state.dump()}};
+  nlohmann::json const state{{"options", request_.fixed},
+                             {"contents", request_.contents},
+                             {"start_weights", request_.start.checksum},
+                             {"finished", request_.finished},
+                             {"current", json_}};
+  return {{request_.program, json_text(state)}};
 }
 
 std::string run_record::result_text() const {

@@ -19,6 +19,8 @@ class run_record {
   /// @param units those of the model
   run_record(run_request const& request, slimfit::index_t units);
 
+  /// @throws slimfit::file_error where what the request says of an interrupted run has not so many steps
+  void require_steps(slimfit::index_t steps) const;
   void add_step(slimfit::step_report const& step, double seconds);
   void add_distances(slimfit::index_t iteration, std::span<slimfit::freezing::unit_record const> units);
   /// @param metrics figures of merit by name

@@ -2,6 +2,7 @@
 // One training run under one policy, and its outcome as it goes into the report.
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -10,6 +11,13 @@
 
 namespace examples {
 
+/// The weights that all runs of a command start from. They are read once: the folder that they come from may be the one
+/// that models are saved to.
+struct start_weights {
+  std::vector<std::byte> bytes{};  ///< of all parameters; empty: to be read
+  std::string checksum{};          ///< empty: not known yet
+};
+
 /// What is told to a run.
 struct run_request {
   training_options const& options;
@@ -17,11 +25,15 @@ struct run_request {
   std::string program;             ///< its name
   std::string samples;             ///< what samples are called in the plural
   nlohmann::json fixed;            ///< options that a continuation must have too
+  nlohmann::json const& contents;  ///< what the data are: a continuation must have the same
   nlohmann::json const& finished;  ///< outcomes of the runs before this one: kept in a checkpoint
   nlohmann::json const* progress;  ///< the interrupted run's outcome so far, or null: start anew
+  std::string const& checkpoint;   ///< where the interrupted run's weights are
+  bool is_last;                    ///< of the command: its model is the one to save
+  start_weights& start;
 };
 
-/// `interrupted` when the user pressed Ctrl-C: a checkpoint was written then.
+/// `interrupted` when the program was asked to end: a checkpoint was written then.
 struct run_outcome {
   nlohmann::json report;
   bool interrupted = false;
@@ -38,11 +50,5 @@ std::vector<std::string> scalar_names();
 std::string run_title(run_choice const& choice);
 /// The first learning rate of a run.
 double learning_rate(run_request const& request);
-/// Where an interrupted run is kept.
-std::string checkpoint_path(training_options const& options);
-/// Whether Ctrl-C was pressed.
-bool interrupt_requested();
-/// Lets the first Ctrl-C end the run after its current step; a second one ends the program.
-void catch_interrupts();
 
 }  // namespace examples

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "../data/samples.hpp"
 
 namespace examples {
@@ -27,5 +29,17 @@ struct task {
   /// A figure to show beside it; empty: none.
   std::string second_metric{};
 };
+
+/// What the data of a task are, in words: a run that is interrupted goes on with the same only.
+/// @param samples what they are called in the plural
+template <class Input, class Label>
+nlohmann::json contents_of(task<Input, Label> const& work, std::string const& samples) {
+  nlohmann::json contents;
+  for (auto const& [name, source] : {std::pair{"training " + samples, work.train}, {"test " + samples, work.test}}) {
+    contents["count of " + name] = source->size();
+    contents["checksum of " + name] = source->checksum();
+  }
+  return contents;
+}
 
 }  // namespace examples

@@ -9,10 +9,13 @@
 
 #include "../data/batches.hpp"
 #include "../support/progress.hpp"
+#include "checkpoints.hpp"
 #include "gradient_errors.hpp"
 #include "recipe.hpp"
 #include "run_record.hpp"
 #include "schedules.hpp"
+#include "signals.hpp"
+#include "start_weights.hpp"
 #include "task.hpp"
 
 namespace examples {
@@ -62,9 +65,12 @@ class training_run {
                      .seed = request.options.seed, .steps = steps_, .count_saturation = request.options.saturation},
                  schedules().at(request.options.schedule).make(slimfit::freezing::run_time_rate(request.choice.rate)),
                  learning_rate_decay_of(request.options)),
-        record_(request, Model::units) {
-    load_start(net_);
-    if (request.progress != nullptr) { slimfit::load_run(trainer_, checkpoint_path(request.options)); }
+        record_(request, Model::units),
+        checkpoints_(request.options) {
+    bool const continues = request.progress != nullptr;
+    // A run that goes on has weights of its own, but those that come after it start anew.
+    if (!continues || !request.is_last) { start_from(request, net_, load_start); }
+    if (continues) { load_interrupted(); }
   }
 
   /// Trains, or measures errors at the start where the options say so.
@@ -80,10 +86,11 @@ class training_run {
       index_t done = 0;
       while (trainer_.iteration() < steps_) {
         if (interrupt_requested()) {
-          save_interrupted();
+          checkpoints_.write(snapshot());
           return {record_.json(), true};
         }
         auto const step = one_step();
+        keep_checkpoint();
         // A running mean over about 50 steps.
         double const share = 1.0 / static_cast<double>(std::min<index_t>(++done, 50));
         smooth_loss += share * (step.loss - smooth_loss);
@@ -93,11 +100,34 @@ class training_run {
         bar.update(trainer_.iteration(), shown);
       }
     }
-    finish();
-    return {record_.json(), false};
+    return finish();
   }
 
  private:
+  void load_interrupted() {
+    for (auto const& note : slimfit::notes_on_run<device_type>(request_.checkpoint)) {
+      std::fprintf(stderr, "note: %s\n", note.c_str());
+    }
+    slimfit::load_run(trainer_, request_.checkpoint);
+    record_.require_steps(trainer_.iteration());
+    if (trainer_.iteration() > steps_) {
+      throw slimfit::file_error(slimfit::mismatch(request_.checkpoint + ": iteration", trainer_.iteration(),
+                                                  "at most " + std::to_string(steps_)));
+    }
+  }
+  [[nodiscard]] slimfit::run_snapshot snapshot() {
+    return slimfit::run_snapshot(trainer_, record_.checkpoint_metadata());
+  }
+  /// Begins to write a checkpoint where it is time for one, and as soon as the one before is written.
+  void keep_checkpoint() {
+    bool const ends_epoch = trainer_.iteration() % batches_.steps_per_epoch() == 0;
+    wants_checkpoint_ = wants_checkpoint_ || ends_epoch || checkpoints_.is_due();
+    if (checkpoints_.is_writing() || !wants_checkpoint_) { return; }
+    checkpoints_.begin(snapshot());
+    newest_checkpoint_ = trainer_.iteration();
+    wants_checkpoint_ = false;
+  }
+
   run_outcome measure_errors() {
     auto const& options = request_.options;
     std::vector<slimfit::gradient_error> errors;
@@ -138,31 +168,32 @@ class training_run {
     return step;
   }
 
-  void save_interrupted() {
-    slimfit::save_run(trainer_, checkpoint_path(request_.options), record_.checkpoint_metadata());
-  }
-
   /// Calls `read`. Where a sample cannot be read, what was learnt so far is saved before the error goes on.
   template <class Read>
   auto read_or_save(Read const& read) {
     try {
       return read();
-    } catch (slimfit::error const& problem) {
-      save_interrupted();
-      throw slimfit::file_error(std::string(problem.what()) +
-                                "; once that is mended, the same command with --resume continues from " +
-                                checkpoint_path(request_.options));
+    } catch (slimfit::error const&) {
+      checkpoints_.begin(snapshot());
+      checkpoints_.wait();
+      throw;
     }
   }
 
-  void finish() {
-    record_.finish(task_.judge(test_scores()), task_.metric, task_.second_metric);
-    save_end_(net_);
+  /// Whatever fails from here on, what was learnt is in a checkpoint.
+  run_outcome finish() {
+    if (newest_checkpoint_ != trainer_.iteration()) { checkpoints_.begin(snapshot()); }
+    bool const is_safe = checkpoints_.wait();
+    auto const scores = test_scores(is_safe);
+    if (scores.empty()) { return {record_.json(), true}; }
+    record_.finish(task_.judge(scores), task_.metric, task_.second_metric);
+    if (request_.is_last) { save_end_(net_); }
     std::printf("%s\n", record_.result_text().c_str());
     std::fflush(stdout);
+    return {record_.json(), false};
   }
-  /// What the network says of all test samples.
-  std::vector<float> test_scores() {
+  /// What the network says of all test samples; nothing where the program was asked to end, and can be resumed.
+  std::vector<float> test_scores(bool may_end) {
     constexpr index_t sample_bytes = network_type::inputs * static_cast<index_t>(sizeof(sample_type));
     constexpr index_t at_once = std::clamp<index_t>(128 * slimfit::MiB / sample_bytes, evaluation_batch, 500);
     sample_batches<sample_type, label_type> test(
@@ -170,6 +201,7 @@ class training_run {
         {.size = std::min(at_once, task_.test->size()), .threads = request_.options.loader_threads});
     std::vector<float> scores;
     for (index_t i = 0; i < test.batches_in_order(); ++i) {
+      if (may_end && interrupt_requested()) { return {}; }
       auto const batch = read_or_save([&] { return test.in_order(i); });
       index_t const count = std::ssize(batch.inputs) / network_type::inputs;
       auto const part = trainer_.predict(inputs_of(batch.inputs), std::min(evaluation_batch, count));
@@ -187,6 +219,9 @@ class training_run {
   index_t steps_;
   trainer_type trainer_;
   run_record record_;
+  checkpoint_writer checkpoints_;
+  index_t newest_checkpoint_ = -1;  ///< iteration of the one that was begun last
+  bool wants_checkpoint_ = false;
 };
 
 }  // namespace examples

@@ -17,6 +17,7 @@
 #include <slimfit/train/checkpoint.hpp>
 #include <slimfit/train/plan.hpp>
 #include <slimfit/train/published_recipes.hpp>
+#include <slimfit/train/run_checkpoint.hpp>
 #include <slimfit/train/trainer.hpp>
 
 #if defined(__CUDACC__)

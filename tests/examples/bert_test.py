@@ -107,7 +107,9 @@ def squad(count, seed):
     return json.dumps({"version": "v2.0", "data": [{"title": "words", "paragraphs": paragraphs}]})
 
 
-class BertTest(support.ProgramTest):
+class TinyBert(support.ProgramTest):
+    """finetune_bert with a tiny `model` and the tasks of `data` in the folder."""
+
     def setUp(self):
         super().setUp()
         self.model = self.folder / "model"
@@ -120,6 +122,8 @@ class BertTest(support.ProgramTest):
                 "--threads", "1", "--learning-rate", "3e-3", "--scheduled-learning-rate", "3e-3", "--out",
                 str(self.folder / out), *options]
 
+
+class BertTest(TinyBert):
     def test_tasks_begin_with_the_published_recipes(self):
         published = {"batch": "32", "epochs": "3", "weight-decay": "0.01", "seed": "43", "optimizer": "published",
                      "max-tokens": "128"}

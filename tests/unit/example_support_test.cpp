@@ -250,6 +250,19 @@ TEST_CASE("class scores are judged by the best and by cross-entropy") {
   CHECK(metrics.at("loss") == doctest::Approx((first + second) / 2));
 }
 
+TEST_CASE("scores that are no numbers are not judged: the first sample that has one is named") {
+  for (float const none : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                           -std::numeric_limits<float>::infinity()}) {
+    for (std::size_t const at : {2U, 3U, 5U}) {
+      std::vector<float> scores{1, 2, 0, 5, 5, 0};
+      scores[at] = none;
+      auto const words = doctest::Contains(("score of test sample " + std::to_string(at / 3) + " is ").c_str());
+      CHECK_THROWS_WITH_AS(static_cast<void>(ex::best_classes(scores, 3)), words, slimfit::value_error);
+      CHECK_THROWS_WITH_AS(static_cast<void>(ex::classification_judge({1, 1}, 3)(scores)), words, slimfit::value_error);
+    }
+  }
+}
+
 TEST_CASE("the progress line") {
   CHECK(ex::clock_text(59.9) == "0:59");
   CHECK(ex::clock_text(3723) == "1:02:03");

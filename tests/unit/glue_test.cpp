@@ -217,5 +217,10 @@ TEST_CASE("glue: figures equal scikit-learn's and SciPy's") {
     check(each, "spearman", ex::spearman(predicted, labels));
   }
   CHECK(std::isnan(ex::pearson({1, 1, 1}, {1, 2, 3})));
+  for (double const none : {std::nan(""), HUGE_VAL}) {
+    CHECK(std::isnan(ex::pearson({1, none, 3}, {1, 2, 3})));
+    CHECK(std::isnan(ex::spearman({1, none, 3}, {1, 2, 3})));
+    CHECK(std::isnan(ex::spearman({1, 2, 3}, {none, 2, 3})));
+  }
   CHECK(ex::ranks({3, 1, 3, 2}) == std::vector<double>{3.5, 1, 3.5, 2});
 }

@@ -89,6 +89,7 @@ class numbered_source : public ex::sample_source<float, std::int32_t> {
     *labels = static_cast<std::int32_t>(i);
     ++filled;
   }
+  [[nodiscard]] std::string checksum() const override { return {}; }
   mutable std::atomic<index_t> filled = 0;
 
  private:

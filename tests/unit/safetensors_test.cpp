@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 #include <slimfit/io/safetensors.hpp>
 
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <zlib.h>
 
 #include <cmath>
 #include <csignal>
@@ -350,6 +352,82 @@ TEST_CASE("an interrupted save leaves the old file and nothing else") {
   std::filesystem::create_directory(folder.path / "taken");
   CHECK_THROWS_AS(large.save(folder.file("taken")), sf::file_error);  // the rename fails
   CHECK(folder.entries() == 2);
+}
+
+TEST_CASE("temporary files that killed programs left are swept by the next save, those in use and others are not") {
+  scratch_folder const folder;
+  auto const path = folder.file("model");
+  auto const left = [&](char const* name) {
+    std::ofstream(folder.file(name)) << "left";
+    return folder.file(name);
+  };
+  auto const abandoned = left("model.a1B2c3.tmp");
+  auto const in_use = left("model.d4E5f6.tmp");
+  int const user = ::open(in_use.c_str(), O_RDWR);
+  REQUIRE(::flock(user, LOCK_EX) == 0);
+  std::vector<std::string> const others{left("model.tmp"), left("other.a1B2c3.tmp"), left("model.a1B2c3"),
+                                        left("model.a1B2c3d.tmp")};
+  std::filesystem::create_directory(folder.file("model.folder.tmp"));
+  float const x = 1;
+  sf::safetensors_writer writer;
+  writer.add("x", dtype::f32, {1}, &x);
+  writer.save(path);
+  CHECK_FALSE(std::filesystem::exists(abandoned));
+  CHECK(std::filesystem::exists(in_use));
+  for (auto const& other : others) { CHECK(std::filesystem::exists(other)); }
+  ::close(user);
+  {
+    sf::atomic_file mine(path);  // is in use as long as it lives
+    auto const before = folder.entries();
+    writer.save(path, folder.file("before"));
+    CHECK(folder.entries() == before);  // one was swept, one came
+    mine.write("x", 1);
+    mine.commit();
+  }
+  CHECK(content(path) == "x");
+  CHECK(content(folder.file("before")).size() > 8);
+}
+
+TEST_CASE("CRC-32 is zlib's, whatever the pieces") {
+  std::string text = "123456789";
+  CHECK(sf::crc32().add(text).text() == "cbf43926");
+  CHECK(sf::crc32().text() == "00000000");
+  for (unsigned i = 0; i < 1000; ++i) { text += static_cast<char>(i * i % 251); }
+  for (std::size_t const cut : {0U, 1U, 7U, 8U, 500U}) {
+    auto const whole =
+        ::crc32(0, reinterpret_cast<unsigned char const*>(text.data()), static_cast<unsigned>(text.size()));
+    CHECK(sf::crc32().add(text.substr(0, cut)).add(text.substr(cut)).value() == whole);
+  }
+}
+
+TEST_CASE("strings of JSON are UTF-8 whatever the bytes") {
+  for (auto const& [text, expected] : std::vector<std::pair<std::string, std::string>>{
+           {"caf\xC3\xA9", "\"caf\xC3\xA9\""},
+           {"caf\xE9", "\"caf\\ufffd\""},
+           {"\xE9t\xE9", "\"\\ufffdt\\ufffd\""},
+           {"\xED\xA0\x80", "\"\\ufffd\\ufffd\\ufffd\""},
+           {"\xC0\xAF", "\"\\ufffd\\ufffd\""},
+           {"\xF0\x9F\x98\x80 \xF0\x9F\x98", "\"\xF0\x9F\x98\x80 \\ufffd\""},
+           {"\"\\\n", "\"\\\"\\\\\\u000a\""}}) {
+    CHECK(sf::detail::json_string(text) == expected);
+  }
+}
+
+TEST_CASE("a number that becomes infinite in the file's type is refused") {
+  scratch_folder const folder;
+  auto const path = folder.file("model");
+  for (auto const& [type, number] :
+       std::vector<std::pair<dtype, double>>{{dtype::f16, 65520.0}, {dtype::bf16, 3.4e38}, {dtype::f32, 1e39}}) {
+    std::vector<double> const values{1.0, number, std::numeric_limits<double>::infinity()};
+    sf::safetensors_writer writer;
+    writer.add("x", type, {3}, values.data());
+    CHECK_THROWS_WITH_AS(writer.save(path), doctest::Contains("tensor x, element 1 is "), sf::value_error);
+    CHECK(folder.entries() == 0);
+  }
+  std::vector<double> const values{65519.0, -std::numeric_limits<double>::infinity()};
+  sf::safetensors_writer writer;
+  writer.add("x", dtype::f16, {2}, values.data());
+  writer.save(path);
 }
 
 TEST_CASE("permissions of the old file are kept") {

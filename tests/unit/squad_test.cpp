@@ -2,6 +2,8 @@
 // SQuAD 2.0: files, windows and their labels, answers from scores, and the official figures.
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "../../examples/finetune_bert/squad_task.hpp"
 #include "../../examples/text/tokenizer_files.hpp"
 #include "../support/scratch_folder.hpp"
@@ -161,7 +163,16 @@ TEST_CASE("squad: the whole task") {
                   slimfit::value_error);
   CHECK(std::vector<std::int32_t>(ids.begin() + 16, ids.begin() + 25) ==
         std::vector<std::int32_t>{0, 0, 0, 0, 1, 1, 1, 1, 0});
-  auto const figures = work.judge(std::vector<float>(6 * 32));
+  std::vector<float> scores(6 * 32);
+  for (float const none : {std::nanf(""), HUGE_VALF}) {
+    scores[3 * 32 + 5] = none;  // the first window of the second question
+    CHECK_THROWS_WITH_AS(static_cast<void>(work.judge(scores)), doctest::Contains("score of test sample 1 is "),
+                         slimfit::value_error);
+  }
+  scores[3 * 32 + 5] = 0;
+  std::fill(scores.begin() + 16, scores.begin() + 32, -HUGE_VALF);  // padding
+  CHECK_THROWS_AS(static_cast<void>(ex::score_squad({{"", std::nan(""), {}}})), slimfit::value_error);
+  auto const figures = work.judge(scores);
   CHECK(figures.count("exact") == 1);
   CHECK(figures.count("best_f1_threshold") == 1);
 }

@@ -3,6 +3,9 @@
 // work is enqueued on one stream; nothing here waits for it but `copy` to the host and `synchronize`.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include <slimfit/backend/cuda/graph.hpp>
 #include <slimfit/backend/cuda/launch.cuh>
 #include <slimfit/backend/cuda/matrix_products.hpp>
@@ -54,6 +57,15 @@ class cuda {
   /// Where blocks offload what they keep.
   [[nodiscard]] cuda_offload_store& offload() { return offload_; }
   [[nodiscard]] cudaStream_t stream() const { return stream_; }
+  /// What the last bits of results depend on, by name. @throws cuda_error
+  [[nodiscard]] static std::map<std::string, std::string> bits_depend_on() {
+    int device = 0;
+    cudaDeviceProp facts{};
+    check(cudaGetDevice(&device), "the current device");
+    check(cudaGetDeviceProperties(&facts, device), "the device's name");
+    return {
+        {"backend", "cuda"}, {"device", facts.name}, {"products", "cuBLASLt " + std::to_string(cublasLtGetVersion())}};
+  }
   /// Waits until everything that was enqueued is done. @throws cuda_error
   void synchronize() const { check(cudaStreamSynchronize(stream_), "work on the stream"); }
 

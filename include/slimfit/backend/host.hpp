@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <string>
 #include <type_traits>
 
 #include <slimfit/backend/host_memory.hpp>
@@ -52,6 +54,10 @@ class host {
   [[nodiscard]] int threads() const { return pool_.threads(); }
   /// The library that multiplies matrices: its name, version, processor and threads, and what would make it faster.
   [[nodiscard]] static product_library products() { return found_product_library(); }
+  /// What the last bits of results depend on, by name. The number of threads is not among it.
+  [[nodiscard]] static std::map<std::string, std::string> bits_depend_on() {
+    return {{"backend", "host"}, {"products", name_of(products())}};
+  }
 
   /// Runs `task(i)` for `i` in [0, count), in parallel. Tasks must not depend on each other's order.
   template <class Task>

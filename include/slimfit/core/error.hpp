@@ -48,7 +48,7 @@ template <class Value>
 std::string mismatch(std::string const& name, Value const& value, std::string const& expectation) {
   std::string text;
   if constexpr (requires { std::to_string(value); }) {
-    text = std::to_string(value);
+    text = value == value ? std::to_string(value) : "nan";  // whose sign says nothing
   } else {
     text = value;
   }

@@ -5,9 +5,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,6 +15,7 @@
 
 #include <slimfit/core/config.hpp>
 #include <slimfit/core/error.hpp>
+#include <slimfit/io/temporary_file.hpp>
 
 namespace slimfit {
 
@@ -22,8 +23,8 @@ namespace slimfit {
 class atomic_file {
  public:
   /// @throws file_error when no file can be created in the folder of `path`.
-  explicit atomic_file(std::string path) : path_(std::move(path)), temporary_(path_ + ".XXXXXX.tmp") {
-    descriptor_ = ::mkstemps(temporary_.data(), 4);
+  explicit atomic_file(std::string path) : path_(std::move(path)) {
+    descriptor_ = create_temporary(path_, temporary_);
     if (descriptor_ < 0) { fail("created", errno); }
   }
   atomic_file(atomic_file const&) = delete;
@@ -44,25 +45,24 @@ class atomic_file {
     }
   }
 
-  /// Brings the content to the disk and gives the file its name.
-  /// @throws file_error; the old file is unchanged then.
-  void commit() {
+  /// Brings the content to the disk and gives the file its name. What programs that were killed left of their
+  /// temporary files for the same name goes away.
+  /// @param before where the file goes that had the name; empty: it is replaced
+  /// @throws file_error; the old file is unchanged then, but may have its other name.
+  void commit(std::string const& before = {}) {
     // Temporary files are private; the result gets what the old file had, or what a new one would get.
     static_cast<void>(::fchmod(descriptor_, permissions()));
-    if (::fsync(descriptor_) != 0) { fail("written to the disk", errno); }
-    int const descriptor = descriptor_;
-    descriptor_ = -1;
-    if (::close(descriptor) != 0) {
-      int const reason = errno;
-      ::unlink(temporary_.c_str());
-      fail("closed", reason);
+    while (::fsync(descriptor_) != 0) {
+      if (errno != EINTR) { fail("written to the disk", errno); }
     }
-    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-      int const reason = errno;
-      ::unlink(temporary_.c_str());
-      fail("renamed", reason);
+    if (!before.empty() && std::rename(path_.c_str(), before.c_str()) != 0 && errno != ENOENT) {
+      fail(("renamed to " + before).c_str(), errno);
     }
+    // It stays open, and so locked, until it has its name: nobody may sweep it before.
+    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) { fail("renamed", errno); }
+    ::close(std::exchange(descriptor_, -1));
     sync_folder();
+    sweep_temporaries(path_);
   }
 
  private:
@@ -72,9 +72,8 @@ class atomic_file {
   }
   void discard() noexcept {
     if (descriptor_ < 0) { return; }
-    ::close(descriptor_);
     ::unlink(temporary_.c_str());
-    descriptor_ = -1;
+    ::close(std::exchange(descriptor_, -1));
   }
   [[nodiscard]] mode_t permissions() const {
     struct stat old {};

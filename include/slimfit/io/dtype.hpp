@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <limits>
@@ -107,5 +108,10 @@ requires(is_floating_element<To> == is_floating_element<From>) constexpr To conv
     return static_cast<To>(value);
   }
 }
+
+/// Whether a floating number is neither infinite nor NaN.
+template <tensor_element T>
+requires is_floating_element<T>
+bool is_finite_element(T value) { return std::isfinite(convert_element<double>(value)); }
 
 }  // namespace slimfit

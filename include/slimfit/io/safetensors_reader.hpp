@@ -66,6 +66,8 @@ class safetensors_view {
   }
   /// The `__metadata__` strings.
   [[nodiscard]] std::map<std::string, std::string> const& metadata() const { return metadata_; }
+  /// The header's text, with the spaces that fill it up.
+  [[nodiscard]] std::string_view header() const { return header_; }
   /// What errors call the file.
   [[nodiscard]] std::string const& source() const { return source_; }
 
@@ -134,6 +136,7 @@ class safetensors_view {
     }
     auto const size = static_cast<std::size_t>(length);
     std::string_view const text(reinterpret_cast<char const*>(file.data()) + 8, size);
+    header_ = text;
     if (text.empty() || text.front() != '{') { fail("header starts with another character, expected '{'"); }
     parse_header(text, file.subspan(8 + size));
   }
@@ -216,6 +219,7 @@ class safetensors_view {
   }
 
   std::string source_;
+  std::string_view header_;
   std::map<std::string, tensor_view> tensors_;
   std::map<std::string, std::string> metadata_;
 };

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <slimfit/io/atomic_file.hpp>
-#include <slimfit/io/safetensors_reader.hpp>
+#include <slimfit/io/checksums.hpp>
 
 namespace slimfit {
 
@@ -42,15 +42,19 @@ class safetensors_writer {
   /// Sets a string of `__metadata__`.
   void set_metadata(std::string const& key, std::string value) { metadata_[key] = std::move(value); }
 
+  /// Files get checksums, which `verify_checksums` compares.
+  void add_checksums() { has_checksums_ = true; }
+
   /// Writes everything to `path`, whole or not at all.
-  /// @throws file_error, value_error for an integer that its type does not hold; a file that was there is unchanged
+  /// @param before where the file goes that `path` was before; empty: it is replaced
+  /// @throws file_error, value_error for a number that its type does not hold; a file that was there is unchanged
   /// then.
-  void save(std::string const& path) const {
+  void save(std::string const& path, std::string const& before = {}) const {
     std::vector<source const*> all;
     for (auto const& tensor : tensors_) { all.push_back(&tensor); }
     atomic_file file(path);
     write(file, std::move(all));
-    file.commit();
+    file.commit(before);
   }
 
   /// Writes `model.safetensors`, or when there are more than `largest` bytes of tensors, files of at most that many
@@ -127,19 +131,29 @@ class safetensors_writer {
       return width_a != width_b ? width_a > width_b : a->name < b->name;
     });
     auto const text = header(order);
+    if (std::ssize(text) > safetensors_view::largest_header) {
+      throw value_error(mismatch("bytes of a safetensors header", std::ssize(text),
+                                 "at most " + std::to_string(safetensors_view::largest_header)));
+    }
     auto const length = static_cast<std::uint64_t>(text.size());
     file.write(&length, 8);
     file.write(text.data(), static_cast<index_t>(text.size()));
-    std::vector<std::byte> chunk(std::size_t{1} << 18U);
     for (auto const* tensor : order) {
-      index_t const width = dtype_bytes(tensor->type);
-      index_t const elements = tensor->bytes / width;
-      index_t const step = static_cast<index_t>(chunk.size()) / width;
-      for (index_t first = 0; first < elements; first += step) {
-        index_t const count = std::min(step, elements - first);
-        tensor->convert(*tensor, first, count, chunk.data());
-        file.write(chunk.data(), count * width);
-      }
+      for_each_piece(*tensor, [&](std::span<std::byte const> piece) { file.write(piece.data(), std::ssize(piece)); });
+    }
+  }
+
+  /// Calls `body(bytes)` with a tensor's bytes as they are in the file, piece by piece.
+  template <class Body>
+  static void for_each_piece(source const& tensor, Body const& body) {
+    std::vector<std::byte> chunk(std::size_t{1} << 18U);
+    index_t const width = dtype_bytes(tensor.type);
+    index_t const elements = tensor.bytes / width;
+    index_t const step = static_cast<index_t>(chunk.size()) / width;
+    for (index_t first = 0; first < elements; first += step) {
+      index_t const count = std::min(step, elements - first);
+      tensor.convert(tensor, first, count, chunk.data());
+      body(std::span<std::byte const>(chunk.data(), static_cast<std::size_t>(count * width)));
     }
   }
 
@@ -154,16 +168,36 @@ class safetensors_writer {
         }
       }
       To const converted = convert_element<To>(value);
+      if constexpr (is_floating_element<From> && sizeof(To) < sizeof(From)) {
+        if (!is_finite_element(converted) && is_finite_element(value)) {
+          throw value_error(mismatch("tensor " + tensor.name + ", element " + std::to_string(i),
+                                     convert_element<double>(value),
+                                     "a number that " + std::string(dtype_name(tensor.type)) + " holds"));
+        }
+      }
       std::memcpy(target, &converted, sizeof(To));
       target += sizeof(To);
     }
   }
 
+  /// The metadata, and the checksums where there are any: zeros for the header's.
+  [[nodiscard]] std::map<std::string, std::string> metadata_of(std::vector<source const*> const& order) const {
+    auto metadata = metadata_;
+    if (!has_checksums_) { return metadata; }
+    metadata[detail::header_checksum_key] = detail::no_checksum;
+    for (auto const* tensor : order) {
+      crc32 sum;
+      for_each_piece(*tensor, [&](std::span<std::byte const> piece) { sum.add(piece); });
+      metadata[detail::checksum_key(tensor->name)] = sum.text();
+    }
+    return metadata;
+  }
+
   [[nodiscard]] std::string header(std::vector<source const*> const& order) const {
     std::string text = "{";
-    if (!metadata_.empty()) {
+    if (auto const metadata = metadata_of(order); !metadata.empty()) {
       text += "\"__metadata__\":{";
-      for (auto const& [key, value] : metadata_) {
+      for (auto const& [key, value] : metadata) {
         text += (text.back() == '{' ? "" : ",") + detail::json_string(key) + ":" + detail::json_string(value);
       }
       text += "}";
@@ -177,11 +211,15 @@ class safetensors_writer {
     }
     text += "}";
     text.resize((text.size() + 7) / 8 * 8, ' ');
+    if (has_checksums_) {
+      text.replace(detail::checksum_place(text), detail::no_checksum.size(), crc32().add(text).text());
+    }
     return text;
   }
 
   std::vector<source> tensors_;
   std::map<std::string, std::string> metadata_;
+  bool has_checksums_ = false;
 };
 
 }  // namespace slimfit

@@ -52,6 +52,12 @@ struct basic_adamw {
     if constexpr (Weights::copies) { layout.add("master_copy", state_kind::number, count); }
     return layout;
   }
+  /// The same in words, for checkpoints.
+  [[nodiscard]] std::string kept_state() const {
+    std::string form = "a form of its own";
+    if constexpr (requires { moments.text(); }) { form = moments.text(); }
+    return "AdamW with moments in " + form + (Weights::copies ? " and master copies of the weights" : "");
+  }
   /// Bytes of category::optimizer that it takes.
   template <scalar T>
   [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {

@@ -38,6 +38,7 @@ namespace moments {
 
 /// In float; in double where the weights are double.
 struct float32 {
+  static constexpr char const* text() { return "float32"; }
   template <scalar T>
   static constexpr void add(state_layout<T>& layout, index_t count) {
     layout.add("first_moment", state_kind::number, count);
@@ -57,6 +58,7 @@ struct float32 {
 /// @tparam FewestCoded parameters of fewer elements have `float32`'s
 template <index_t FewestCoded>
 struct bits8_from {
+  static constexpr char const* text() { return "8 bits"; }
   template <scalar T>
   static constexpr void add(state_layout<T>& layout, index_t count) {
     if (count < FewestCoded) {
@@ -87,6 +89,7 @@ using bits8 = bits8_from<4096>;
 /// `float32` or `bits8`, chosen at run time.
 struct bits8_if {
   bool coded = false;
+  [[nodiscard]] constexpr char const* text() const { return coded ? bits8::text() : float32::text(); }
 
   template <scalar T>
   constexpr void add(state_layout<T>& layout, index_t count) const {

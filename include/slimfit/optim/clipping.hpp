@@ -25,6 +25,8 @@ struct clip_global_norm {
   using clipped_options = Optimizer;
   static constexpr char const* name = "clip_global_norm: norm";
   [[nodiscard]] constexpr bool drops() const { return clipped.drops(); }
+  [[nodiscard]] std::string kept_state() const requires requires(Optimizer const& each) { each.kept_state(); }
+  { return clipped.kept_state(); }
   static constexpr bool keeps_gradients = true;
 
   template <class Backend, scalar T>
@@ -53,6 +55,8 @@ struct clip_each_norm {
   using clipped_options = Optimizer;
   static constexpr char const* name = "clip_each_norm: norm";
   [[nodiscard]] constexpr bool drops() const { return clipped.drops(); }
+  [[nodiscard]] std::string kept_state() const requires requires(Optimizer const& each) { each.kept_state(); }
+  { return clipped.kept_state(); }
   static constexpr bool takes_parts = false;
 
   template <class Backend, scalar T>

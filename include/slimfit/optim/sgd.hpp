@@ -29,6 +29,8 @@ struct sgd {
     if (momentum > 0) { layout.add("momentum", state_kind::number, count); }
     return layout;
   }
+  /// The same in words, for checkpoints.
+  [[nodiscard]] std::string kept_state() const { return momentum > 0 ? "SGD with momentum" : "SGD without momentum"; }
   /// Bytes of category::optimizer that it takes.
   template <scalar T>
   [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {

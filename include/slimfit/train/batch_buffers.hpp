@@ -70,6 +70,12 @@ class batch_buffers {
     held_.results.add_to(held);
     total_.add_to(held);
   }
+  /// What each sample of the last pass came to, in host memory.
+  [[nodiscard]] std::vector<sample_result> results() const {
+    std::vector<sample_result> values(static_cast<std::size_t>(held_.results.size()));
+    device_->copy(held_.results.data(), values.data(), held_.results.size());
+    return values;
+  }
   /// The inputs of the batch, in host memory.
   [[nodiscard]] std::vector<input_type> inputs() const {
     std::vector<input_type> values(static_cast<std::size_t>(held_.inputs.size()));

@@ -23,7 +23,8 @@ struct gradient_error {
   index_t count = 0;
   double exact = 0;       ///< norm of the exact gradient
   double difference = 0;  ///< norm of the policy's gradient less the exact one, root mean square over the passes
-  [[nodiscard]] double relative() const { return exact > 0 ? difference / exact : 0; }
+  /// 0 where there is no gradient.
+  [[nodiscard]] double relative() const { return exact == 0 ? 0 : difference / exact; }
 };
 
 /// The same of several parameters taken together.
@@ -99,12 +100,20 @@ void read_gradients(Device& device, Network const& network, batch_buffers<Device
   pass(device, memory, updates, batch.view());
 }
 
+/// @throws value_error
+inline void require_finite_norm(char const* what, std::string const& parameter, double norm) {
+  if (!std::isfinite(norm)) {
+    throw value_error(mismatch(std::string("measure_error: norm of the ") + what + " of " + parameter, norm,
+                               "a finite number: an input or a weight is none, or the model has diverged"));
+  }
+}
+
 }  // namespace detail
 
 /// Measures the errors of the gradients that `net`'s policy gives, in the order of its parameters.
 /// @tparam Reference the policy whose gradients count as exact; void: `exact_beside` the model's own
 /// @param inputs, labels as for `trainer::step`. Dropout takes place.
-/// @throws shape_error, value_error, memory_error
+/// @throws shape_error, value_error (also where a gradient is no number, which names its parameter), memory_error
 template <class Reference = void, class Model>
 std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::network_type::input_type const> inputs,
                                           std::span<typename Model::network_type::loss_type::label_type const> labels,
@@ -144,6 +153,7 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
     double squares = 0;
     for (auto const value : exact[i]) { squares += as_double(value) * as_double(value); }
     errors[i].exact = std::sqrt(squares);
+    detail::require_finite_norm("exact gradient", errors[i].name, errors[i].exact);
   }
 
   batch_buffers<device_type, network_type> batch(device);
@@ -168,6 +178,7 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
     if (compared[i] == 0) { continue; }
     errors[i].difference =
         std::sqrt(squares[i] * static_cast<double>(errors[i].count) / static_cast<double>(compared[i]));
+    detail::require_finite_norm("error of the gradient", errors[i].name, errors[i].difference);
   }
   return errors;
 }

@@ -2,7 +2,11 @@
 // Passes without training: loss and accuracy of a data set, scores of samples.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <slimfit/train/batch_buffers.hpp>
@@ -29,7 +33,7 @@ class inference {
             Updates updates)
       : net_(net), batch_(batch), block_(block), updates_(updates) {}
 
-  /// @throws shape_error, value_error, memory_error
+  /// @throws shape_error, value_error (also for the first sample whose loss is no number), memory_error
   evaluation evaluate(std::span<input_type const> inputs, std::span<label_type const> labels, index_t batch) {
     require_at_least("evaluate: batch", batch, index_t{1});
     evaluation result;
@@ -40,6 +44,7 @@ class inference {
       run([&](auto& context) { evaluation_pass(net_.network(), context, batch_.view()); });
       batch_.request_result();
       auto const part = batch_.result();
+      if (part.finite == 0) { report_not_finite(first); }
       result.loss += part.loss;
       result.accuracy += static_cast<double>(part.correct);
     });
@@ -68,6 +73,16 @@ class inference {
  private:
   using checks = detail::batch_checks<network_type>;
 
+  /// @param first number of the batch's first sample @throws value_error
+  [[noreturn]] void report_not_finite(index_t first) const {
+    auto const results = batch_.results();
+    auto const found = std::find_if_not(results.begin(), results.end(),
+                                        [](sample_result const& each) { return std::isfinite(each.loss); });
+    auto const sample = first + (found - results.begin()) % std::ssize(results);
+    throw value_error(mismatch("evaluate: loss of sample " + std::to_string(sample),
+                               found != results.end() ? found->loss : std::numeric_limits<double>::infinity(),
+                               "a finite number: an input or a weight is none, or the model has diverged"));
+  }
   /// Calls `body(first, count)` for consecutive batches, which are arranged then.
   template <class Body>
   void for_each_batch(std::span<input_type const> inputs, index_t all, index_t batch, Body const& body) {

@@ -198,7 +198,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   }
 
   /// Loss and accuracy without training, in batches of at most `batch`.
-  /// @throws shape_error, value_error, memory_error
+  /// @throws shape_error, value_error (also for the first sample whose loss is no number), memory_error
   evaluation evaluate(std::span<input_type const> inputs, std::span<label_type const> labels, index_t batch) {
     auto const alone = net_->device().memory().use();
     return without_training().evaluate(inputs, labels, batch);

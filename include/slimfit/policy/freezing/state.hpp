@@ -94,7 +94,8 @@ class schedule_state {
     active_set current;
     for (std::size_t i = 0; i < records.size(); ++i) {
       auto const fields = numbers.subspan(4 + 5 * i, 5);
-      records[i] = {{fields[0], fields[1]}, whole(fields[2], 0, 1) != 0, whole(fields[3], -1, choices - 1)};
+      records[i] = {
+          {measure(fields[0]), measure(fields[1])}, whole(fields[2], 0, 1) != 0, whole(fields[3], -1, choices - 1)};
       current.set(static_cast<index_t>(i), whole(fields[4], 0, 1) != 0);
     }
     records_ = std::move(records);
@@ -106,6 +107,12 @@ class schedule_state {
  private:
   static constexpr index_t largest_whole = index_t{1} << 53;  // doubles hold every whole number up to here
 
+  static double measure(double number) {
+    if (!(std::isfinite(number) && number >= 0)) {
+      throw value_error(mismatch("freezing state: statistic of a unit", number, "a finite number, at least 0"));
+    }
+    return number;
+  }
   static index_t whole(double number, index_t least, index_t most) {
     if (!(number >= static_cast<double>(least) && number <= static_cast<double>(most)) ||
         std::floor(number) != number) {

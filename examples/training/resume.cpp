@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "resume.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <slimfit/core/error.hpp>
+#include <slimfit/io/checksums.hpp>
+
+#include "checkpoints.hpp"
+
+namespace examples {
+
+namespace {
+
+/// @throws slimfit::file_error where the file is damaged, or is no checkpoint of this program
+nlohmann::json state_in(std::string const& path, std::string const& program) {
+  slimfit::safetensors_file const file(path);
+  slimfit::verify_checksums(file);
+  auto const found = file.metadata().find(program);
+  auto state = found == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(found->second, nullptr, false);
+  if (!state.is_object() || !state.contains("finished") || !state.contains("current") || !state.contains("options")) {
+    throw slimfit::file_error("slimfit: --resume: " + path +
+                              " holds no interrupted run, expected a checkpoint of this program");
+  }
+  return state;
+}
+
+/// The newest that is whole, and where it is.
+std::pair<std::string, nlohmann::json> newest_state(training_options const& options, std::string const& program) {
+  auto const newest = checkpoint_path(options);
+  auto const previous = previous_checkpoint_path(options);
+  bool const has_previous = std::filesystem::exists(previous);
+  if (!std::filesystem::exists(newest) && !has_previous) {
+    throw slimfit::file_error("slimfit: --resume: there is no " + newest +
+                              ", expected the checkpoint of a run that was interrupted, with the same --out");
+  }
+  try {
+    return {newest, state_in(newest, program)};
+  } catch (slimfit::file_error const& problem) {
+    if (!has_previous) { throw; }
+    try {
+      auto state = state_in(previous, program);
+      std::fprintf(stderr, "%s; --resume goes on with the checkpoint before, %s\n", problem.what(), previous.c_str());
+      return {previous, std::move(state)};
+    } catch (slimfit::file_error const& other) {
+      throw slimfit::file_error(problem.what() + std::string("; nor can the one before be used: ") + other.what());
+    }
+  }
+}
+
+}  // namespace
+
+std::string json_text(nlohmann::json const& value, int indent) {
+  return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+interrupted_command read_interrupted(training_options const& options, std::string const& program,
+                                     nlohmann::json const& fixed) {
+  if (!options.resume) { return {.finished = nlohmann::json::array()}; }
+  auto const [path, state] = newest_state(options, program);
+  auto const actual = nlohmann::json::parse(json_text(fixed));  // as a checkpoint has it
+  auto const& expected = state.at("options");
+  for (auto const& [key, value] : actual.items()) {
+    if (!expected.contains(key) || expected.at(key) != value) {
+      throw slimfit::value_error("slimfit: --resume: --" + key + " is " + json_text(value) + ", expected " +
+                                 json_text(expected.value(key, nlohmann::json())) + " as in the interrupted run in " +
+                                 path);
+    }
+  }
+  return {path, state.at("finished"), state.at("current"), state.value("contents", nlohmann::json()),
+          state.value("start_weights", std::string())};
+}
+
+void require_same_contents(interrupted_command const& interrupted, nlohmann::json const& contents,
+                           std::string const& data) {
+  if (interrupted.path.empty()) { return; }
+  if (!interrupted.contents.is_object()) {
+    std::fprintf(stderr, "%s does not say what the data were: that they are the same is not checked\n",
+                 interrupted.path.c_str());
+    return;
+  }
+  for (auto const* const kind : {"count of ", "checksum of "}) {
+    for (auto const& [what, value] : contents.items()) {
+      auto const before = interrupted.contents.value(what, nlohmann::json());
+      if (what.starts_with(kind) && before != value) {
+        throw slimfit::value_error("slimfit: --resume: the data in " + data + " changed: " + what + " is " +
+                                   json_text(value) + ", expected " + json_text(before) +
+                                   " as in the interrupted run in " + interrupted.path);
+      }
+    }
+  }
+}
+
+}  // namespace examples
