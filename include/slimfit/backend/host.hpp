@@ -26,8 +26,8 @@ struct host_options {
   index_t budget = std::numeric_limits<index_t>::max();  ///< bytes; beyond it allocations throw memory_error
 };
 
-/// Belongs to one thread at a time: only one may call it, or a trainer or model on it, at a time. The threads of its own
-/// share the work of that call. @throws usage_error in calls by a second thread meanwhile
+/// Belongs to one thread at a time: only one may call it, or a trainer or model on it, at a time. The threads of its
+/// own share the work of that call. @throws usage_error in calls by a second thread meanwhile
 class host {
  public:
   /// Whether kernels and products are skipped and memory only counted.
