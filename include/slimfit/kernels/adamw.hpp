@@ -88,11 +88,13 @@ struct adamw_update {
       value_type const step = c.step_size * moved1 / (std::sqrt(moved2) + c.epsilon);
       // One subtraction from the weight: a factor 1 - decay would lose most of the decay's digits.
       value_type const updated = old - (step + c.decay * (old - c.decay_moved * step));
-      auto const sound = is_sound<T>(square, moved2, updated, Moments::largest);
+      // Without a gradient moments only shrink.
+      auto const sound =
+          HasGradient ? is_sound<T>(square, moved2, updated, Moments::largest) : is_within(updated, largest_weight<T>);
       measured.squares.values[i] = reported_square(sound, square);
       w.values[i] = choose(sound, updated, old);
-      m.values[i] = choose(sound, moved1, m.values[i]);
-      v.values[i] = choose(sound, moved2, Moments::refused(v.values[i]));
+      m.values[i] = HasGradient ? choose(sound, moved1, m.values[i]) : moved1;
+      v.values[i] = HasGradient ? choose(sound, moved2, Moments::refused(v.values[i])) : moved2;
     }
     if constexpr (Moments::needs_noise || Weights::needs_noise) {
       auto const words = piece.words({noise.seed, c.step, noise.place});
