@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# cmake -DWAY=installed|subdirectory|fetched|machines|too_old -DSOURCE=... -DBUILD=... -DWORK=... -DCOMPILER=...
+# cmake -DWAY=installed|subdirectory|fetched|machines|openblas|blis|too_old -DSOURCE=... -DBUILD=... -DWORK=... -DCOMPILER=...
 #       -P check_install.cmake
 # The library as other projects get it. `installed` builds and runs the consumer with a prefix that was moved, and
 # `subdirectory` with the sources; the others only configure.
@@ -72,7 +72,16 @@ elseif(WAY STREQUAL "installed")
   if(EXISTS ${WORK}/prefix/bin/slimfit-plan)
     run_or_fail(${WORK}/prefix/bin/slimfit-plan --model vit-s16 --batch 2)
   endif()
-elseif(WAY STREQUAL "too_old")
+elseif(WAY MATCHES "^(openblas|blis)$")
+  # A product by the library that was asked for; where it is not installed, the sentence that says so.
+  execute_process(COMMAND ${CMAKE_COMMAND} ${consumer} -DSLIMFIT_SOURCE=${SOURCE} -DSLIMFIT_BLAS=${WAY} ${OPTIONS}
+                  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(output MATCHES "no BLAS was found \\(SLIMFIT_BLAS is ${WAY}\\)")
+    message("skipped: ${WAY} is not installed")
+    return()
+  endif()
+  run_or_fail(${CMAKE_COMMAND} --build ${WORK}/build --target product)
+  run_or_fail(${WORK}/build/product ${WAY})
   fail_with("error: #error \"slimfit needs C++20" ${CMAKE_COMMAND} -E env LC_ALL=C ${COMPILER} -std=c++17 -fsyntax-only -x c++
             -I${SOURCE}/include ${CMAKE_CURRENT_LIST_DIR}/consumer/language.cu)
 else()
