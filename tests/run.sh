@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
 source scripts/blas_core.sh
 install_packages "${build_packages[@]}" "${example_packages[@]}" doctest-dev libbenchmark-dev python3 python3-jsonschema \
-  clang libclang-rt-dev libomp-dev dataset-fashion-mnist || exit 1
+  clang libclang-rt-dev libomp-dev libblis-serial-dev dataset-fashion-mnist || exit 1
 
 # What runs on several threads or lanes.
 thread_tests=(task_pool_test image_data_test host_test stash_test layer_norm_test trainer_test)
