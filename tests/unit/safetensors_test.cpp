@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <zlib.h>
 
+#include <array>
 #include <cmath>
 #include <csignal>
 #include <filesystem>
@@ -392,6 +393,7 @@ TEST_CASE("CRC-32 is zlib's, whatever the pieces") {
   std::string text = "123456789";
   CHECK(sf::crc32().add(text).text() == "cbf43926");
   CHECK(sf::crc32().text() == "00000000");
+  CHECK(sf::crc32().add(std::array{'1', '2', '3'}).add(std::string("456789")).text() == "cbf43926");
   for (unsigned i = 0; i < 1000; ++i) { text += static_cast<char>(i * i % 251); }
   for (std::size_t const cut : {0U, 1U, 7U, 8U, 500U}) {
     auto const whole =

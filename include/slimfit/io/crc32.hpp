@@ -58,7 +58,10 @@ class crc32 {
   /// The same with the bytes of an array, or of a string.
   template <class Range>
   requires requires(Range const& range) { std::span(range); }
-  crc32& add(Range const& range) { return add(std::as_bytes(std::span(range))); }
+  crc32& add(Range const& range) {
+    std::span<std::byte const> const bytes = std::as_bytes(std::span(range));
+    return add(bytes);
+  }
 
   [[nodiscard]] std::uint32_t value() const { return ~remainder_; }
   /// Eight hexadecimal digits.
