@@ -38,7 +38,7 @@ measure_step() {  # measure_step POLICY RATE
   local file=$out/$1-$2-$pass
   [ -f "$file.json" ] && return
   # Waiting threads must not count as computing.
-  OMP_WAIT_POLICY=passive "$built/tools/slimfit-step" --model vit-s16 --policy "$1" --rate "0.$2" --batch 4 --steps 5 \
+  OMP_WAIT_POLICY=passive "$built/tools/slimfit-step" --model vit-s16 --policy "$1" --rate "$2" --batch 4 --steps 5 \
     --threads 1 --json >"$file.tmp"
   mv "$file.tmp" "$file.json"
 }

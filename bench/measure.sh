@@ -17,6 +17,6 @@ step() {  # MODEL POLICY RATE BATCH
     >"$results/step-$1-$2.json"
 }
 step vit-b16 eager 0 8
-step vit-b16 slim 0.9 8
+step vit-b16 slim 90 8
 step bert-base eager 0 8
-step bert-base slim 0.9 8
+step bert-base slim 90 8

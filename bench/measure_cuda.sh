@@ -15,7 +15,7 @@ step() {  # NAME OPTIONS...
 }
 for model in vit-b16 bert-base; do
   for policy in eager exact paper slim; do step "$model-$policy" --model "$model" --policy "$policy"; done
-  step "$model-dense" --model "$model" --policy eager --rate 0.95
+  step "$model-dense" --model "$model" --policy eager --rate 95
   step "$model-slim-all" --model "$model" --policy slim --rate 0
   step "$model-slim-graph" --model "$model" --policy slim --graph
   if [ -n "$python" ]; then

@@ -29,6 +29,8 @@ def main():
     parser.add_argument("--python", default=sys.executable, help="the Python that has PyTorch")
     parser.add_argument("--policies", default="eager,paper,slim,slim_offloaded", help="presets (default %(default)s)")
     options = parser.parse_args()
+    if not 1 <= options.batch <= 1_000_000:
+        parser.error(f"--batch is {options.batch}, expected 1 to 1000000")
 
     rows = []
     if subprocess.run([options.python, "-c", "import torch"], capture_output=True).returncode == 0:

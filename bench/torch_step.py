@@ -153,8 +153,9 @@ def parse():
     options = parser.parse_args()
     if not 1 <= options.tokens <= 512:
         parser.error(f"--tokens is {options.tokens}, expected 1 to 512")
-    if options.batch < 1 or options.steps < 0:
-        parser.error("--batch and --steps must be positive; --steps may be 0")
+    for name, value, least, most in (("batch", options.batch, 1, 1_000_000), ("steps", options.steps, 0, 1_000_000_000)):
+        if not least <= value <= most:
+            parser.error(f"--{name} is {value}, expected {least} to {most}")
     if options.device == "cuda" and not torch.cuda.is_available():
         parser.error("--device is cuda, expected cpu: PyTorch finds no CUDA device")
     return options

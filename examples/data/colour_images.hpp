@@ -64,8 +64,7 @@ class resized_images : public sample_source<float, std::int32_t> {
             return left + column.share * (static_cast<float>(pixels[column.high]) - left);
           };
           float const top = between(low);
-          float const value = (top + row.share * (between(high) - top)) / 255.0F;
-          *inputs++ = (value - how_.mean[at]) / how_.deviation[at];
+          *inputs++ = how_.value(top + row.share * (between(high) - top), at);
         }
       }
     }

@@ -15,19 +15,30 @@ namespace examples {
 /// 256 / 224 of it; those of 384 and more see all of it (Dosovitskiy et al. 2021).
 constexpr index_t resized_side(index_t side) { return side >= 384 ? side : side * 256 / 224; }
 
-/// The middle: Resize(resized), CenterCrop(side).
-/// @param resized pixels of the shorter side, at least `side`
-inline rgb_image central_square(rgb_image const& image, index_t side, index_t resized, resize_filter filter) {
-  index_t const shorter = std::min(image.width, image.height);
-  auto const after = [&](index_t length) { return resized * length / shorter; };
-  // Half a pixel goes to the even number, as Python rounds.
+/// Where the middle begins when what lies around it is an odd number of pixels.
+enum class odd_margin : unsigned char {
+  even,  ///< half a pixel goes to the even number, as Python rounds: torchvision's CenterCrop
+  left   ///< the smaller half lies before it: transformers' image processors
+};
+
+/// The middle `side` pixels each way of what `image` is when it is resized to `width` x `height`, both at least `side`.
+inline rgb_image middle(rgb_image const& image, index_t width, index_t height, index_t side, resize_filter filter,
+                        odd_margin odd) {
   auto const margin = [&](index_t length) {
-    return static_cast<index_t>(std::nearbyint(static_cast<double>(length - side) / 2));
+    return odd == odd_margin::left ? (length - side) / 2
+                                   : static_cast<index_t>(std::nearbyint(static_cast<double>(length - side) / 2));
   };
-  index_t const width = after(image.width);
-  index_t const height = after(image.height);
   return resize(image, {0, 0, image.width, image.height}, width, height, {margin(width), margin(height), side, side},
                 filter);
+}
+
+/// The middle: Resize(resized), CenterCrop(side).
+/// @param resized pixels of the shorter side, at least `side`
+inline rgb_image central_square(rgb_image const& image, index_t side, index_t resized, resize_filter filter,
+                                odd_margin odd = odd_margin::even) {
+  index_t const shorter = std::min(image.width, image.height);
+  auto const after = [&](index_t length) { return resized * length / shorter; };
+  return middle(image, after(image.width), after(image.height), side, filter, odd);
 }
 
 /// A part of 8 to 100 % of the area, with sides of 3 : 4 to 4 : 3, and whether it is mirrored.

@@ -20,26 +20,37 @@
 
 namespace examples {
 
-/// JPEG files and the classes they show.
+/// Files of pictures and the classes they show.
 struct image_list {
   std::vector<std::string> classes;  ///< names of their folders, sorted
   std::vector<std::string> paths;
   std::vector<std::int32_t> labels;
+  std::vector<std::string> left_out;  ///< what lies beside them and is neither a class nor a picture
 
   [[nodiscard]] index_t count() const { return std::ssize(paths); }
 };
 
 namespace detail {
 
+/// Hidden, or made by a program for itself: no class and no picture, whatever its kind.
+inline bool is_hidden(std::string const& name) { return name.starts_with('.') || name == "__MACOSX"; }
+
 /// Names in a folder that `wanted` accepts, sorted, so that they do not depend on the file system.
+/// @param left_out gets the paths of the others
 /// @throws slimfit::file_error when the folder cannot be read or has none
 template <class Wanted>
-std::vector<std::string> names_in(std::filesystem::path const& folder, char const* what, Wanted const& wanted) {
+std::vector<std::string> names_in(std::filesystem::path const& folder, char const* what, Wanted const& wanted,
+                                  std::vector<std::string>& left_out) {
   std::vector<std::string> names;
   std::error_code problem;
   std::filesystem::directory_iterator entry(folder, problem);
   for (; !problem && entry != std::filesystem::directory_iterator{}; entry.increment(problem)) {
-    if (wanted(*entry)) { names.push_back(entry->path().filename().string()); }
+    auto name = entry->path().filename().string();
+    if (!is_hidden(name) && wanted(*entry)) {
+      names.push_back(std::move(name));
+    } else {
+      left_out.push_back(entry->path().string());
+    }
   }
   if (problem) {
     throw slimfit::file_error("slimfit: folder " + folder.string() + " could not be read: " + problem.message());
@@ -61,22 +72,32 @@ inline bool is_jpeg_file(std::filesystem::directory_entry const& entry) {
 
 }  // namespace detail
 
-/// Lists `folder/CLASS/*.jpg`; classes are numbered by their names.
+/// Lists `folder/CLASS/*.jpg`; classes are numbered by their names. Hidden files and folders are left out.
 /// @throws slimfit::file_error when there are no classes, or one without pictures
 inline image_list list_images(std::filesystem::path const& folder) {
   image_list list;
-  list.classes = detail::names_in(folder, "folders of classes", [](std::filesystem::directory_entry const& entry) {
+  auto const is_folder = [](std::filesystem::directory_entry const& entry) {
     std::error_code ignored;
     return entry.is_directory(ignored);
-  });
+  };
+  list.classes = detail::names_in(folder, "folders of classes", is_folder, list.left_out);
   for (std::size_t label = 0; label < list.classes.size(); ++label) {
     auto const place = folder / list.classes[label];
-    for (auto const& name : detail::names_in(place, "files *.jpg or *.jpeg", detail::is_jpeg_file)) {
+    for (auto const& name : detail::names_in(place, "files *.jpg or *.jpeg", detail::is_jpeg_file, list.left_out)) {
       list.paths.push_back((place / name).string());
       list.labels.push_back(static_cast<std::int32_t>(label));
     }
   }
+  std::sort(list.left_out.begin(), list.left_out.end());
   return list;
+}
+
+/// "3 files or folders are no pictures or classes and are left out, e.g. train/.DS_Store"; empty when nothing is.
+inline std::string left_out_text(image_list const& list) {
+  if (list.left_out.empty()) { return {}; }
+  auto const count = list.left_out.size();
+  return std::to_string(count) + (count == 1 ? " file or folder is" : " files or folders are") +
+         " left out: hidden, or no pictures *.jpg or *.jpeg, e.g. " + list.left_out.front();
 }
 
 /// @throws slimfit::file_error
@@ -123,7 +144,7 @@ class image_folder : public sample_source<float, std::int32_t> {
     for (std::size_t channel = 0; channel < 3; ++channel) {
       std::array<float, 256> value_of;
       for (std::size_t byte = 0; byte < value_of.size(); ++byte) {
-        value_of[byte] = (static_cast<float>(byte) / 255.0F - how.mean[channel]) / how.deviation[channel];
+        value_of[byte] = how.value(static_cast<double>(byte), channel);
       }
       for (auto from = channel; from < square.pixels.size(); from += 3) { *inputs++ = value_of[square.pixels[from]]; }
     }

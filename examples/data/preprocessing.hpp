@@ -10,25 +10,34 @@ namespace examples {
 
 /// Where nothing else is said, as most models for ImageNet were trained.
 struct preprocessing {
-  /// What a network reads is (pixel / 255 - mean) / deviation of each colour: by default ImageNet's statistics.
+  /// What a network reads is (pixel * scale - mean) / deviation of each colour: by default ImageNet's statistics.
   std::array<float, 3> mean{0.485F, 0.456F, 0.406F};
   std::array<float, 3> deviation{0.229F, 0.224F, 0.225F};
+  double scale = 1 / 255.0;
   resize_filter filter = resize_filter::bilinear;
   /// For evaluation: the middle `cropped` of a picture whose shorter side is `resized`, or the same shares of it where
   /// the network reads another size. 0: as `resized_side` says.
   index_t resized = 0;
   index_t cropped = 0;
-  bool squeezed = false;  ///< for evaluation: the whole picture instead, whatever its ratio becomes
+  bool squeezed = false;  ///< for evaluation: both sides are `resized`, whatever the picture's ratio becomes
+  odd_margin odd = odd_margin::even;
+
+  /// @param pixel 0 to 255
+  [[nodiscard]] float value(double pixel, std::size_t colour) const {
+    return (static_cast<float>(pixel * scale) - mean[colour]) / deviation[colour];
+  }
 };
 
-/// The shorter side of a picture before the middle of `side` pixels is cut out.
+/// The shorter side of a picture, or both, before the middle of `side` pixels is cut out.
 inline index_t evaluation_side(preprocessing const& how, index_t side) {
-  return how.cropped > 0 ? how.resized * side / how.cropped : resized_side(side);
+  if (how.cropped > 0) { return how.resized * side / how.cropped; }
+  return how.squeezed ? side : resized_side(side);
 }
 /// What a network that reads `side` pixels is shown of a picture for evaluation.
 inline rgb_image evaluation_square(rgb_image const& image, preprocessing const& how, index_t side) {
-  if (how.squeezed) { return square_of(image, {{0, 0, image.width, image.height}, false}, side, how.filter); }
-  return central_square(image, side, evaluation_side(how, side), how.filter);
+  index_t const resized = evaluation_side(how, side);
+  if (how.squeezed) { return middle(image, resized, resized, side, how.filter, how.odd); }
+  return central_square(image, side, resized, how.filter, how.odd);
 }
 
 }  // namespace examples

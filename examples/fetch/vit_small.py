@@ -38,8 +38,8 @@ def main():
     download.add_cache(parser)
     parser.add_argument("--image", type=int, default=56, help="width and height of the images in pixels (%(default)s)")
     options = parser.parse_args()
-    if options.image <= 0 or options.image % PATCH != 0:
-        parser.error(f"--image is {options.image}, expected a positive multiple of {PATCH}")
+    if not 0 < options.image <= 300 * PATCH or options.image % PATCH != 0:
+        parser.error(f"--image is {options.image}, expected a positive multiple of {PATCH}, at most {300 * PATCH}")
     if download.are_there(options.folder, ["model.safetensors", "config.json"]):
         image = json.loads((options.folder / "config.json").read_text(encoding="utf-8"))["image_size"]
         if image != options.image:

@@ -7,6 +7,7 @@
 #include <slimfit/io/huggingface_config.hpp>
 #include <slimfit/io/safetensors_shards.hpp>
 
+#include "../support/option_checks.hpp"
 #include "../text/tokenizer_files.hpp"
 #include "../training/program.hpp"
 #include "../training/recipe.hpp"
@@ -68,12 +69,12 @@ bert_options parse_options(int argc, char** argv) {
   app.get_option("--model")->required();
   app.add_option("--max-tokens", options.max_tokens,
                  "Tokens of a text at most. What is too long loses its end, of squad2 it is cut into several")
-      ->check(CLI::Range(8, token_limit));
+      ->check(checks::whole_number(8, token_limit));
   app.add_option("--stride", options.stride, "squad2: tokens that neighbouring parts of a paragraph share")
-      ->check(CLI::Range(1, token_limit));
+      ->check(checks::whole_number(1, token_limit));
   app.add_option("--bucket-window", options.bucket_window,
                  "Batches among which texts are sorted by length, so that those of a batch are alike; 0: they are not")
-      ->check(CLI::NonNegativeNumber);
+      ->check(checks::whole_number(0, checks::most_samples));
   app.add_flag("--new-classifier", options.new_classifier,
                "Start the classifier anew, also where that of --model has as many classes");
   parse(app, options, argc, argv);

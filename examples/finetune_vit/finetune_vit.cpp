@@ -13,6 +13,7 @@
 #include "../data/grey_images.hpp"
 #include "../data/image_folder.hpp"
 #include "../data/preprocessor_config.hpp"
+#include "../support/option_checks.hpp"
 #include "../training/classification.hpp"
 #include "../training/program.hpp"
 #include "../training/recipe.hpp"
@@ -73,7 +74,7 @@ vit_options parse_options(int argc, char** argv) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->delimiter(',')
       ->expected(10)
-      ->check(CLI::Range(0, 9));
+      ->check(checks::whole_number(0, 9));
   parse(app, options, argc, argv);
   return options;
 }
@@ -168,7 +169,15 @@ preprocessing expectation_of_cifar(std::string const& folder) {
     how.filter = resize_filter::bilinear;
   }
   how.squeezed = true;
+  how.resized = how.cropped = 0;
   return how;
+}
+
+/// The pictures in a folder; says what lies there besides.
+image_list list_and_tell(std::string const& folder) {
+  auto list = list_images(folder);
+  if (auto const text = left_out_text(list); !text.empty()) { std::fprintf(stderr, "%s\n", text.c_str()); }
+  return list;
 }
 
 image_list list_classes(vit_options const& options) {
@@ -177,13 +186,13 @@ image_list list_classes(vit_options const& options) {
     throw slimfit::file_error("slimfit: --data: there is no folder " + folder +
                               ", expected ImageNet's layout: train/CLASS/*.jpg and val/CLASS/*.jpg");
   }
-  return list_images(folder);
+  return list_and_tell(folder);
 }
 
 /// ImageNet's folders, or others in its layout. Where not all images are used, they are of all classes.
 /// @param train what is in the folder "train"
 image_task load_image_folders(vit_options const& options, image_list train, index_t side, preprocessing const& how) {
-  auto test = list_images(options.data + "/val");
+  auto test = list_and_tell(options.data + "/val");
   if (test.classes != train.classes) {
     auto const [expected, found] =
         std::mismatch(train.classes.begin(), train.classes.end(), test.classes.begin(), test.classes.end());

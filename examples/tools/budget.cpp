@@ -65,8 +65,6 @@ std::vector<budget_remedy> remedies_of(plan_request const& request, index_t budg
   return remedies;
 }
 
-std::string percent_text(double share) { return fixed(100 * share, 0) + " %"; }
-
 }  // namespace
 
 budget_answer choose_for_budget(plan_request const& request, index_t budget, double most_time) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../support/moments.hpp"
+#include "../support/option_checks.hpp"
 #include "budget.hpp"
 #include "memory_tables.hpp"
 #include "plan_record.hpp"
@@ -49,20 +50,22 @@ options parse(int argc, char** argv) {
       ->check(or_all(names_of(all_models{})))
       ->capture_default_str();
   app.add_option("--tokens", chosen.tokens, "Tokens of a sequence; without it what each model has")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--batch", chosen.batches, "Sequences per step")->check(CLI::PositiveNumber)->capture_default_str();
+      ->check(checks::whole_number(1, checks::most_tokens));
+  app.add_option("--batch", chosen.batches, "Sequences per step")
+      ->check(checks::whole_number(1, checks::most_of_a_batch))
+      ->capture_default_str();
   app.add_option("--scalar", chosen.scalars, "Type of weights and dense activations: float, bf16, or all")
       ->check(or_all({"float", "bf16"}))
       ->capture_default_str();
   app.add_option("--policy", chosen.policies, "Names of presets, or all")
       ->check(or_all(names_of(all_policies{})))
       ->capture_default_str();
-  app.add_option(
-         "--rate", chosen.rates,
-         "Freezing rates, at least 0 and less than 1; without it 0 for eager and exact presets, 0.95 for others")
-      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--rate", chosen.rates,
+                 "Percent of the units that each step freezes; without it 0 for eager and exact presets, 95 for others")
+      ->check(checks::percentage());
   app.add_flag("--xray", chosen.xray, "What is kept for the backward pass: where, what, in which form, why");
-  app.add_flag("--holders{15}", chosen.holders, "Who holds how much at the peak, the largest 15 or --holders=N");
+  app.add_flag("--holders{15}", chosen.holders, "Who holds how much at the peak, the largest 15 or --holders=N")
+      ->check(checks::whole_number(0, checks::most_samples));
   app.add_option("--trace", chosen.trace,
                  "File for the memory of one step as a Chrome trace, with event numbers for time: ui.perfetto.dev");
   auto* const budget =
@@ -70,11 +73,10 @@ options parse(int argc, char** argv) {
              "--budget", chosen.budget,
              "Bytes that the device has, e.g. 8GiB: which policy and freezing rate fit, and which of them is best; "
              "--policy and --rate are not looked at")
-          ->transform(CLI::AsSizeValue(true))
-          ->check(CLI::PositiveNumber);
+          ->transform(checks::bytes());
   app.add_option("--time", chosen.time,
                  "With --budget: the most time that a step may take, of eager's with nothing frozen, e.g. 1.1")
-      ->check(CLI::PositiveNumber)
+      ->check(checks::positive_to(1e6))
       ->needs(budget);
   app.add_option("--moments", chosen.moments,
                  "How AdamW's moments are kept: float32, 8bit (per block of 256), either with -dropped (none of frozen "
@@ -92,6 +94,7 @@ options parse(int argc, char** argv) {
   expand(chosen.scalars, {"float", "bf16"});
   expand(chosen.policies, names_of(all_policies{}));
   expand(chosen.moments, moments_names());
+  for (auto& rate : chosen.rates) { rate /= 100; }
   if (chosen.tokens.empty()) { chosen.tokens = {0}; }
   if (chosen.rates.empty()) { chosen.rates = {-1}; }
   return chosen;
@@ -225,7 +228,7 @@ void print_json(std::vector<plan_row> const& rows) {
 }
 
 void print_table(std::vector<plan_row> const& rows) {
-  table lines({"model",     "tokens",    "batch",  "scalar",    "policy",    "rate",        "moments", "weights",
+  table lines({"model",     "tokens",    "batch",  "scalar",    "policy",    "frozen",      "moments", "weights",
                "gradients", "optimizer", "static", "dynamic",   "workspace", "data",        "stored",  "temporary",
                "peak",      "offloaded", "stored", "eager f32", "AMP bf16",  "paper's code"},
               {0, 3, 4, 6});
@@ -238,7 +241,7 @@ void print_table(std::vector<plan_row> const& rows) {
                                    std::to_string(row.request.batch),
                                    row.request.scalar,
                                    row.request.policy,
-                                   fixed(row.request.rate, 2),
+                                   percent_text(row.request.rate),
                                    row.request.moments};
     for (auto const bytes : {peaks[category::weights], peaks[category::gradients], peaks[category::optimizer],
                              row.static_bytes, row.dynamic_bytes, peaks[category::workspace], peaks[category::data],

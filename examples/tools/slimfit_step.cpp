@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "../support/option_checks.hpp"
 #include "../support/products.hpp"
 #include "compiled_steps.hpp"
 #include "memory_tables.hpp"
@@ -42,21 +43,26 @@ options parse(int argc, char** argv) {
                  "Numbers of weights and activations. `bf16` is there in a build with SLIMFIT_SCALARS=\"float;bf16\"")
       ->check(CLI::IsMember({"float", "bf16"}))
       ->capture_default_str();
-  app.add_option("--rate", request.rate,
-                 "Freezing rate, at least 0 and less than 1; without it 0 for eager and exact presets, 0.95 for others")
-      ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--batch", request.batch, "Sequences per step")->check(CLI::PositiveNumber)->capture_default_str();
+  auto* const rate =
+      app.add_option(
+             "--rate", request.rate,
+             "Percent of the units that each step freezes; without it 0 for eager and exact presets, 95 for others")
+          ->check(checks::percentage());
+  app.add_option("--batch", request.batch, "Sequences per step")
+      ->check(checks::whole_number(1, checks::most_of_a_batch))
+      ->capture_default_str();
   app.add_option("--steps", request.steps, "Steps to measure; one more runs before them, on CUDA two")
-      ->check(CLI::PositiveNumber)
+      ->check(checks::whole_number(1, checks::most_steps))
       ->capture_default_str();
   app.add_option("--threads", request.threads, "Of the host backend; 0: as many as the machine has")
-      ->check(CLI::NonNegativeNumber)
+      ->check(checks::whole_number(0, checks::most_threads))
       ->capture_default_str();
   app.add_flag("--hold", request.hold, "Draw the active units once at random and keep them in all steps");
   auto* const graph =
       app.add_flag("--graph", request.graph, "Record the step as a CUDA graph and replay it; --hold is implied");
   auto* const holders = app.add_flag("--holders{15}", chosen.holders,
-                                     "Who held how much at the peak of one more step, the largest 15 or --holders=N");
+                                     "Who held how much at the peak of one more step, the largest 15 or --holders=N")
+                            ->check(checks::whole_number(0, checks::most_samples));
   auto* const trace = app.add_option(
       "--trace", chosen.trace, "File for the memory of one more step over time as a Chrome trace: ui.perfetto.dev");
   graph->excludes(holders)->excludes(trace);  // a replayed step takes no memory anew
@@ -64,6 +70,7 @@ options parse(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
+  if (rate->count() > 0) { request.rate /= 100; }
   request.record = chosen.holders > 0 || !chosen.trace.empty();
   request.hold = request.hold || request.graph;
   return chosen;
@@ -179,7 +186,7 @@ table times_of(step_measurement const& result) {
 void print_text(step_measurement const& result) {
   auto const& request = result.request;
   if (!result.device) { std::cout << first_lines(request.threads); }
-  std::cout << request.model << ", policy " << request.policy << ", freezing rate " << fixed(request.rate, 2)
+  std::cout << request.model << ", policy " << request.policy << ", " << percent_text(request.rate) << " frozen"
             << (request.hold ? " (units held)" : "") << ", batch " << request.batch << ", " << request.scalar << " on "
             << (result.device ? result.device->name : std::to_string(request.threads) + " threads") << ", "
             << request.steps << " steps" << (request.graph ? " replayed from a graph" : "") << "\n\n";

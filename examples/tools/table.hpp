@@ -19,6 +19,12 @@ inline std::string fixed(double value, int digits) {
   std::snprintf(text.data(), text.size(), "%.*f", digits, value);
   return text.data();
 }
+/// A share as percent.
+inline std::string percent_text(double share) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%g %%", 100 * share);
+  return text.data();
+}
 /// Bytes in MiB.
 inline std::string mebibytes(slimfit::index_t bytes) {
   return fixed(static_cast<double>(bytes) / static_cast<double>(slimfit::MiB), 1);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include <examples/support/option_checks.hpp>
 #include <examples/text/tokenizer_files.hpp>
 
 namespace {
@@ -19,7 +20,7 @@ options parse(int argc, char** argv) {
   CLI::App app{"Prints the ids of the tokens of each line of standard input, separated by spaces."};
   app.add_option("--model", chosen.model, "Folder with tokenizer.json or vocab.txt")->required();
   app.add_option("--max-tokens", chosen.longest, "Truncate to so many tokens, [CLS] and [SEP] among them")
-      ->check(CLI::PositiveNumber);
+      ->check(examples::checks::whole_number(1, examples::checks::most_tokens));
   app.add_flag("--pair", chosen.pair, "A line holds two texts with a tab between them; the longer is truncated first");
   app.add_flag("--tokens", chosen.tokens, "Print the tokens themselves");
   try {

@@ -2,8 +2,10 @@
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <limits>
 
 #include "../support/moments.hpp"
+#include "../support/option_checks.hpp"
 #include "runs.hpp"
 #include "schedules.hpp"
 
@@ -11,14 +13,10 @@ namespace examples {
 
 namespace {
 
-/// @param option, text what was written on the command line
-run_choice make_run(std::string const& policy, double percent, std::string const& option, std::string const& text) {
+run_choice make_run(std::string const& policy, double percent, std::string const& option) {
   auto const known = policy_names();
   if (std::find(known.begin(), known.end(), policy) == known.end()) {
     throw CLI::ValidationError(option, policy + " is no policy; known are " + CLI::detail::join(known, ", "));
-  }
-  if (!(percent >= 0 && percent < 100)) {
-    throw CLI::ValidationError(option, text + ": the share of frozen units must be at least 0 and below 100 (percent)");
   }
   return {policy, percent / 100};
 }
@@ -27,8 +25,13 @@ run_choice make_run(std::string const& policy, double percent, std::string const
 run_choice parse_run(std::string const& text) {
   auto const colon = text.find(':');
   double percent = 0;
-  if (colon != std::string::npos && !CLI::detail::lexical_cast(text.substr(colon + 1), percent)) { percent = -1; }
-  return make_run(text.substr(0, colon), percent, "--run", text);
+  if (colon != std::string::npos) {
+    auto const rate = text.substr(colon + 1);
+    auto const problem = checks::problem_of_percentage(rate);
+    if (!problem.empty()) { throw CLI::ValidationError("--run", text + ": " + problem); }
+    checks::read_number(rate, percent);
+  }
+  return make_run(text.substr(0, colon), percent, "--run");
 }
 
 }  // namespace
@@ -61,20 +64,22 @@ void add_training_options(CLI::App& app, training_options& options, option_texts
       ->multi_option_policy(all)
       ->excludes("--run");
   app.add_option("--rate", options.rates, "Percent of the units that each step freezes")
+      ->check(checks::percentage())
       ->multi_option_policy(all)
       ->needs("--policy");
   app.add_option("--" + samples, options.samples, "Training " + samples + " to use; 0: all")
-      ->check(CLI::NonNegativeNumber);
+      ->check(checks::whole_number(0, checks::most_samples));
   app.add_option("--test-" + samples, options.test_samples, "Test " + samples + " to use of each file; 0: all")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--batch", options.batch, "Training " + samples + " per step")->check(CLI::PositiveNumber);
+      ->check(checks::whole_number(0, checks::most_samples));
+  app.add_option("--batch", options.batch, "Training " + samples + " per step")
+      ->check(checks::whole_number(1, checks::most_of_a_batch));
   app.add_option("--epochs", options.epochs, "Passes over the training " + samples + "; may be a fraction")
-      ->check(CLI::PositiveNumber);
+      ->check(checks::positive_to(1e6));
   app.add_option("--learning-rate", options.learning_rate, "First learning rate of runs that freeze nothing")
-      ->check(CLI::PositiveNumber);
+      ->check(checks::positive_to(1e38));
   app.add_option("--scheduled-learning-rate", options.scheduled_learning_rate,
                  "First learning rate of runs that freeze")
-      ->check(CLI::PositiveNumber);
+      ->check(checks::positive_to(1e38));
   std::string schedule_help = "Which units freeze";
   std::vector<std::string> schedule_names;
   for (auto const& [name, each] : schedules()) {
@@ -83,7 +88,7 @@ void add_training_options(CLI::App& app, training_options& options, option_texts
   }
   app.add_option("--schedule", options.schedule, schedule_help)->check(CLI::IsMember(schedule_names));
   app.add_option("--weight-decay", options.weight_decay, "AdamW's decoupled weight decay")
-      ->check(CLI::NonNegativeNumber);
+      ->check(checks::from_zero_to(1e3));
   app.add_option("--optimizer", options.optimizer,
                  "published: AdamW's epsilon, what weight decay leaves out and where the learning rate ends as the "
                  "paper's code has them for the task; usual: as most have them")
@@ -91,12 +96,13 @@ void add_training_options(CLI::App& app, training_options& options, option_texts
   app.add_option("--moments", options.moments,
                  "How AdamW's moments are kept: in float32 or 8bit; -dropped: those of units that freeze again are not")
       ->check(CLI::IsMember(moments_names()));
-  app.add_option("--seed", options.seed, "Of batches, schedule, dropout and new weights");
+  app.add_option("--seed", options.seed, "Of batches, schedule, dropout and new weights")
+      ->check(checks::whole_number(0, std::numeric_limits<std::uint64_t>::max()));
   app.add_option("--threads", options.threads, "Of the host backend; 0: as many as the machine has")
-      ->check(CLI::NonNegativeNumber);
+      ->check(checks::whole_number(0, checks::most_threads));
   app.add_option("--loader-threads", options.loader_threads,
                  "Threads that read " + samples + " ahead of the training step; 0: none. Results do not depend on it")
-      ->check(CLI::Range(0, 256));
+      ->check(checks::whole_number(0, 256));
   app.add_option("--backend", options.backend, "Where to train. `cuda` is there in a build with SLIMFIT_CUDA")
       ->check(CLI::IsMember(backend_names()));
   app.add_option("--scalar", options.scalar,
@@ -111,12 +117,12 @@ void add_training_options(CLI::App& app, training_options& options, option_texts
          "--measure-error", options.error_batches,
          "Instead of training, measure on so many batches how far each run's gradients are from exact ones, and "
          "write errors.json to --out")
-      ->check(CLI::NonNegativeNumber);
+      ->check(checks::whole_number(0, checks::most_steps));
   app.add_option(
          "--checkpoint-every", options.checkpoint_minutes,
          "Minutes between checkpoints in --out, beside one at the end of each epoch; 0: only those. The last two "
          "are kept")
-      ->check(CLI::Range(0.0, 1e6));
+      ->check(checks::from_zero_to(1e6));
   app.add_flag("--resume", options.resume, "Continue the interrupted run in --out, bit for bit");
 }
 
@@ -124,9 +130,7 @@ void parse(CLI::App& app, training_options& options, int argc, char** argv) {
   try {
     app.parse(argc, argv);
     for (auto const& policy : options.policies) {
-      for (auto const rate : options.rates) {
-        options.runs.push_back(make_run(policy, rate, "--rate", CLI::detail::to_string(rate)));
-      }
+      for (auto const rate : options.rates) { options.runs.push_back(make_run(policy, rate, "--policy")); }
     }
     if (options.runs.empty()) {
       for (auto const& run : options.run_texts) { options.runs.push_back(parse_run(run)); }

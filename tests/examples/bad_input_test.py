@@ -70,8 +70,23 @@ class BadInputTest(support.ExampleTest):
     def test_options(self):
         self.refuse("--run", "fast:75", names=["--run", "fast", "eager", "slim"])
         self.refuse("--run", "slim:100", names=["--run", "slim:100", "below 100"])
-        self.refuse("--run", "slim:x", names=["--run", "slim:x"])
-        self.refuse("--batch", "0", names=["--batch"])
+        for text in ("slim:x", "slim:nan", "slim:-1", "slim:"):
+            self.refuse("--run", text, names=["--run", text, "percent"])
+        for options in (["--run", "slim:0.9"], ["--policy", "slim", "--rate", "0.9"]):
+            self.refuse(*options, names=["0.9", "percent", "slim:90", "write 90"])
+        for option, texts, expected in (
+                ("--batch", ["0", "-4", "1000000000000", "9223372036854775808", "nan", "8.5"], "whole number from 1"),
+                ("--seed", ["-1", "18446744073709551616", "one", "nan"], "whole number from 0"),
+                ("--threads", ["-1", "100000", "nan"], "whole number from 0 to 1024"),
+                ("--loader-threads", ["257", "-1"], "whole number from 0 to 256"),
+                ("--images", ["-1", "1e30"], "whole number from 0"),
+                ("--epochs", ["nan", "0", "-1", "inf"], "number above 0"),
+                ("--learning-rate", ["nan", "0", "-1e-4", "inf"], "number above 0"),
+                ("--weight-decay", ["nan", "-1"], "number from 0"),
+                ("--measure-error", ["-1", "nan"], "whole number from 0")):
+            for text in texts:
+                with self.subTest(option=option, text=text):
+                    self.refuse(option, text, names=[option, text, expected])
         self.refuse("--batch", "161", names=["batch size is 161", "at most the number of samples, 160"])
         self.refuse("--epochs", "-1", names=["--epochs"])
         self.refuse("--loader-threads", "-1", names=["--loader-threads"])

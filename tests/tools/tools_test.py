@@ -22,6 +22,11 @@ def run(program, *arguments):
     return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=600)
 
 
+def percent(share):
+    """A share as --rate has it."""
+    return f"{100 * share:g}"
+
+
 def rows(*arguments):
     result = run(PLAN, "--json", *arguments)
     assert result.returncode == 0, result.stderr
@@ -52,15 +57,15 @@ class Plan(unittest.TestCase):
 
     def test_options_repeat(self):
         found = rows("--model", "bert-base", "--model", "vit-s16", "--tokens", "64", "--tokens", "128", "--batch", "1",
-                     "--batch", "2", "--scalar", "all", "--policy", "slim", "--policy", "exact", "--rate", "0.5",
-                     "--rate", "0.9")
+                     "--batch", "2", "--scalar", "all", "--policy", "slim", "--policy", "exact", "--rate", "50",
+                     "--rate", "90")
         self.assertEqual(len(found), 2 ** 6)
         self.assertEqual(len({json.dumps(row) for row in found}), 2 ** 6)
 
     def test_more_of_anything_takes_more(self):
         small, large = rows("--model", "vit-s16", "--policy", "slim", "--batch", "4", "--batch", "8")
         self.assertLess(small["stored"], large["stored"])
-        active, frozen = rows("--model", "vit-s16", "--policy", "slim", "--rate", "0.5", "--rate", "0.9")
+        active, frozen = rows("--model", "vit-s16", "--policy", "slim", "--rate", "50", "--rate", "90")
         self.assertGreater(active["dynamic"], frozen["dynamic"])
         self.assertEqual(active["static"], frozen["static"])
         wide, narrow = rows("--model", "vit-s16", "--policy", "exact", "--scalar", "float", "--scalar", "bf16")
@@ -166,7 +171,7 @@ class Budget(unittest.TestCase):
         self.assertEqual(len(presets), len(self.PRESETS) * 5)
         for row in presets:
             (planned,) = rows("--model", "vit-s16", "--batch", "8", "--policy", self.PRESETS[row["policy"]], "--rate",
-                              str(row["rate"]))
+                              percent(row["rate"]))
             self.assertEqual(row["peak"], planned["peak"])
 
     def test_combinations(self):
@@ -222,7 +227,7 @@ class Step(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.results = {}
-        for policy, rate in (("slim", "0.9"), ("eager", "0")):
+        for policy, rate in (("slim", "90"), ("eager", "0")):
             result = run(STEP, "--model", "vit-s16", "--policy", policy, "--rate", rate, "--batch", "1", "--steps", "2",
                          "--threads", "1", "--json")
             assert result.returncode == 0, result.stderr
@@ -249,7 +254,7 @@ class Step(unittest.TestCase):
 
     def test_plan_tool_bounds_ledger(self):
         for policy, result in self.results.items():
-            (row,) = rows("--model", "vit-s16", "--policy", policy, "--rate", str(result["rate"]), "--batch", "1")
+            (row,) = rows("--model", "vit-s16", "--policy", policy, "--rate", percent(result["rate"]), "--batch", "1")
             for key in ("weights", "gradients", "workspace", "data", "stored", "temporary", "peak"):
                 self.assertGreaterEqual(row[key], result["ledger"][key], (policy, key))
 
@@ -319,12 +324,20 @@ class Mistakes(unittest.TestCase):
         for program in (PLAN, STEP):
             self.expect(program, ["--batch", "0"], "--batch")
             self.expect(program, ["--batch", "many"], "--batch", "many")
-            self.expect(program, ["--rate", "1"], "1")
-            self.expect(program, ["--rate", "-0.5"], "--rate")
+            for text in ("100", "-50", "nan", "half"):
+                self.expect(program, ["--rate", text], "--rate", text, "percent", "below 100")
+            self.expect(program, ["--rate", "0.9"], "--rate", "0.9", "percent", "slim:90", "write 90")
+            for text in ("-1", "1.5", "1000000000000", "9223372036854775807", "99999999999999999999999", "nan"):
+                self.expect(program, ["--batch", text], "--batch", text, "whole number from 1 to 1000000")
+            self.expect(program, ["--holders=-3"], "--holders", "-3", "whole number")
         self.expect(PLAN, ["--model", "bert-base", "--tokens", "513"], "tokens", "513", "512")
         self.expect(STEP, ["--steps", "0"], "--steps")
-        for budget in ("0", "lots", "-1"):
-            self.expect(PLAN, ["--budget", budget], "--budget")
+        for threads in ("-1", "1000000", "two"):
+            self.expect(STEP, ["--threads", threads], "--threads", threads, "whole number from 0 to 1024")
+        for budget in ("0", "lots", "-1", "nan", "8QiB", "9000PiB", "1e400"):
+            self.expect(PLAN, ["--budget", budget], "--budget", budget, "amount of memory")
+        for time in ("nan", "-1", "0", "inf"):
+            self.expect(PLAN, ["--budget", "8GiB", "--time", time], "--time", time, "number above 0")
         for program in (PLAN, STEP):
             self.expect(program, ["--model", "vit-s16", "--policy", "slim", "--batch", "1", "--trace", "/no/such/folder/file"],
                         "/no/such/folder/file")

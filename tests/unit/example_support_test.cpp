@@ -11,6 +11,7 @@
 #include "../../examples/data/cifar.hpp"
 #include "../../examples/data/colour_images.hpp"
 #include "../../examples/data/grey_images.hpp"
+#include "../../examples/support/option_checks.hpp"
 #include "../../examples/support/progress.hpp"
 #include "../../examples/training/classification.hpp"
 #include "../support/scratch_folder.hpp"
@@ -287,4 +288,42 @@ TEST_CASE("the progress line") {
   for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) { lines += c == '\n' ? 1 : 0; }
   std::fclose(file);
   CHECK(lines == 2);  // the first and the last, not one per step
+}
+
+TEST_CASE("numbers on command lines: a sentence for what makes no sense") {
+  namespace checks = examples::checks;
+  auto const problem = [](CLI::Validator const& check, std::string text) { return check(text); };
+  auto const batch = checks::whole_number(1, checks::most_of_a_batch);
+  for (auto const* const text : {"1", "32", "1000000"}) { CHECK(problem(batch, text) == ""); }
+  for (auto const* const text : {"0", "-1", "1000001", "9223372036854775807", "99999999999999999999", "1.5", "nan", "",
+                                 " 1", "1 ", "+1", "0x10", "1e3"}) {
+    CAPTURE(text);
+    CHECK(problem(batch, text) == std::string(text) + " is no whole number from 1 to 1000000.");
+  }
+  CHECK(problem(checks::whole_number(0, std::numeric_limits<std::uint64_t>::max()), "18446744073709551615") == "");
+  CHECK(problem(checks::positive_to(10), "nan") == "nan is no number above 0, at most 10.");
+  CHECK(problem(checks::positive_to(10), "0") == "0 is no number above 0, at most 10.");
+  CHECK(problem(checks::positive_to(10), "1e-4") == "");
+  CHECK(problem(checks::from_zero_to(10), "0") == "");
+  for (auto const* const text : {"-0.1", "11", "inf", "-nan", "1e400", "x"}) {
+    CHECK(problem(checks::from_zero_to(10), text) == std::string(text) + " is no number from 0 to 10.");
+  }
+  for (auto const* const text : {"0", "1", "50", "99.5"}) { CHECK(problem(checks::percentage(), text) == ""); }
+  CHECK(problem(checks::percentage(), "0.95") ==
+        "0.95 is no freezing rate: rates are percent of the units, as in slim:90; write 95 for a share of 0.95.");
+  for (auto const* const text : {"100", "-1", "nan", "", "half", "95%"}) {
+    CHECK(problem(checks::percentage(), text).find("expected percent of the units") != std::string::npos);
+  }
+  auto const bytes_of = [](std::string text) { return checks::bytes()(text) == "" ? text : "refused"; };
+  CHECK(bytes_of("1") == "1");
+  CHECK(bytes_of("8GiB") == "8589934592");
+  CHECK(bytes_of("1.5 GB") == "1500000000");
+  CHECK(bytes_of("2k") == "2000");
+  CHECK(bytes_of("480mib") == std::to_string(480 << 20));
+  CHECK(bytes_of("1PiB") == "1125899906842624");
+  for (auto const* const text :
+       {"0", "-1", "nan", "inf", "lots", "8 QiB", "2PiB", "1e400", "GiB", "8GiBs", "1.2.3", ""}) {
+    CAPTURE(text);
+    CHECK(bytes_of(text) == "refused");
+  }
 }

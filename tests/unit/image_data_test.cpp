@@ -65,6 +65,10 @@ void write_pictures(scratch_folder const& scratch) {
   for (auto const* const name : {"a/0.jpg", "a/10.jpg", "c/x.jpg", "c/y.jpg", "c/z.jpg"}) { scratch.write(name, grey); }
   scratch.write("a/notes.txt", "no picture");
   scratch.write("readme.jpg", "no class");
+  scratch.write("a/.1.jpg", "hidden");
+  scratch.write(".ipynb_checkpoints/1.jpg", colour);
+  scratch.write("__MACOSX/a/1.jpg", colour);
+  scratch.write("c/.DS_Store", "hidden");
 }
 
 using picture_batches = ex::sample_batches<float, std::int32_t>;
@@ -167,7 +171,7 @@ TEST_CASE("damaged files are refused by name") {
 
 TEST_CASE("preprocessor_config.json: what a model expects") {
   auto const parse = [](std::string const& text) { return ex::parse_preprocessor_config(text, "some.json"); };
-  auto const usual = parse("{}");
+  ex::preprocessing const usual;  // where there is no file
   CHECK(usual.mean == std::array{0.485F, 0.456F, 0.406F});
   CHECK(ex::evaluation_side(usual, 224) == 256);
   // google/vit-base-patch16-224
@@ -188,8 +192,12 @@ TEST_CASE("preprocessor_config.json: what a model expects") {
   CHECK_FALSE(dino.squeezed);
   CHECK(ex::evaluation_side(dino, 56) == 64);
   CHECK(ex::evaluation_side(dino, 384) == 438);
-  CHECK(ex::evaluation_side(parse(R"({"size": {"shortest_edge": 300}, "crop_size": 200})"), 100) == 150);
-  CHECK(ex::evaluation_side(parse(R"({"size": {"shortest_edge": 300}, "do_center_crop": false})"), 100) == 100);
+  auto const shared =
+      parse(R"({"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 300}, "crop_size": 200})");
+  CHECK(ex::evaluation_side(shared, 100) == 150);
+  auto const both = parse(R"({"feature_extractor_type": "DeiTFeatureExtractor", "size": 256, "crop_size": 224})");
+  CHECK(both.squeezed);
+  CHECK(ex::evaluation_side(both, 56) == 64);
   CHECK(parse(R"({"do_normalize": false, "image_mean": [9, 9, 9]})").deviation == std::array{1.0F, 1.0F, 1.0F});
 
   auto const image = ex::read_picture(folder + "colour.jpeg");
@@ -199,7 +207,7 @@ TEST_CASE("preprocessor_config.json: what a model expects") {
 
   // What is written is read again.
   scratch_folder const scratch;
-  for (auto const& how : {usual, vit, dino}) {
+  for (auto const& how : {usual, vit, dino, both, shared}) {
     ex::write_preprocessor_config(how, 224, scratch.path.string());
     auto const again = ex::read_preprocessor_config(scratch.path.string());
     CHECK(again.mean == how.mean);
@@ -215,19 +223,68 @@ TEST_CASE("preprocessor_config.json: what a model expects") {
   for (auto const& each : std::vector<wrong>{
            {"[1", "some.json is not as preprocessor_config.json is"},
            {"[1]", "some.json is not as preprocessor_config.json is"},
-           {R"({"do_normalize": "yes"})", "some.json is not as preprocessor_config.json is"},
+           {R"({"do_normalize": "yes"})", "do_normalize is \"yes\", expected true or false"},
+           {R"({"image_processor_type": "SwinImageProcessor"})",
+            "image_processor_type is \"SwinImageProcessor\", expected ViTImageProcessor, DeiTImageProcessor"},
+           {R"({"do_resize": false})", "do_resize is false, expected true"},
            {R"({"resample": 1})", "some.json: resample is 1, expected 2 (bilinear) or 3 (bicubic)"},
-           {R"({"rescale_factor": 1})", "rescale_factor is 1, expected 1 / 255"},
-           {R"({"do_rescale": false})", "do_rescale is false, expected true"},
-           {R"({"image_mean": [0.5, 0.5]})", "image_mean is [0.5,0.5], expected three numbers"},
-           {R"({"image_std": [0.5, 0, 0.5]})", "image_std is [0.5,0,0.5], expected three numbers"},
+           {R"({"rescale_factor": 0})", "rescale_factor is 0, expected a number above 0"},
+           {R"({"image_mean": [0.5, 0.5]})", "image_mean is [0.5,0.5], expected a number or three"},
+           {R"({"image_std": [0.5, 0, 0.5]})", "image_std is [0.5,0,0.5], expected a number or three"},
            {R"({"size": {"height": 224, "width": 225}})", "expected equal height and width"},
            {R"({"size": {"height": 224}})", "expected equal height and width"},
            {R"({"size": 0})", "size is 0, expected 1 to 16384 pixels"},
-           {R"({"size": {"shortest_edge": 224}, "crop_size": 256})", "crop_size is 256, expected at most 224"}}) {
+           {R"({"size": {"shortest_edge": 300}})", "expected equal height and width, or do_center_crop"},
+           {R"({"image_processor_type": "BitImageProcessor", "crop_size": 256})",
+            "crop_size is 256, expected at most 224"}}) {
     CAPTURE(each.text);
     CHECK_THROWS_WITH_AS(parse(each.text), doctest::Contains(each.message.c_str()), slimfit::file_error);
   }
+}
+
+TEST_CASE("preprocessor_config.json: every form gives the reference's pixels, or is refused") {
+  slimfit::safetensors_file const results(folder + "preprocessed.safetensors");
+  constexpr index_t pixels = 12;  // of make_preprocessed.py
+  int compared = 0;
+  int refused = 0;
+  for (auto const& entry : nlohmann::json::parse(read(folder + "preprocessed.json"))) {
+    auto const text = entry["config"].dump();
+    std::string const picture = entry["picture"];
+    CAPTURE(text);
+    CAPTURE(picture);
+    auto const parse = [&] { return ex::parse_preprocessor_config(text, "some.json", entry["model_type"]); };
+    if (entry["result"].is_null()) {
+      CHECK_THROWS_WITH_AS(parse(), doctest::Contains("some.json"), slimfit::file_error);
+      ++refused;
+      continue;
+    }
+    ex::image_list list;
+    list.paths = {folder + picture + ".jpeg"};
+    list.labels = {0};
+    std::vector<float> actual(3 * pixels * pixels);
+    auto reference = actual;
+    std::int32_t label = 0;
+    ex::image_folder(list, {.side = pixels, .how = parse()}).fill(0, 0, actual.data(), &label);
+    results.read_into(entry["result"], {3, pixels, pixels}, reference.data());
+    CHECK(actual == reference);
+    ++compared;
+  }
+  CHECK(compared > 30);
+  CHECK(refused > 10);
+}
+
+TEST_CASE("PNG files are read as by Pillow, whatever they say of gamma, profiles and transparency") {
+  slimfit::safetensors_file const results(folder + "png.safetensors");
+  for (auto const& [name, tensor] : results.tensors()) {
+    CAPTURE(name);
+    std::vector<std::int32_t> values(static_cast<std::size_t>(tensor.shape[0] * tensor.shape[1] * 3));
+    results.read_into(name, tensor.shape, values.data());
+    auto const image = ex::read_picture(folder + name.substr(0, name.find('.')) + ".png");
+    CHECK(image.pixels == std::vector<std::uint8_t>(values.begin(), values.end()));
+  }
+  CHECK(results.tensors().size() == 16);
+  CHECK_THROWS_WITH_AS(ex::read_picture(folder + "deep_grey.png"), doctest::Contains("grey in 16 bits"),
+                       slimfit::file_error);
 }
 
 TEST_CASE("random parts") {
@@ -274,6 +331,14 @@ TEST_CASE("folders are classes, sorted by name") {
   CHECK(list.labels == std::vector<std::int32_t>{0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2});
   CHECK(list.paths[2] == (scratch.path / "a/10.jpg").string());
   CHECK(list.paths[5] == (scratch.path / "b/1.JPEG").string());
+  std::vector<std::string> left_out;
+  for (auto const* const name :
+       {".ipynb_checkpoints", "__MACOSX", "a/.1.jpg", "a/notes.txt", "c/.DS_Store", "readme.jpg"}) {
+    left_out.push_back((scratch.path / name).string());
+  }
+  CHECK(list.left_out == left_out);
+  CHECK(ex::left_out_text(list) == "6 files or folders are left out: hidden, or no pictures *.jpg or *.jpeg, e.g. " +
+                                       (scratch.path / ".ipynb_checkpoints").string());
   CHECK(ex::spread(list, 4).labels == std::vector<std::int32_t>{0, 0, 1, 2});
   CHECK(ex::spread(list, 4).paths[1] == list.paths[3]);
   CHECK(ex::spread(list, 0).count() == 12);

@@ -123,7 +123,11 @@ template <class Context, class Body>
 constexpr void for_each_part(Context const& /*run*/, sequence_batch const& batch, index_t rows, Body const& body) {
   for (index_t first = 0; first < batch.count();) {
     index_t end = first + 1;
-    while (end < batch.count() && batch.first(end + 1) - batch.first(first) <= rows) { ++end; }
+    if (batch.is_uniform()) {
+      end = std::min(batch.count(), first + std::max<index_t>(rows / batch.tokens(), 1));
+    } else {
+      while (end < batch.count() && batch.first(end + 1) - batch.first(first) <= rows) { ++end; }
+    }
     body(first, end - first);
     if (Context::counts_only && batch.is_uniform()) { return; }
     first = end;
