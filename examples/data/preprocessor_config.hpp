@@ -4,7 +4,8 @@
 // names. What would give other pixels here is refused.
 #pragma once
 
-#include <cmath>
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -199,7 +200,9 @@ class preprocessor_reader {
 inline preprocessing parse_preprocessor_config(std::string const& text, std::string const& name,
                                                std::string const& model_type = "vit") {
   try {
-    return detail::preprocessor_reader(parse_json(text, name, "is not as preprocessor_config.json is"), name, model_type).read();
+    auto const config = parse_json(text, name, "is not as preprocessor_config.json is");
+    if (!config.is_object()) { throw slimfit::file_error("slimfit: " + name + " holds no object, expected {...}"); }
+    return detail::preprocessor_reader(config, name, model_type).read();
   } catch (nlohmann::json::exception const& problem) {
     throw slimfit::file_error("slimfit: " + name + " is not as preprocessor_config.json is: " + problem.what());
   }
@@ -230,10 +233,14 @@ inline preprocessing read_preprocessor_config(std::string const& folder) {
 inline void write_preprocessor_config(preprocessing const& how, index_t side, std::string const& folder) {
   // As they were written: float digits look odd as double ones.
   auto const decimal = [](std::array<float, 3> const& values) {
-    std::array<double, 3> rounded{};
-    std::transform(values.begin(), values.end(), rounded.begin(),
-                   [](float value) { return std::round(value * 1e6) / 1e6; });
-    return rounded;
+    std::array<double, 3> shortest{};
+    std::transform(values.begin(), values.end(), shortest.begin(), [](float value) {
+      char text[32];
+      double result = 0;
+      std::from_chars(text, std::to_chars(text, text + sizeof text, value).ptr, result);
+      return result;
+    });
+    return shortest;
   };
   auto const square = [](index_t pixels) { return nlohmann::json{{"height", pixels}, {"width", pixels}}; };
   index_t const resized = evaluation_side(how, side);
