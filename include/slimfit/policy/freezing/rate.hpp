@@ -29,7 +29,8 @@ class run_time_rate {
   /// @throws value_error unless `0 <= rate < 1`.
   constexpr explicit run_time_rate(double rate) : rate_(rate) {
     if (!(rate >= 0.0 && rate < 1.0)) {
-      throw value_error(mismatch("freezing rate", rate, "at least 0 and less than 1"));
+      throw value_error(
+          mismatch("freezing rate", rate, "at least 0 and less than 1, a share of the units: 0.9 for 90 %"));
     }
   }
   /// `floor(rate * units)`. The small addend makes 0.29 of 100 units 29, as in `percent<29>`, though 0.29 * 100 is
