@@ -55,6 +55,10 @@ class Plan(unittest.TestCase):
         (row,) = rows("--policy", "slim", "--batch", "1")
         self.assertEqual(row["model"], "vit-b16" if "vit-b16" in compiled else compiled[0])
 
+    def test_large_batches(self):
+        found = rows("--model", "vit-s16", "--batch", "1000000")
+        self.assertEqual([row["policy"] for row in found], POLICIES)
+
     def test_options_repeat(self):
         found = rows("--model", "bert-base", "--model", "vit-s16", "--tokens", "64", "--tokens", "128", "--batch", "1",
                      "--batch", "2", "--scalar", "all", "--policy", "slim", "--policy", "exact", "--rate", "50",

@@ -45,7 +45,15 @@ struct pruned<Keep, Format, per_tensor> : private detail::checked_pruned<Keep, F
     /// @param source gives the rows by `restore(group, row)`, the same bits every time; see detail::count_reaching
     template <class Context, class Source>
     constexpr void save_matrix(Context& run, Source const& source, index_t rows, index_t* workspace) const {
-      if (rows * Width > std::numeric_limits<std::int32_t>::max()) {
+      // Plans of batches that no step can have are compared with others.
+      constexpr bool counts = [] {
+        if constexpr (requires { Context::counts_only; }) {
+          return Context::counts_only;
+        } else {
+          return false;
+        }
+      }();
+      if (!counts && rows * Width > std::numeric_limits<std::int32_t>::max()) {
         throw shape_error(mismatch("pruned<..., per_tensor>: elements of the matrix", rows * Width,
                                    "less than 2^31; take smaller batches"));
       }
