@@ -277,7 +277,9 @@ TEST_CASE("preprocessor_config.json: every form gives the reference's pixels, or
 
 TEST_CASE("PNG files are read as by Pillow, whatever they say of gamma, profiles and transparency") {
   slimfit::safetensors_file const results(folder + "png.safetensors");
-  for (auto const& [name, tensor] : results.tensors()) {
+  for (auto const& named : results.tensors()) {
+    auto const& name = named.first;
+    auto const& tensor = named.second;
     CAPTURE(name);
     std::vector<std::int32_t> values(static_cast<std::size_t>(tensor.shape[0] * tensor.shape[1] * 3));
     results.read_into(name, tensor.shape, values.data());

@@ -137,7 +137,9 @@ void check_model(published_data const& data, Inputs const& inputs) {
     CHECK(result.loss == doctest::Approx(data.read<double>("case." + number + ".loss")[0]).epsilon(1e-6));
     std::vector<double> all;
     std::vector<double> all_expected;
-    for (auto const& [name, each] : net.parameters()) {
+    for (auto const& named : net.parameters()) {
+      auto const& name = named.name;
+      auto const& each = named.value;
       auto const expected = "case." + number + ".grad." + name;
       auto const& gradient = result.gradients[test::length(each.position)];
       CAPTURE(name);
