@@ -57,13 +57,14 @@ inline CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
 }
 /// A number from 0 on, or above it, to `most`; neither infinite nor NaN.
 inline CLI::Validator number_to(double most, bool above_zero) {
-  return detail::make(std::string(above_zero ? "number above 0, at most " : "number from 0 to ") + detail::decimal(most),
-                      [=](std::string const& text) -> std::string {
-                        double value = 0;
-                        bool const fits = read_number(text, value) && std::isfinite(value) && value <= most &&
-                                          (above_zero ? value > 0 : value >= 0);
-                        return fits ? "" : ".";
-                      });
+  return detail::make(
+      std::string(above_zero ? "number above 0, at most " : "number from 0 to ") + detail::decimal(most),
+      [=](std::string const& text) -> std::string {
+        double value = 0;
+        bool const fits =
+            read_number(text, value) && std::isfinite(value) && value <= most && (above_zero ? value > 0 : value >= 0);
+        return fits ? "" : ".";
+      });
 }
 inline CLI::Validator positive_to(double most) { return number_to(most, true); }
 inline CLI::Validator from_zero_to(double most) { return number_to(most, false); }
@@ -87,28 +88,27 @@ inline CLI::Validator percentage() {
 /// Bytes of memory, with a unit or without: "8GiB".
 inline CLI::Validator bytes() {
   constexpr double most = 0x1p50;
-  return detail::make(
-      "amount of memory from 1 byte to 1 PiB, e.g. 8GiB", [=](std::string& text) -> std::string {
-        auto const digits = text.find_first_not_of("0123456789.");
-        double value = 0;
-        if (digits == 0 || !read_number(text.substr(0, digits), value)) { return "."; }
-        auto unit = digits == std::string::npos ? std::string() : text.substr(digits);
-        unit.erase(0, unit.find_first_not_of(' '));
-        std::transform(unit.begin(), unit.end(), unit.begin(), 
-                       [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-        if (!unit.empty() && unit != "b") {
-          static constexpr std::string_view prefixes = "kmgtp";
-          auto const power = prefixes.find(unit[0]);
-          auto const rest = unit.substr(1);
-          bool const is_binary = rest == "i" || rest == "ib";
-          if (power == std::string_view::npos || !(rest.empty() || rest == "b" || is_binary)) { return "."; }
-          value *= std::pow(is_binary ? 1024 : 1000, static_cast<double>(power) + 1);
-        }
-        value = std::floor(value);
-        if (!(value >= 1 && value <= most)) { return "."; }
-        text = std::to_string(static_cast<std::uint64_t>(value));
-        return {};
-      });
+  return detail::make("amount of memory from 1 byte to 1 PiB, e.g. 8GiB", [=](std::string& text) -> std::string {
+    auto const digits = text.find_first_not_of("0123456789.");
+    double value = 0;
+    if (digits == 0 || !read_number(text.substr(0, digits), value)) { return "."; }
+    auto unit = digits == std::string::npos ? std::string() : text.substr(digits);
+    unit.erase(0, unit.find_first_not_of(' '));
+    std::transform(unit.begin(), unit.end(), unit.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    if (!unit.empty() && unit != "b") {
+      static constexpr std::string_view prefixes = "kmgtp";
+      auto const power = prefixes.find(unit[0]);
+      auto const rest = unit.substr(1);
+      bool const is_binary = rest == "i" || rest == "ib";
+      if (power == std::string_view::npos || !(rest.empty() || rest == "b" || is_binary)) { return "."; }
+      value *= std::pow(is_binary ? 1024 : 1000, static_cast<double>(power) + 1);
+    }
+    value = std::floor(value);
+    if (!(value >= 1 && value <= most)) { return "."; }
+    text = std::to_string(static_cast<std::uint64_t>(value));
+    return {};
+  });
 }
 
 }  // namespace examples::checks
