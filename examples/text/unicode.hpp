@@ -3,6 +3,7 @@
 // removes, splits at or keeps, lower case and canonical decomposition.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -36,7 +37,21 @@ inline decoded decode(std::string_view text, std::size_t at) {
   return {one.valid ? one.code : replacement_character, one.bytes};
 }
 
+/// The character that ends at `at`, which must be above 0.
+inline decoded decode_before(std::string_view text, std::size_t at) {
+  for (std::size_t bytes = std::min<std::size_t>(4, at); bytes > 1; --bytes) {
+    if (auto const one = decode(text, at - bytes); one.bytes == bytes) { return one; }
+  }
+  return decode(text.substr(0, at), at - 1);
+}
+
 inline utf8proc_category_t category(char32_t code) { return utf8proc_category(static_cast<utf8proc_int32_t>(code)); }
+
+/// A letter, digit or underscore.
+inline bool is_word_character(char32_t code) {
+  auto const kind = category(code);
+  return (kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_NL) || kind == UTF8PROC_CATEGORY_PC;
+}
 
 /// The property White_Space.
 inline bool is_space(char32_t code) {

@@ -30,7 +30,7 @@ class wordpiece {
     for (auto const& one : added_) {
       if (one.normalized) {
         normalise(one.text, 0, work);
-        if (!work.characters.empty()) { normalised_.push_back({work.characters, one}); }
+        if (!work.characters.empty()) { add_normalised(work.characters, one); }
       } else {
         begins_[static_cast<std::uint8_t>(one.text.at(0))] = true;
       }
@@ -60,7 +60,9 @@ class wordpiece {
       if (found->single_word && (in_word_before(text, first) || in_word_after(text, last))) { continue; }
       if (last <= begin) { continue; }  // white space that the one before has taken
       if (found->strip_left) {
-        while (first > begin && is_space(before(text, first).code)) { first -= before(text, first).bytes; }
+        while (first > begin && is_space(decode_before(text, first).code)) {
+          first -= decode_before(text, first).bytes;
+        }
         first = std::max(first, begin);
       }
       if (found->strip_right) {
@@ -92,21 +94,25 @@ class wordpiece {
     std::string word;
   };
 
+  static bool same_code(character const& a, character const& b) { return a.code == b.code; }
+
+  /// @throws slimfit::file_error when two tokens become the same: which of them Hugging Face's finds is chance
+  void add_normalised(std::vector<character> const& characters, added_token const& one) {
+    for (auto const& other : normalised_) {
+      if (other.token.id != one.id && std::equal(characters.begin(), characters.end(), other.characters.begin(),
+                                                 other.characters.end(), same_code)) {
+        throw slimfit::file_error("slimfit: the added tokens \"" + other.token.text + "\" and \"" + one.text +
+                                  "\" are the same in normalised text, expected tokens that differ there");
+      }
+    }
+    normalised_.push_back({characters, one});
+  }
+
   static byte_span span_of(std::size_t first, std::size_t last) {
     return {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last)};
   }
-  static decoded before(std::string_view text, std::size_t at) {
-    for (std::size_t bytes = std::min<std::size_t>(4, at); bytes > 1; --bytes) {
-      if (auto const one = decode(text, at - bytes); one.bytes == bytes) { return one; }
-    }
-    return decode(text.substr(0, at), at - 1);
-  }
-  static bool is_word_character(char32_t code) {
-    auto const kind = category(code);
-    return (kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_NL) || kind == UTF8PROC_CATEGORY_PC;
-  }
   static bool in_word_before(std::string_view text, std::size_t at) {
-    return at > 0 && is_word_character(before(text, at).code);
+    return at > 0 && is_word_character(decode_before(text, at).code);
   }
   static bool in_word_after(std::string_view text, std::size_t at) {
     return at < text.size() && is_word_character(decode(text, at).code);
@@ -153,8 +159,7 @@ class wordpiece {
     for (auto const& one : normalised_) {
       auto const& wanted = one.characters;
       if (wanted.size() <= all.size() - at &&
-          std::equal(wanted.begin(), wanted.end(), all.begin() + static_cast<std::ptrdiff_t>(at),
-                     [](character const& a, character const& b) { return a.code == b.code; })) {
+          std::equal(wanted.begin(), wanted.end(), all.begin() + static_cast<std::ptrdiff_t>(at), same_code)) {
         return &one;
       }
     }

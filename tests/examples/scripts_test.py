@@ -29,6 +29,14 @@ class Scratch(unittest.TestCase):
         self.folder = pathlib.Path(scratch.name)
 
 
+class Sources(unittest.TestCase):
+    def test_json_is_read_in_one_place(self):
+        """By the function that limits how deep it is nested."""
+        places = [path for folder in ("examples", "include") for path in (ROOT / folder).rglob("*.[ch]pp")
+                  if "json::parse(" in path.read_text(encoding="utf-8")]
+        self.assertEqual(places, [ROOT / "examples" / "support" / "json_text.hpp"])
+
+
 class ShellScripts(Scratch):
     def setUp(self):
         super().setUp()

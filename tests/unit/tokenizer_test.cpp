@@ -275,6 +275,7 @@ TEST_CASE("a folder whose tokenizer is another is refused by name") {
   refused("added_tokens.json", {{"<E>", 9}},
           {"folder/added_tokens.json: the id of the added token \"<E>\" is 9, expected 6"});
   refused("added_tokens.json", {{"<E>", 5}}, {"is 5, expected 6, the next that is free"});
+  refused("added_tokens.json", {{"<E>", 6}, {"<e>", 7}}, {"\"<E>\"", "\"<e>\"", "the same in normalised text"});
   refused("added_tokens.json", {{"the", 6}}, {"is 6, expected 5 as in vocab.txt"});
   refused("added_tokens.json", {{"<E>", "x"}}, {"is \"x\", expected a whole number"});
   refused("added_tokens.json", json::array({"<E>"}), {"folder/added_tokens.json"});
