@@ -6,6 +6,7 @@
 #include <slimfit/core/error.hpp>
 #include <slimfit/io/checksums.hpp>
 
+#include "../support/json_text.hpp"
 #include "checkpoints.hpp"
 
 namespace examples {
@@ -17,7 +18,8 @@ nlohmann::json state_in(std::string const& path, std::string const& program) {
   slimfit::safetensors_file const file(path);
   slimfit::verify_checksums(file);
   auto const found = file.metadata().find(program);
-  auto state = found == file.metadata().end() ? nlohmann::json() : nlohmann::json::parse(found->second, nullptr, false);
+  auto state =
+      found == file.metadata().end() ? nlohmann::json() : parse_json(found->second, path, "holds no interrupted run");
   if (!state.is_object() || !state.contains("finished") || !state.contains("current") || !state.contains("options")) {
     throw slimfit::file_error("slimfit: --resume: " + path +
                               " holds no interrupted run, expected a checkpoint of this program");
@@ -58,7 +60,7 @@ interrupted_command read_interrupted(training_options const& options, std::strin
                                      nlohmann::json const& fixed) {
   if (!options.resume) { return {.finished = nlohmann::json::array()}; }
   auto const [path, state] = newest_state(options, program);
-  auto const actual = nlohmann::json::parse(json_text(fixed));  // as a checkpoint has it
+  auto const actual = parse_json(json_text(fixed), "options");  // as a checkpoint has it
   auto const& expected = state.at("options");
   for (auto const& [key, value] : actual.items()) {
     if (!expected.contains(key) || expected.at(key) != value) {
