@@ -165,9 +165,10 @@ class workspace {
   /// A view in memory of the host that `fill` saves to, copied to the device.
   template <class S, scalar T, int Width, class Fill>
   auto keep(index_t rows, Fill const& fill) {
+    random_stream const stream{};
     ledger book;
     arena counting(book);
-    auto view = S::template keep<T, Width>(counting, rows, category::static_activations, unit_state::active);
+    auto view = stash::keep<S, T, Width>(counting, rows, category::static_activations, unit_state::active, stream);
     index_t const bytes = counting.tape_bytes();
     bytes_kept_ += bytes;
     count_view(view, rows);
@@ -180,7 +181,7 @@ class workspace {
       auto const address = reinterpret_cast<std::uintptr_t>(block.data());
       auto* const begin = block.data() + (arena::alignment - address % arena::alignment) % arena::alignment;
       arena in_host(book, begin, bytes);
-      fill(S::template keep<T, Width>(in_host, rows, category::static_activations, unit_state::active));
+      fill(stash::keep<S, T, Width>(in_host, rows, category::static_activations, unit_state::active, stream));
       copy_in(begin, target, bytes);
       if (coded_ != nullptr) {
         coded_->emplace_back(begin, begin + bytes);
@@ -188,7 +189,7 @@ class workspace {
       }
     }
     arena in_device(book, target, bytes);
-    return S::template keep<T, Width>(in_device, rows, category::static_activations, unit_state::active);
+    return stash::keep<S, T, Width>(in_device, rows, category::static_activations, unit_state::active, stream);
   }
 
   /// What a view keeps of each row, part by part.

@@ -31,7 +31,7 @@ BENCHMARK(memcpy_256_mib);
 template <class S, int Width, class F>
 void with_kept(F const& f) {
   bench::tape tape;
-  auto const kept = S::template keep<float, Width>(tape.memory(), rows, purpose);
+  auto const kept = stash::keep<S, float, Width>(tape.memory(), rows, purpose, unit_state::active, random_stream{});
   f(kept, tape.memory().tape_bytes());
 }
 

@@ -77,7 +77,8 @@ int main() {
       sf::ledger book;
       sf::arena memory(book, block.data(), block.size());
       sf::releasing_updates<optimizer_type> updates{optimizer};
-      sf::context<sf::cuda, decltype(updates)> run{device, memory, updates, sf::active_set::none(), true};
+      sf::context<sf::cuda, decltype(updates)> run{
+          device, memory, updates, sf::active_set::none(), true, 0, static_cast<std::uint32_t>(step)};
 
       auto const output = run.scratch<float>(rows * features);
       auto const kept = layer.keep(run, rows);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// BERT trained on CUDA beside the same one on the host.
+// BERT trained on CUDA beside the same one on the host, and recorded beside the same one that is not.
 #include <slimfit/slimfit.hpp>
 
+#include "support/drawn_training.hpp"
 #include "support/training.hpp"
 
 using namespace slimfit;
@@ -43,4 +44,17 @@ TEST_CASE_TEMPLATE("training on CUDA follows the host", Policy, policy::eager, p
   check_follows(actual, expected, 1e-3);
   CHECK(train<bert<small, Policy, cuda>>(inputs(), labels, 3).last_weights ==
         train<bert<small, Policy, cuda>>(inputs(), labels, 3).last_weights);
+}
+
+TEST_CASE("recorded steps with everything that draws or changes are those that are not recorded") {
+  using model_type = bert<dropping_shape, drawn_policy, cuda, bf16>;
+  basic_adamw<coasting, moments::bits8_from<256>> const options{.learning_rate = 1e-2};
+  cudaStream_t stream = nullptr;
+  check(cudaStreamCreate(&stream), "stream");
+  auto const history = [&](bool record) {
+    cuda device({.stream = stream});
+    return train_drawn<model_type>(device, options, record, dropping_inputs, dropping_labels);
+  };
+  check_same(history(true), history(false));
+  check(cudaStreamDestroy(stream), "stream");
 }

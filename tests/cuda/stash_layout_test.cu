@@ -18,14 +18,15 @@ constexpr index_t rows = 5;
 template <class S, class T, int Width>
 void check_bytes() {
   CAPTURE(Width);
+  random_stream const stream{.seed = 2};
   ledger book;
   arena counting(book);
-  (void)S::template keep<T, Width>(counting, rows, category::static_activations);
+  (void)stash::keep<S, T, Width>(counting, rows, category::static_activations, unit_state::active, stream);
   index_t const bytes = counting.tape_bytes();
   auto const x = normal_of<T>(rows * Width, 1);
   auto const view_of = [&](std::byte* block) {
     arena memory(book, block, bytes);
-    return S::template keep<T, Width>(memory, rows, category::static_activations);
+    return stash::keep<S, T, Width>(memory, rows, category::static_activations, unit_state::active, stream);
   };
   using kept = decltype(view_of(nullptr));
   vector<std::byte> codes(length(bytes));

@@ -34,11 +34,12 @@ struct pass_result {
   std::vector<std::vector<double>> gradients;  ///< by position; empty where a parameter was frozen
 };
 
-/// Loss and gradients of one batch with `active` units. @param drops whether dropout takes place
+/// Loss and gradients of one batch with `active` units. @param drops whether dropout takes place, @param numbers what
+/// random numbers are drawn by
 template <class Model>
 pass_result gradients_of(Model& net, std::vector<typename Model::network_type::input_type> const& inputs,
                          std::vector<typename Model::network_type::loss_type::label_type> const& labels,
-                         active_set const& active, bool drops = false) {
+                         active_set const& active, bool drops = false, step_numbers const& numbers = {}) {
   using device_type = typename Model::device_type;
   auto& device = net.device();
   batch_buffers<device_type, typename Model::network_type> batch(device);
@@ -50,7 +51,8 @@ pass_result gradients_of(Model& net, std::vector<typename Model::network_type::i
                 Model::layout.elements * static_cast<index_t>(sizeof(typename Model::value_type)));
   arena memory(device.memory().book(), block.data(), block.size());
   recording_updates updates;
-  context<device_type, recording_updates> run{device, memory, updates, active, true, 0, 0, {}, drops};
+  context<device_type, recording_updates> run{device, memory, updates, active, true, numbers.seed, numbers.iteration,
+                                              {},     drops};
   pass_result result;
   training_pass(net.network(), run, batch.view(), [&] { batch.request_result(); });
   result.loss = batch.result().loss / static_cast<double>(count);

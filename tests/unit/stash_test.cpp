@@ -20,7 +20,8 @@ constexpr auto purpose = category::static_activations;
 template <class S, int Width, class Group, class T>
 test::vector<compute_type<T>> round_trip(test::vector<T> const& x, index_t rows) {
   test::tape tape;
-  auto const kept = S::template keep<T, Width>(tape.memory(), rows, purpose, unit_state::active);
+  auto const kept =
+      stash::keep<S, T, Width>(tape.memory(), rows, purpose, unit_state::active, random_stream{.seed = 2});
   test::vector<compute_type<T>> restored(length(rows * Width));
   using kernel = test::save_and_restore<Width, T, std::remove_const_t<decltype(kept)>>;
   // In two views, as chunked work has them.
@@ -155,7 +156,8 @@ TEST_CASE("stochastic rounding of a chunk draws the numbers of its rows") {
   auto const x = test::normal<float>(4 * 64, 3);
   test::tape tape;
   serial_group const group;
-  auto const kept = stash_type::keep<float, 64>(tape.memory(), 4, purpose).drawing({.seed = 5});
+  random_stream const stream{.seed = 5};
+  auto const kept = stash_type::keep<float, 64>(tape.memory(), 4, purpose, unit_state::active, stream);
   kept.save(group, 3, load<64>(group, x.data()));
   auto const whole = kept.restore(group, 3);
   kept.rows_from(2).save(group, 1, load<64>(group, x.data()));

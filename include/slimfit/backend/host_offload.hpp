@@ -29,7 +29,9 @@ class host_offload_store : public counted_offload_store {
     if (memory_ == nullptr) { report_no_memory(bytes); }
     capacity_ = bytes;
   }
+  /// Where the memory lies, and its bytes: together they tell one from another that came in its place.
   [[nodiscard]] std::byte const* data() const { return memory_.get(); }
+  [[nodiscard]] index_t capacity() const { return capacity_; }
 
   /// Copies `bytes` at `source` to what was taken at `first`.
   void send(std::byte const* source, index_t first, index_t bytes, int /*place*/) {

@@ -36,11 +36,11 @@ SLIMFIT_HD constexpr philox_block philox(philox_block counter, std::uint64_t key
 /// Uniform in [0, 1), 24 bits.
 SLIMFIT_HD constexpr float uniform(std::uint32_t word) { return static_cast<float>(word >> 8U) * 0x1p-24F; }
 
-/// Names one sequence of random numbers: a run's seed, the training iteration and the place of use.
-struct random_stream {
+/// One sequence of random numbers: of a run's seed, a training iteration and a place of use.
+struct random_sequence {
   std::uint64_t seed = 0;
   std::uint32_t iteration = 0;
-  std::uint32_t place = 0;  ///< one per layer and purpose
+  std::uint32_t place = 0;
 
   /// The word of `element`.
   [[nodiscard]] SLIMFIT_HD constexpr std::uint32_t word(index_t element) const {
@@ -51,6 +51,45 @@ struct random_stream {
   [[nodiscard]] SLIMFIT_HD constexpr philox_block block(std::uint64_t group) const {
     return philox({{static_cast<std::uint32_t>(group), static_cast<std::uint32_t>(group >> 32U), iteration, place}},
                   seed);
+  }
+};
+
+/// What a step's random numbers are drawn by, in the backend's memory: a step that was recorded and is run again draws
+/// by what lies there then.
+struct step_numbers {
+  std::uint64_t seed = 0;
+  std::uint32_t iteration = 0;
+};
+
+/// Names a sequence of random numbers: by seed, iteration and place, or by place in the step whose numbers lie in the
+/// backend's memory. Two words either way, because kernels take several as arguments.
+struct random_stream {
+  std::uint64_t seed = 0;  ///< where `iteration` is `in_memory`: the address of a step's numbers
+  std::uint32_t iteration = 0;
+  std::uint32_t place = 0;  ///< one per layer and purpose
+
+  static constexpr std::uint32_t in_memory = 0xFFFFFFFFU;
+
+  /// Of the step whose numbers lie at `numbers` when kernels run.
+  [[nodiscard]] static random_stream of_step(step_numbers const* numbers, std::uint32_t place) {
+    return {static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(numbers)), in_memory, place};
+  }
+
+  /// Its sequence, to be asked for once and drawn from many times.
+  [[nodiscard]] SLIMFIT_HD constexpr random_sequence sequence() const {
+    if (iteration == in_memory) {
+      step_numbers const numbers = of_address();
+      return {numbers.seed, numbers.iteration, place};
+    }
+    return {seed, iteration, place};
+  }
+  /// See random_sequence.
+  [[nodiscard]] SLIMFIT_HD constexpr std::uint32_t word(index_t element) const { return sequence().word(element); }
+  [[nodiscard]] SLIMFIT_HD constexpr philox_block block(std::uint64_t group) const { return sequence().block(group); }
+
+ private:
+  [[nodiscard]] SLIMFIT_HD step_numbers of_address() const {
+    return *reinterpret_cast<step_numbers const*>(static_cast<std::uintptr_t>(seed));
   }
 };
 

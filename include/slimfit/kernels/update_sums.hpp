@@ -72,7 +72,7 @@ struct update_piece {
   /// The same elements in an array that begins with element `start`.
   [[nodiscard]] SLIMFIT_HD update_piece after(index_t start) const { return {group, first - start, count}; }
   /// A random word for each element.
-  [[nodiscard]] SLIMFIT_HD auto words(random_stream const& noise) const {
+  [[nodiscard]] SLIMFIT_HD auto words(random_sequence const& noise) const {
     using words_type = tile_type<std::uint32_t>;
     words_type result;
     SLIMFIT_SIMD()

@@ -38,19 +38,30 @@ class attention {
     }
   };
 
+  /// @param places of queries, keys and values
   template <class Context>
-  [[nodiscard]] static constexpr kept_type keep(Context& run, sequence_batch const& batch) {
+  [[nodiscard]] static constexpr kept_type keep(Context& run, sequence_batch const& batch,
+                                                std::array<matrix_place, 3> const& places) {
     auto const state = run.training ? unit_state::active : unit_state::inference;
-    auto const operand = [&](char const* name) {
-      return run.template keep<operand_stash, T, Hidden>(name, batch.rows(), category::static_activations, state);
+    auto const operand = [&](char const* name, matrix_place const& place) {
+      return run.template keep<operand_stash, T, Hidden>(name, batch.rows(), category::static_activations, state,
+                                                         place);
     };
     // Braces keep the order. A loop that assigns to the three makes g++ 12 warn, at -O3, of writes that are not there.
-    kept_type kept{{operand("queries"), operand("keys"), operand("values")}, {}};
+    kept_type kept{{operand("queries", places[0]), operand("keys", places[1]), operand("values", places[2])}, {}};
     recorded_matrix const label(run.memory.record(), [&] {
       return described_matrix{"attention's probabilities", stash::form_of<probability_stash, T>(state)};
     });
     kept.probabilities = probability_stash::template keep<T>(run.memory, batch.rows() * Heads, batch.tokens(), state);
     return kept;
+  }
+  /// The same for operands that are not rounded at random.
+  template <class Context>
+  [[nodiscard]] static constexpr kept_type keep(Context& run, sequence_batch const& batch) {
+    static_assert(!stash::draws_random<operand_stash>,
+                  "slimfit: attention::keep: the operands are rounded at random: pass the matrix_places of queries, "
+                  "keys and values behind the batch");
+    return keep(run, batch, {});
   }
   template <class Context>
   static constexpr void release(Context& run, kept_type const& kept) {
@@ -60,11 +71,11 @@ class attention {
 
   /// Overwrites `output`. `operands` are rows of whole sequences; where they lie on the tape already they are not
   /// copied.
-  /// @param places where values are counted that the operands' stashes clip
+  /// @param places as in `keep`: where values are counted that the operands' stashes clip
   template <class Context>
   static constexpr void forward(Context& run, std::array<T*, 3> const& operands, kept_type const& kept,
                                 sequence_batch const& batch, T* output,
-                                std::array<saturation_place, 3> const& places = {}) {
+                                std::array<matrix_place, 3> const& places = {}) {
     if constexpr (Policy::keys == attention_keys::centered) {
       run.launch(batch.count(), kernels::center_keys<Hidden, T>{operands[1], batch.where()});
     }

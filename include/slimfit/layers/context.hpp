@@ -10,6 +10,7 @@
 #include <slimfit/core/philox.hpp>
 #include <slimfit/kernels/saturation.hpp>
 #include <slimfit/kernels/sequences.hpp>
+#include <slimfit/layers/matrix_place.hpp>
 #include <slimfit/layers/parameter.hpp>
 #include <slimfit/memory/arena.hpp>
 #include <slimfit/memory/recorded_scope.hpp>
@@ -38,9 +39,13 @@ struct context {
   active_set active;      ///< units that are updated in this iteration
   bool training = false;  ///< whether a backward pass follows; otherwise nothing is kept
   std::uint64_t seed = 0;
-  std::uint32_t iteration = 0;
+  std::uint32_t iteration = unnumbered;  ///< of the step; layers draw by `random`, not by this
   saturation_table saturation{};
   bool drops = false;  ///< whether dropout takes place
+  /// Seed and iteration in the backend's memory, for steps that may be recorded; null: those above.
+  step_numbers const* numbers = nullptr;
+
+  static constexpr std::uint32_t unnumbered = random_stream::in_memory;
 
   /// In which form stashes that serve `unit` are kept.
   [[nodiscard]] constexpr unit_state state(int unit) const {
@@ -62,20 +67,21 @@ struct context {
   }
   /// Makes room on the tape for `rows` rows of `Width` numbers, in the form that `Stash` has in `state`.
   /// @param name of the matrix, @param units active units that it is kept for; none: it always is
+  /// @param place of the matrix: a stash that rounds at random draws by it
+  /// @throws usage_error when one does and the place has no position
+  template <class Stash, scalar T, int Width>
+  [[nodiscard]] constexpr auto keep(char const* name, index_t rows, category purpose, unit_state state,
+                                    matrix_place const& place, std::initializer_list<int> units = {}) {
+    return keep_by<Stash, T, Width>(name, rows, purpose, state, stream_of<Stash>(name, state, place), units);
+  }
+  /// The same for stashes that do not round at random.
   template <class Stash, scalar T, int Width>
   [[nodiscard]] constexpr auto keep(char const* name, index_t rows, category purpose, unit_state state,
                                     std::initializer_list<int> units = {}) {
-    recorded_matrix const label(memory.record(), [&] {
-      described_matrix matrix{name, stash::form_of<Stash, T>(state)};
-      // Other stashes keep the same in every state.
-      if constexpr (requires { Stash::is_dense_in(state); }) {
-        for (int const unit : units) {
-          if (active.test(unit)) { matrix.add_unit(unit); }
-        }
-      }
-      return matrix;
-    });
-    return Stash::template keep<T, Width>(memory, rows, purpose, state);
+    static_assert(!stash::draws_random<Stash>,
+                  "slimfit: context::keep: this stash rounds at random: pass the matrix_place of what it keeps behind "
+                  "the state, e.g. matrix_place{weight.position, layer_matrix::input}");
+    return keep_by<Stash, T, Width>(name, rows, purpose, state, {}, units);
   }
   template <class Kernel>
   constexpr void launch(index_t rows, Kernel const& kernel) {
@@ -86,13 +92,59 @@ struct context {
   [[nodiscard]] constexpr recorded_range<Device> range(char const* name, int number = -1) const {
     return {memory.record(), name, number};
   }
-  [[nodiscard]] constexpr random_stream random(std::uint32_t place) const { return {seed, iteration, place}; }
+  /// The numbers of this step for one layer and purpose.
+  /// @throws usage_error when nobody said which step it is
+  [[nodiscard]] constexpr random_stream random(std::uint32_t place) const {
+    if (numbers != nullptr) { return random_stream::of_step(numbers, place); }
+    if (iteration == unnumbered) {
+      throw usage_error(
+          "slimfit: context: iteration is not set, expected the step's number: random numbers would be the same in "
+          "every step");
+    }
+    return {seed, iteration, place};
+  }
 
   /// The same context for layers whose backward pass will run, or will not.
   [[nodiscard]] constexpr context with_backward(bool follows) const {
     context copy = *this;
     copy.training = training && follows;
     return copy;
+  }
+
+ private:
+  template <class Stash>
+  using stream_type = stash::detail::stream_of<stash::draws_random<Stash>>;
+
+  template <class Stash>
+  [[nodiscard]] constexpr stream_type<Stash> stream_of([[maybe_unused]] char const* name,
+                                                       [[maybe_unused]] unit_state state,
+                                                       [[maybe_unused]] matrix_place const& place) const {
+    if constexpr (stash::draws_random<Stash> && !counts_only) {
+      if (state == unit_state::inference) { return {}; }
+      if (place.position < 0) {
+        throw usage_error(std::string("slimfit: context: ") + name +
+                          " is rounded at random by the position of its layer's parameters, which is not set; "
+                          "bind_parameters sets it, or parameter::position by hand");
+      }
+      return random(place.random_place());
+    } else {
+      return {};
+    }
+  }
+  template <class Stash, scalar T, int Width>
+  [[nodiscard]] constexpr auto keep_by(char const* name, index_t rows, category purpose, unit_state state,
+                                       stream_type<Stash> const& stream, std::initializer_list<int> units) {
+    recorded_matrix const label(memory.record(), [&] {
+      described_matrix matrix{name, stash::form_of<Stash, T>(state)};
+      // Other stashes keep the same in every state.
+      if constexpr (requires { Stash::is_dense_in(state); }) {
+        for (int const unit : units) {
+          if (active.test(unit)) { matrix.add_unit(unit); }
+        }
+      }
+      return matrix;
+    });
+    return stash::keep<Stash, T, Width>(memory, rows, purpose, state, stream);
   }
 };
 

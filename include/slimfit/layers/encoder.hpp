@@ -52,6 +52,7 @@ class encoder {
       blocks_[i].visit(
           [&](auto const& each, no_name) {
             last_unit_[i] = std::max(last_unit_[i], each.unit);
+            if (first_position_[i] < 0) { first_position_[i] = each.position; }
             if (each.kind == parameter_kind::unit && first_unit_ == no_unit) { first_unit_ = each.unit; }
           },
           no_name{});
@@ -175,16 +176,18 @@ class encoder {
   [[nodiscard]] constexpr kept_block forward_block(int i, Context& run, typename Block::value_type* stream,
                                                    sequence_batch const& batch) const {
     if constexpr (Layers > 1) {
-      if (i + 1 < Layers) { return forward_rows<live_rows::all>(at(blocks_, i), is_recomputed(i), run, stream, batch); }
+      if (i + 1 < Layers) { return forward_rows<live_rows::all>(i, run, stream, batch); }
     }
-    return forward_rows<Live>(blocks_.back(), is_recomputed(i), run, stream, batch);
+    return forward_rows<Live>(Layers - 1, run, stream, batch);
   }
   template <live_rows Rows, class Context>
-  [[nodiscard]] static constexpr kept_block forward_rows(Block const& block, [[maybe_unused]] bool recompute,
-                                                         Context& run, typename Block::value_type* stream,
-                                                         sequence_batch const& batch) {
+  [[nodiscard]] constexpr kept_block forward_rows(int i, Context& run, typename Block::value_type* stream,
+                                                  sequence_batch const& batch) const {
+    auto const& block = at(blocks_, i);
     if constexpr (recomputes) {
-      if (recompute) { return recomputed::template forward<Rows>(run, block, stream, batch); }
+      if (is_recomputed(i)) {
+        return recomputed::template forward<Rows>(run, block, stream, batch, at(first_position_, i));
+      }
     }
     return {{}, block.template forward<Rows>(run, stream, batch)};
   }
@@ -224,11 +227,14 @@ class encoder {
     }
   }
   std::array<Block, Layers> blocks_{};
-  std::array<int, Layers> last_unit_ = [] {
-    std::array<int, Layers> units{};
-    units.fill(no_unit);
-    return units;
-  }();
+  /// As many of `no_unit`, which is no position either.
+  static constexpr std::array<int, Layers> unknown() {
+    std::array<int, Layers> values{};
+    values.fill(no_unit);
+    return values;
+  }
+  std::array<int, Layers> last_unit_ = unknown();
+  std::array<int, Layers> first_position_ = unknown();
   int first_unit_ = no_unit;
 };
 

@@ -42,8 +42,8 @@ class layer_norm {
   template <class Context>
   [[nodiscard]] constexpr kept_type keep(Context& run, T const* input, index_t rows,
                                          char const* name = "LayerNorm") const {
-    auto const kept =
-        run.template keep<stash_type, T, Width>(name, rows, category::static_activations, run.state(weight_.unit));
+    auto const kept = run.template keep<stash_type, T, Width>(name, rows, category::static_activations,
+                                                              run.state(weight_.unit), place());
     save_matrix(run, input, kept, rows);
     return kept;
   }
@@ -55,7 +55,7 @@ class layer_norm {
   /// Overwrites `output`; saves what `kept` has room for.
   template <class Context>
   constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T* output) const {
-    save_counted(run, kept, rows, {weight_.position, saturated_matrix::normalized}, [&](auto const& form) {
+    save_counted(run, kept, rows, place(), [&](auto const& form) {
       run.launch(rows, kernels::layer_norm_forward<Width, T, std::remove_cvref_t<decltype(form)>>{
                            input, weight_.data, bias_.data, output, static_cast<compute_type<T>>(epsilon_), form});
     });
@@ -144,6 +144,8 @@ class layer_norm {
   }
 
  private:
+  /// The normalised rows.
+  [[nodiscard]] constexpr matrix_place place() const { return {weight_.position, layer_matrix::normalized}; }
   /// For stashes that keep the rows as a whole.
   template <class Context>
   constexpr void save_matrix([[maybe_unused]] Context& run, [[maybe_unused]] T const* input,

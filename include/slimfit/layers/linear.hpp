@@ -43,10 +43,10 @@ class linear {
   [[nodiscard]] constexpr parameter<T> const& weight(int i = 0) const { return at(weight_, i); }
   [[nodiscard]] constexpr parameter<T> const& bias(int i = 0) const { return at(bias_, i); }
 
-  /// Where values of the input are counted that its stash clips.
-  [[nodiscard]] constexpr saturation_place input_place() const { return {at(weight_, 0).position}; }
-  /// Where those of output `i` are, which is kept by whoever reads it as `matrix`.
-  [[nodiscard]] constexpr saturation_place output_place(saturated_matrix matrix, int i = 0) const {
+  /// The input, which is kept here.
+  [[nodiscard]] constexpr matrix_place input_place() const { return {at(weight_, 0).position}; }
+  /// Output `i`, which is kept by whoever reads it as `matrix`.
+  [[nodiscard]] constexpr matrix_place output_place(layer_matrix matrix, int i = 0) const {
     return {at(weight_, i).position, matrix};
   }
 
@@ -63,7 +63,7 @@ class linear {
   template <class Context>
   [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows, char const* name = "linear's input") const {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return run.template keep<InputStash, T, In>(name, rows, category::dynamic_activations, state(run),
+      return run.template keep<InputStash, T, In>(name, rows, category::dynamic_activations, state(run), input_place(),
                                                   {weight_[I].unit...});
     }
     (std::make_index_sequence<Count>{});

@@ -55,7 +55,8 @@ class mlp {
     auto const state = run.training ? unit_state::active : unit_state::inference;
     kept_type kept;
     kept.input = first_.keep(run, rows, "MLP's input");
-    kept.gelu = run.template keep<gelu_stash, T, Width>("GELU", rows, category::static_activations, state);
+    kept.gelu =
+        run.template keep<gelu_stash, T, Width>("GELU", rows, category::static_activations, state, gelu_place());
     kept.hidden = second_.keep(run, rows, "input of MLP's second linear");
     return kept;
   }
@@ -79,7 +80,7 @@ class mlp {
     output_target<T> const separate(run, kept.hidden, in_place ? 0 : rows * Width);
     T* const hidden = in_place ? before.data() : separate.data();
     first_.apply_weight(run, input, rows, before.data(), update_mode::overwrite);
-    save_counted(run, kept.gelu, rows, first_.output_place(saturated_matrix::gelu), [&](auto const& gelu_form) {
+    save_counted(run, kept.gelu, rows, gelu_place(), [&](auto const& gelu_form) {
       save_counted(run, kept.hidden, rows, second_.input_place(), [&](auto const& hidden_form) {
         using kernel = kernels::gelu_forward<Width, T, std::remove_cvref_t<decltype(gelu_form)>,
                                              std::remove_cvref_t<decltype(hidden_form)>>;
@@ -141,6 +142,8 @@ class mlp {
   }
 
  private:
+  [[nodiscard]] constexpr matrix_place gelu_place() const { return first_.output_place(layer_matrix::gelu); }
+
   first_type first_;
   second_type second_;
 };

@@ -26,13 +26,15 @@ class recomputed_block {
   };
 
   /// Keeps `stream`, then updates it in place.
+  /// @param position of the block's first parameter, where the input is rounded at random
   template <live_rows Live, class Context>
   [[nodiscard]] static constexpr kept_type forward(Context& run, Block const& block, value_type* stream,
-                                                   sequence_batch const& batch) {
+                                                   sequence_batch const& batch, int position = -1) {
     auto const state = run.training ? unit_state::active : unit_state::inference;
     kept_type kept;
-    kept.input = run.template keep<input_stash, value_type, Block::hidden>("block's input", batch.rows(),
-                                                                           category::static_activations, state);
+    kept.input = run.template keep<input_stash, value_type, Block::hidden>(
+        "block's input", batch.rows(), category::static_activations, state,
+        matrix_place{position, layer_matrix::block_input});
     kept.input.visit([&](auto const& form) {
       using form_type = std::remove_cvref_t<decltype(form)>;
       if constexpr (form_type::restores) {

@@ -10,16 +10,6 @@
 
 namespace slimfit {
 
-/// Which of a linear layer's or normalisation's matrices a counter belongs to.
-enum class saturated_matrix : unsigned char {
-  input,      ///< a linear layer's input
-  gelu,       ///< GELU's input: the output of the linear layer before it
-  query,      ///< attention's operands: the output of the linear layer that makes them
-  key,        ///<
-  value,      ///<
-  normalized  ///< rows that layer normalisation keeps
-};
-inline constexpr int saturated_matrix_count = 6;
 /// Names as in reports.
 inline constexpr std::array<char const*, saturated_matrix_count> saturated_matrix_names{"input", "gelu",  "query",
                                                                                         "key",   "value", "normalized"};
@@ -27,20 +17,13 @@ inline constexpr std::array<char const*, saturated_matrix_count> saturated_matri
 /// Counters that a model with `parameters` parameters has: every kind of matrix at the position of every weight.
 constexpr index_t saturation_counters(index_t parameters) { return parameters * saturated_matrix_count; }
 
-/// A counter: the matrix, and the position of the weight of the layer that it belongs to.
-struct saturation_place {
-  int position = -1;  ///< -1: a layer outside a model, where nobody counts
-  saturated_matrix matrix = saturated_matrix::input;
-
-  [[nodiscard]] constexpr index_t counter() const {
-    return index_t{position} * saturated_matrix_count + static_cast<index_t>(matrix);
-  }
-};
+/// A counter's matrix; outside a model nobody counts.
+using saturation_place = matrix_place;
 
 /// Calls `save(view)`, which must save `rows` rows through the view, with the view of `kept` that holds in this step,
 /// and adds what its format clips to the counter of `place`.
 template <class Context, class Kept, class Save>
-constexpr void save_counted(Context& run, Kept const& kept, index_t rows, saturation_place place, Save const& save) {
+constexpr void save_counted(Context& run, Kept const& kept, index_t rows, matrix_place place, Save const& save) {
   if constexpr (stash::counts_saturation<Kept>) {
     // As much memory in every state of the unit: a plan's bound adds up parts of different states.
     bool const counts = run.saturation.wanted && place.position >= 0;

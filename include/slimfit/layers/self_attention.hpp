@@ -62,7 +62,7 @@ class self_attention {
   [[nodiscard]] constexpr kept_type keep(Context& run, sequence_batch const& batch) const {
     kept_type kept;
     kept.input = projections_.keep(run, batch.rows(), "attention's input");
-    kept.attention = core::keep(run, batch);
+    kept.attention = core::keep(run, batch, operand_places());
     kept.output_input = output_.keep(run, live_part<Live>(batch).rows(), "attention's output");
     return kept;
   }
@@ -98,10 +98,8 @@ class self_attention {
       }
       projections_.apply(run, input, rows, value.data(), 2);
       value_drop(batch).apply(run, value.data(), rows);
-      core::forward(
-          run, {query.data(), key.data(), value.data()}, kept.attention, batch, attended_rows,
-          {projections_.output_place(saturated_matrix::query, 0), projections_.output_place(saturated_matrix::key, 1),
-           projections_.output_place(saturated_matrix::value, 2)});
+      core::forward(run, {query.data(), key.data(), value.data()}, kept.attention, batch, attended_rows,
+                    operand_places());
       if constexpr (!all) { gather_first_rows<Hidden>(run, attended_rows, batch, attended.data()); }
     }
     auto const live_residual = run.template scratch<T>(all ? 0 : live.rows() * Hidden);
@@ -176,6 +174,10 @@ class self_attention {
   }
 
  private:
+  [[nodiscard]] constexpr std::array<matrix_place, 3> operand_places() const {
+    return {projections_.output_place(layer_matrix::query, 0), projections_.output_place(layer_matrix::key, 1),
+            projections_.output_place(layer_matrix::value, 2)};
+  }
   [[nodiscard]] constexpr value_dropout value_drop(sequence_batch const& batch) const {
     return {projections_.weight(2).position, batch.numbers()};
   }

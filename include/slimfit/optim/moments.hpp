@@ -59,6 +59,8 @@ class moment_table {
     require_equal("optimizer: bytes of a parameter's moments", block.size(), layout(count).bytes());
     return block.data();
   }
+  /// The same of one that was prepared; null where it was not.
+  [[nodiscard]] std::byte const* state(index_t parameter) const { return slot(parameter).block.data(); }
   [[nodiscard]] state_layout<T> layout(index_t count) const { return options_.template state<T>(count); }
 
   /// How often a parameter was updated since its moments began.

@@ -81,6 +81,24 @@ class optimizer_base {
   /// The sum of a parameter's squared gradients, as of the last collection: -infinity where that is a number but a new
   /// weight or moment is none.
   [[nodiscard]] double squared_gradient(index_t parameter) const { return collected(parameter).squared_gradient; }
+  /// What kernels are given by value in the updates of a step, beside weights and gradients.
+  struct update_layout {
+    std::uint64_t seed;
+    std::int32_t const* gate;
+    double const* gradient_factor;
+    std::vector<std::byte const*> states;  ///< by parameter; null where it is not updated, or has none
+    friend bool operator==(update_layout const&, update_layout const&) = default;
+  };
+  /// Updates that were recorded are right as long as this is what it was.
+  /// @param is_updated says it of a parameter by its position
+  template <class IsUpdated>
+  [[nodiscard]] update_layout layout_of(IsUpdated const& is_updated) const {
+    update_layout result{seed_, given_gate_, gradient_factor_, {}};
+    for (index_t i = 0; i < table_.parameters(); ++i) {
+      result.states.push_back(is_updated(i) ? table_.state(i) : nullptr);
+    }
+    return result;
+  }
   /// Counts one step of a parameter: for updates that were recorded before and run again.
   void count_step(index_t parameter) noexcept { table_.count_step(parameter); }
   /// The steps counted since the last call of this or of `settle_steps` did not happen.

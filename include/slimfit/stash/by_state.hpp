@@ -8,14 +8,10 @@
 namespace slimfit::stash {
 
 namespace detail {
-template <class S>
-concept keeps_something = requires(arena& memory) {
-  S::template keep<float, 64>(memory, index_t{}, category{}, unit_state{});
-};
 template <class Active, class Frozen>
 struct checked_by_state {
   static_assert(
-      keeps_something<Active> && keeps_something<Frozen>,
+      keeps<Active> && keeps<Frozen>,
       "slimfit: by_state<Active, Frozen>: both must be stash types, e.g. by_state<stash::dense, stash::none>");
 };
 }  // namespace detail
@@ -28,6 +24,7 @@ struct by_state : private detail::checked_by_state<Active, Frozen> {
     requires Active::is_dense;
     requires Frozen::is_dense;
   };
+  static constexpr bool draws_random = stash::draws_random<Active> || stash::draws_random<Frozen>;
   /// Whether the matrix is kept as it is in this state.
   static constexpr bool is_dense_in(unit_state state) {
     switch (state) {
@@ -74,11 +71,17 @@ struct by_state : private detail::checked_by_state<Active, Frozen> {
   };
 
   template <scalar T, int Width>
-  static constexpr kept<T, Width> keep(arena& memory, index_t rows, category purpose, unit_state state) {
+  static constexpr kept<T, Width> keep(
+      arena& memory, index_t rows, category purpose, unit_state state,
+      detail::stream_of<draws_random> const& random = detail::unsaid_stream<draws_random>()) {
     kept<T, Width> result;
     result.state = state;
-    if (state == unit_state::active) { result.active = Active::template keep<T, Width>(memory, rows, purpose, state); }
-    if (state == unit_state::frozen) { result.frozen = Frozen::template keep<T, Width>(memory, rows, purpose, state); }
+    if (state == unit_state::active) {
+      result.active = stash::keep<Active, T, Width>(memory, rows, purpose, state, random);
+    }
+    if (state == unit_state::frozen) {
+      result.frozen = stash::keep<Frozen, T, Width>(memory, rows, purpose, state, random);
+    }
     return result;
   }
   template <scalar T, int Width>

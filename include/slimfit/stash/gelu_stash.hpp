@@ -20,6 +20,7 @@ concept gelu_view = requires(K const& kept, serial_group group) {
 template <class S>
 struct gelu_input : private detail::checked_matrix_stash<S> {
   static constexpr bool is_dense = S::is_dense;
+  static constexpr bool draws_random = stash::draws_random<S>;
   using input_stash = S;
 
   template <scalar T, int Width>
@@ -55,9 +56,10 @@ struct gelu_input : private detail::checked_matrix_stash<S> {
   };
 
   template <scalar T, int Width>
-  static constexpr kept<T, Width> keep(arena& memory, index_t rows, category purpose,
-                                       unit_state state = unit_state::active) {
-    return {S::template keep<T, Width>(memory, rows, purpose, state)};
+  static constexpr kept<T, Width> keep(
+      arena& memory, index_t rows, category purpose, unit_state state = unit_state::active,
+      detail::stream_of<draws_random> const& random = detail::unsaid_stream<draws_random>()) {
+    return {stash::keep<S, T, Width>(memory, rows, purpose, state, random)};
   }
   template <scalar T, int Width>
   static constexpr void release(arena& memory, kept<T, Width> const& kept) {
@@ -79,6 +81,7 @@ template <class Codebook>
 struct gelu_derivative : private detail::checked_gelu_derivative<Codebook> {
   static constexpr bool is_dense = false;
   using matrix = quantized<Codebook>;
+  static constexpr bool draws_random = stash::draws_random<matrix>;
 
   template <scalar T, int Width>
   struct kept {
@@ -107,9 +110,10 @@ struct gelu_derivative : private detail::checked_gelu_derivative<Codebook> {
   };
 
   template <scalar T, int Width>
-  static constexpr kept<T, Width> keep(arena& memory, index_t rows, category purpose,
-                                       unit_state state = unit_state::active) {
-    return {matrix::template keep<T, Width>(memory, rows, purpose, state)};
+  static constexpr kept<T, Width> keep(
+      arena& memory, index_t rows, category purpose, unit_state state = unit_state::active,
+      detail::stream_of<draws_random> const& random = detail::unsaid_stream<draws_random>()) {
+    return {stash::keep<matrix, T, Width>(memory, rows, purpose, state, random)};
   }
   template <scalar T, int Width>
   static constexpr void release(arena& memory, kept<T, Width> const& kept) {

@@ -130,6 +130,7 @@ struct layer_norm_input {
 template <class S>
 struct layer_norm_normalized : private detail::checked_matrix_stash<S> {
   static constexpr bool is_dense = S::is_dense;
+  static constexpr bool draws_random = stash::draws_random<S>;
 
   template <scalar T, int Width>
   struct kept {
@@ -175,10 +176,11 @@ struct layer_norm_normalized : private detail::checked_matrix_stash<S> {
   };
 
   template <scalar T, int Width>
-  static constexpr kept<T, Width> keep(arena& memory, index_t rows, category purpose,
-                                       unit_state state = unit_state::active) {
+  static constexpr kept<T, Width> keep(
+      arena& memory, index_t rows, category purpose, unit_state state = unit_state::active,
+      detail::stream_of<draws_random> const& random = detail::unsaid_stream<draws_random>()) {
     kept<T, Width> result;
-    result.rows = S::template keep<T, Width>(memory, rows, purpose, state);
+    result.rows = stash::keep<S, T, Width>(memory, rows, purpose, state, random);
     result.rstd = memory.keep<compute_type<T>>(rows, purpose);
     return result;
   }

@@ -25,13 +25,62 @@ struct visitor {
   template <class View>
   constexpr void operator()(View const& /*view*/) const {}
 };
+
+/// Stands for the stream of what draws nothing.
+struct no_stream {
+  constexpr no_stream() = default;
+  constexpr no_stream(random_stream const& /*unused*/) {}
+};
+/// Last argument of a stash's `keep`. There is no value for whoever forgets it where something is drawn.
+template <bool Draws>
+using stream_of = std::conditional_t<Draws, random_stream, no_stream>;
+template <bool Draws>
+constexpr stream_of<Draws> unsaid_stream() {
+  static_assert(!Draws,
+                "slimfit: this stash rounds at random, so whoever makes room for it must say by what numbers: pass a "
+                "random_stream as keep's last argument; in a layer, keep by context::keep with a matrix_place");
+  return {};
+}
+
+template <class S, class... Random>
+concept keeps_with = requires(arena& memory, Random const&... random) {
+  {
+    S::template keep<float, 64>(memory, index_t{}, category{}, unit_state{}, random...)
+    } -> std::same_as<typename S::template kept<float, 64>>;
+};
+/// Whether `S` has `keep`, in either form.
+template <class S>
+concept keeps = keeps_with<S, random_stream> || keeps_with<S>;
 }  // namespace detail
+
+/// Whether the format of a stash type, or of one that it may turn out to be, draws random numbers.
+template <class S>
+inline constexpr bool draws_random = [] {
+  if constexpr (requires { S::draws_random; }) {
+    return bool{S::draws_random};
+  } else {
+    return false;
+  }
+}();
+
+/// `S::keep`, which is told what to draw by where it draws.
+template <class S, scalar T, int Width>
+constexpr typename S::template kept<T, Width> keep(arena& memory, index_t rows, category purpose, unit_state state,
+                                                   [[maybe_unused]] detail::stream_of<draws_random<S>> const& random) {
+  if constexpr (draws_random<S>) {
+    return S::template keep<T, Width>(memory, rows, purpose, state, random);
+  } else {
+    return S::template keep<T, Width>(memory, rows, purpose, state);
+  }
+}
 
 /// A stash type `S` has
 /// - `S::is_dense`: whether the matrix is restored as it was, from memory that a matrix product could read directly;
 /// - `S::kept<T, Width>`: a trivially copyable view of `rows x Width` elements, null when nothing is kept;
 /// - `S::keep<T, Width>(arena&, rows, category, unit_state)`: pushes what is needed on the tape, gives the view. Only
 ///   `by_state` looks at the state; the others always keep;
+/// - where its format draws random numbers, `S::draws_random` (true), and `keep` takes the `random_stream` as its last
+///   argument: the view draws element (row, column) by its row in the whole matrix, however that is cut into chunks;
 /// - `S::release(arena&, kept)`: pops it, in reverse order. Takes the view that `keep` gave, not one of `rows_from`.
 /// A view has
 /// - `save(group, row, tile)` and `restore(group, row)` (when `restores`), called by kernels;
@@ -43,9 +92,7 @@ struct visitor {
 template <class S>
 concept matrix_stash = requires(arena& memory, typename S::template kept<float, 64> const& kept) {
   { S::is_dense } -> std::convertible_to<bool>;
-  {
-    S::template keep<float, 64>(memory, index_t{}, category{}, unit_state{})
-    } -> std::same_as<std::remove_cvref_t<decltype(kept)>>;
+  requires detail::keeps<S>;
   S::release(memory, kept);
   { kept.rows_from(index_t{}) } -> std::same_as<std::remove_cvref_t<decltype(kept)>>;
   kept.visit(detail::visitor{});

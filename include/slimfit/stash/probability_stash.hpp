@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include <slimfit/policy/format/format.hpp>
 #include <slimfit/stash/matrix_stash.hpp>
 
 namespace slimfit::stash {
@@ -23,7 +24,7 @@ struct checked_probabilities {
       requires(float value, std::uint8_t code) {
         { Format::encode_value(value) } -> std::same_as<std::uint8_t>;
         { Format::template decode_value<float>(code) } -> std::same_as<float>;
-        requires Format::bits == 8;
+        requires Format::bits == 8 && !format::draws_random<Format>;
       },
       "slimfit: probabilities_quantized<Format>: Format must code each value by itself in 8 bits, e.g. "
       "format::unsigned_fixed_point<8>");

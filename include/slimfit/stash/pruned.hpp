@@ -34,6 +34,7 @@ template <class Keep, class Format = format::full, class Scope = per_row>
 struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
   static constexpr bool is_dense = false;
   using values_stash = std::conditional_t<std::same_as<Format, format::full>, dense, quantized<Format>>;
+  static constexpr bool draws_random = stash::draws_random<values_stash>;
   template <int Width>
   static constexpr int survivors = Keep::of(Width) > 1 ? static_cast<int>(Keep::of(Width)) : 1;
 
@@ -164,11 +165,12 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
   };
 
   template <scalar T, int Width>
-  static constexpr kept<T, Width> keep(arena& memory, index_t rows, category purpose,
-                                       unit_state state = unit_state::active) {
+  static constexpr kept<T, Width> keep(
+      arena& memory, index_t rows, category purpose, unit_state state = unit_state::active,
+      detail::stream_of<draws_random> const& random = detail::unsaid_stream<draws_random>()) {
     kept<T, Width> result;
     result.bitmap = detail::keep_some<std::byte>(memory, rows * result.row_bytes, purpose);
-    result.values = values_stash::template keep<T, survivors<Width>>(memory, rows, purpose, state);
+    result.values = stash::keep<values_stash, T, survivors<Width>>(memory, rows, purpose, state, random);
     return result;
   }
   template <scalar T, int Width>

@@ -40,6 +40,7 @@ inline constexpr bool falls_into = [] {
 template <class Format>
 struct quantized : private detail::checked_quantized<Format> {
   static constexpr bool is_dense = false;
+  static constexpr bool draws_random = format::draws_random<Format>;
   using format_type = Format;
 
   template <scalar T, int Width>
@@ -84,12 +85,6 @@ struct quantized : private detail::checked_quantized<Format> {
       view.saturation = counts;
       return view;
     }
-    /// A view that draws from `stream`, for formats with stochastic rounding.
-    SLIMFIT_HD constexpr kept drawing(random_stream const& stream) const requires(format::draws_random<Format>) {
-      kept view = *this;
-      view.random = stream;
-      return view;
-    }
     SLIMFIT_HD constexpr kept rows_from(index_t first) const {
       kept view = *this;
       view.codes = detail::from(codes, first * row_bytes);
@@ -119,9 +114,11 @@ struct quantized : private detail::checked_quantized<Format> {
   };
 
   template <scalar T, int Width>
-  static constexpr kept<T, Width> keep(arena& memory, index_t rows, category purpose,
-                                       unit_state /*state*/ = unit_state::active) {
+  static constexpr kept<T, Width> keep(
+      arena& memory, index_t rows, category purpose, unit_state /*state*/ = unit_state::active,
+      [[maybe_unused]] detail::stream_of<draws_random> const& random = detail::unsaid_stream<draws_random>()) {
     kept<T, Width> result;
+    if constexpr (draws_random) { result.random = random; }
     result.codes = detail::keep_some<std::byte>(memory, rows * result.row_bytes, purpose);
     result.scales = detail::keep_some<bf16>(memory, rows * result.row_scales, purpose);
     return result;

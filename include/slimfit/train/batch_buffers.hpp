@@ -18,8 +18,9 @@ class batch_buffers {
   using input_type = typename Network::input_type;
   using label_type = typename Network::loss_type::label_type;
 
-  explicit batch_buffers(Device& device) : device_(&device), total_(device.memory(), 1, category::data) {
+  explicit batch_buffers(Device& device) : device_(&device), step_(device.memory(), 1, category::data) {
     read_total_.reserve(1);
+    outgoing_.reserve(1);
   }
 
   /// The sequences of samples, whose offsets are not on the backend yet: what a plan of their step needs. Valid until
@@ -52,14 +53,20 @@ class batch_buffers {
     load(labels);
   }
 
+  /// Enqueues that passes draw their random numbers by these from now on.
+  void draw_by(step_numbers const& numbers) {
+    outgoing_.values(1).front() = numbers;
+    outgoing_.send(*device_, &step_.data()->numbers);
+  }
+
   /// The sequences of the batch, all of it in host memory.
   [[nodiscard]] sequence_batch host_sequences() const { return arranged_.sequences(arranged_.offsets().data()); }
   [[nodiscard]] batch_view<Network> view() const {
-    return {held_.inputs.data(), held_.labels.data(), arranged_.sequences(held_.offsets.data()), held_.results.data(),
-            total_.data()};
+    return {held_.inputs.data(),  held_.labels.data(),  arranged_.sequences(held_.offsets.data()),
+            held_.results.data(), &step_.data()->total, &step_.data()->numbers};
   }
   /// Enqueues the copy of the last pass's result to the host.
-  void request_result() { read_total_.request(*device_, total_.data(), 1); }
+  void request_result() { read_total_.request(*device_, &step_.data()->total, 1); }
   /// Waits for what was requested last.
   [[nodiscard]] batch_result result() { return read_total_.wait().front(); }
   /// Adds the bytes of all buffers to `held`.
@@ -68,7 +75,7 @@ class batch_buffers {
     held_.offsets.add_to(held);
     held_.labels.add_to(held);
     held_.results.add_to(held);
-    total_.add_to(held);
+    step_.add_to(held);
   }
   /// What each sample of the last pass came to, in host memory.
   [[nodiscard]] std::vector<sample_result> results() const {
@@ -96,7 +103,8 @@ class batch_buffers {
   Device* device_;
   typename Network::arranged_type arranged_;
   batch_memory held_;
-  buffer<batch_result, resource_type> total_;
+  buffer<step_memory, resource_type> step_;
+  typename Device::template outbox<step_numbers> outgoing_;
   typename Device::template readback<batch_result> read_total_;
 };
 

@@ -50,12 +50,25 @@ void coast_frozen(Model const& net, Optimizer& optimizer, active_set const& acti
   }
 }
 
+/// Whether a step updates a parameter or lets it coast.
+template <class Optimizer, scalar T>
+bool is_stepped(Optimizer const& optimizer, parameter<T> const& each, active_set const& active) {
+  return is_updated(each, active) || (Optimizer::coasts && optimizer.steps(each.position) > 0);
+}
+
+/// What a step that is recorded must still find when it runs again.
+template <class Model, class Optimizer>
+auto layout_of_updates(Model const& net, Optimizer const& optimizer, active_set const& active) {
+  return optimizer.layout_of([&](index_t position) {
+    return is_stepped(optimizer, net.parameters()[static_cast<std::size_t>(position)].value, active);
+  });
+}
+
 /// Counts the updates of a step that was recorded and runs again.
 template <class Model, class Optimizer>
 void count_steps(Model const& net, Optimizer& optimizer, active_set const& active) noexcept {
   for (auto const& [name, each] : net.parameters()) {
-    bool const coasts = Optimizer::coasts && optimizer.steps(each.position) > 0;
-    if (coasts || is_updated(each, active)) { optimizer.count_step(each.position); }
+    if (is_stepped(optimizer, each, active)) { optimizer.count_step(each.position); }
   }
 }
 

@@ -8,6 +8,18 @@
 
 namespace slimfit {
 
+/// The numbers of a training step. Each part of a batch that is accumulated has its own.
+constexpr step_numbers step_numbers_of(std::uint64_t seed, index_t iteration, index_t part = 0) {
+  return {seed + std::uint64_t{0x9E3779B97F4A7C15U} * static_cast<std::uint64_t>(part),
+          static_cast<std::uint32_t>(iteration)};
+}
+
+/// What every step reads and writes in the backend's memory, whatever its batch.
+struct step_memory {
+  batch_result total;
+  step_numbers numbers;
+};
+
 /// Samples in the backend's memory.
 template <class Network>
 struct batch_view {
@@ -16,9 +28,10 @@ struct batch_view {
 
   input_type const* inputs = nullptr;
   label_type const* labels = nullptr;
-  sequence_batch sequences{};        ///< one per sample
-  sample_result* results = nullptr;  ///< one per sample, written by the forward pass
-  batch_result* total = nullptr;     ///< their sum
+  sequence_batch sequences{};             ///< one per sample
+  sample_result* results = nullptr;       ///< one per sample, written by the forward pass
+  batch_result* total = nullptr;          ///< their sum
+  step_numbers const* numbers = nullptr;  ///< what the pass draws by
 
   [[nodiscard]] constexpr index_t count() const { return sequences.count(); }
   friend constexpr bool operator==(batch_view const&, batch_view const&) = default;

@@ -154,7 +154,7 @@ class step_plan {
     bytes.data = detail::array_bytes<typename network_type::input_type>(network_.input_elements(batch_)) +
                  detail::array_bytes<std::int32_t>(network_.offset_elements(batch_)) +
                  detail::array_bytes<typename loss_type::label_type>(batch_.count() * loss_type::labels) +
-                 detail::array_bytes<sample_result>(batch_.count()) + detail::array_bytes<batch_result>(1);
+                 detail::array_bytes<sample_result>(batch_.count()) + detail::array_bytes<step_memory>(1);
     return bytes;
   }
 

@@ -82,6 +82,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     step_plan<Model, Optimizer> const planned(sequences, optimizer_.options(), plan_options_of(settings_));
 
     batch_.load(labels);
+    batch_.draw_by(step_numbers_of(settings_.seed, iteration_));
     reserve(planned, active);
     prepare_moments(*net_, optimizer_, active);
     begin_peaks();
@@ -147,6 +148,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     step_plan<Model, accumulated<Optimizer>> const planned(sequences, {optimizer_.options()},
                                                            plan_options_of(settings_));
     batch_.load(labels);
+    batch_.draw_by(step_numbers_of(settings_.seed, iteration_, next.parts));
     reserve(planned, active);
     if (!parts_) {
       prepare_moments(*net_, optimizer_, active);
@@ -158,13 +160,11 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     next.report.planned.raise_to(planned.with(active, next.updated));
     next.samples += count;
     mean_.begin_part(static_cast<double>(count) / static_cast<double>(next.samples));
-    // Each part draws numbers of its own.
-    auto const seed = settings_.seed + std::uint64_t{0x9E3779B97F4A7C15U} * static_cast<std::uint64_t>(next.parts);
     bool begun = !parts_;
     try {
       enqueue_rehearsed(net_->device(), optimizer_, [&](ledger& counted) {
         begun = begun || &counted == &net_->device().memory().book();
-        run_pass(counted, mean_, active, seed);
+        run_pass(counted, mean_, active);
       });
     } catch (...) {
       if (begun) { forget_parts(); }  // their mean is half of this part's
@@ -310,14 +310,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     part_pending_ = false;
   }
   static constexpr bool releases = policy_type::releases_gradients && !detail::keeps_gradients<Optimizer>;
-  static constexpr bool can_record = requires { typename device_type::recording; };
-  static auto recorded_type() {
-    if constexpr (can_record) {
-      return recorded_step<device_type, network_type>{};
-    } else {
-      return no_recorded_step{};
-    }
-  }
+  using recorded_type = typename detail::recorded_step_of<device_type, network_type, optimizer_type>::type;
+  static constexpr bool can_record = !std::is_same_v<recorded_type, no_recorded_step>;
 
   /// @return the step's peaks
   memory_usage run_or_replay(active_set const& active) {
@@ -329,9 +323,12 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     if constexpr (can_record) {
       // Where sequences have several lengths no step is like the last.
       if (settings_.record_steps && batch_.view().sequences.is_uniform()) {
-        auto const layout = step_layout<network_type>{active, batch_.view(), block_.data(), device.offload().data()};
+        auto const& outside = device.offload();
+        typename recorded_type::layout_type layout{
+            active,        batch_.view(),  layout_of_updates(*net_, optimizer_, active),
+            block_.data(), outside.data(), outside.capacity()};
         auto const [measured, known] = revoking_steps(optimizer_, [&] {
-          return recorded_.run(device, layout, [&] {
+          return recorded_.run(device, std::move(layout), [&] {
             enqueue_all(device.memory().book());
             return peaks_.now();
           });
@@ -344,25 +341,27 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     return peaks_.now();
   }
   template <class Updates>
-  void run_pass(arena& memory, Updates& updates, active_set const& active, std::uint64_t seed) {
-    context<device_type, Updates> training{
-        net_->device(),      memory, updates, active, true, seed, static_cast<std::uint32_t>(iteration_),
-        saturation_.table(), true};
+  void run_pass(arena& memory, Updates& updates, active_set const& active) {
+    // Seed and iteration are in the backend's memory alone.
+    context<device_type, Updates> training{net_->device(), memory, updates, active, true};
+    training.saturation = saturation_.table();
+    training.drops = true;
+    training.numbers = batch_.view().numbers;
     training_pass(net_->network(), training, batch_.view(), [&] { memory.book().forward_ended(); });
   }
   template <class Updates>
-  void run_pass(ledger& book, Updates& updates, active_set const& active, std::uint64_t seed) {
+  void run_pass(ledger& book, Updates& updates, active_set const& active) {
     arena memory(book, block_.data(), block_.size());
-    run_pass(memory, updates, active, seed);
+    run_pass(memory, updates, active);
   }
   void run(ledger& book, active_set const& active) {
     if constexpr (releases) {
       releasing_updates<optimizer_type> updates{optimizer_};
-      run_pass(book, updates, active, settings_.seed);
+      run_pass(book, updates, active);
     } else {
       arena memory(book, block_.data(), block_.size());  // gradients stay until it ends
       keeping_updates<optimizer_type, value_type> updates(optimizer_, Model::layout.tensors);
-      run_pass(memory, updates, active, settings_.seed);
+      run_pass(memory, updates, active);
       updates.apply_all();
     }
   }
@@ -383,7 +382,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   std::optional<pending_step> parts_;  ///< the step that parts are accumulated for
   bool part_pending_ = false;          ///< whether the loss of the last is still to be waited for
   accumulating_updates<device_type, value_type> mean_;
-  [[no_unique_address]] decltype(recorded_type()) recorded_;
+  [[no_unique_address]] recorded_type recorded_;
 };
 
 template <class Model, class Optimizer>

@@ -35,7 +35,9 @@ class cuda_offload_store : public counted_offload_store {
     } catch (std::bad_alloc const&) { report_no_memory(bytes); }
     capacity_ = bytes;
   }
+  /// Where the memory lies, and its bytes: together they tell one from another that came in its place.
   [[nodiscard]] std::byte const* data() const { return memory_.data(); }
+  [[nodiscard]] index_t capacity() const { return capacity_; }
 
   /// While a step is rehearsed nothing is copied.
   void rehearse(bool on) noexcept { rehearsing_ = on; }
