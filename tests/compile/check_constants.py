@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).parent / "constants"
 
 def missing_presets(include):
     """Presets that constants.hpp does not plan."""
-    presets = re.findall(r"^struct (\w+)", (include / "slimfit/policy/presets.hpp").read_text(), re.MULTILINE)
+    presets = re.findall(r"(?<!>\n)^struct (\w+)", (include / "slimfit/policy/presets.hpp").read_text(), re.MULTILINE)
     planned = set(re.findall(r"\bpolicy::(\w+)", (HERE / "constants.hpp").read_text()))
     return [f"constants.hpp does not plan policy::{each}" for each in presets if each not in planned]
 

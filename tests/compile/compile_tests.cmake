@@ -28,10 +28,17 @@ endforeach()
 
 find_program(SLIMFIT_NVCC nvcc HINTS $ENV{CUDA_HOME}/bin /usr/local/cuda/bin)
 add_test(NAME constants
-         COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_constants.py ${PROJECT_SOURCE_DIR}/include
-                 --compiler clang++ --compiler ${SLIMFIT_NVCC} -- -I${slimfit_blas_include})
+         COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_constants.py --compiler clang++
+                 --compiler ${SLIMFIT_NVCC} ${PROJECT_SOURCE_DIR}/include -- -I${slimfit_blas_include})
 set_tests_properties(constants PROPERTIES SKIP_RETURN_CODE 77 LABELS compile)
 
 add_test(NAME shape_text COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_shape_text.py clang++
                                  ${PROJECT_SOURCE_DIR}/include)
 set_tests_properties(shape_text PROPERTIES SKIP_RETURN_CODE 77 LABELS compile)
+
+# What optimisers warn about is looked for once by each; check_warnings.py by itself tries all levels, and nvcc.
+add_test(NAME warnings_g COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_warnings.py --level=-O0 --level=-O3 g++
+                                 ${PROJECT_SOURCE_DIR}/include -- -I${slimfit_blas_include})
+add_test(NAME warnings_clang COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_warnings.py --level=-O2 clang++
+                                     ${PROJECT_SOURCE_DIR}/include -- -I${slimfit_blas_include})
+set_tests_properties(warnings_g warnings_clang PROPERTIES SKIP_RETURN_CODE 77 LABELS compile)

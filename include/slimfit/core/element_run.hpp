@@ -9,7 +9,7 @@ namespace slimfit {
 /// `Count` elements; `Count * sizeof(T)` is a power of two. It may be laid over arrays of T.
 template <class T, int Count>
 struct [[gnu::may_alias]] alignas(sizeof(T) * Count < 16 ? sizeof(T) * Count : 16) element_run {
-  T values[Count];
+  T values[static_cast<std::size_t>(Count)];
 };
 
 #if defined(__CUDA_ARCH__)

@@ -72,7 +72,7 @@ struct random_stream {
 
   /// Of the step whose numbers lie at `numbers` when kernels run.
   [[nodiscard]] static random_stream of_step(step_numbers const* numbers, std::uint32_t place) {
-    return {static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(numbers)), in_memory, place};
+    return {reinterpret_cast<std::uintptr_t>(numbers), in_memory, place};
   }
 
   /// Its sequence, to be asked for once and drawn from many times.

@@ -68,7 +68,7 @@ struct float16 {
     }
   }
   constexpr explicit operator float() const {
-    auto const sign = static_cast<std::uint32_t>(bits & 0x8000U) << 16U;
+    auto const sign = (bits & 0x8000U) << 16U;
     std::uint32_t const magnitude = bits & 0x7fffU;
     if (magnitude >= 0x7c00U) { return bit_cast<float>(sign | 0x7f800000U | ((magnitude & 0x3ffU) << 13U)); }
     if (magnitude >= 0x400U) { return bit_cast<float>(sign | ((magnitude << 13U) + 0x38000000U)); }

@@ -134,7 +134,7 @@ class safetensors_view {
     if (length > std::uint64_t{largest_header} || length > file.size() - 8) {
       fail("header length is " + std::to_string(length) + ", expected at most the rest of the file and 100000000");
     }
-    auto const size = static_cast<std::size_t>(length);
+    std::size_t const size = length;
     std::string_view const text(reinterpret_cast<char const*>(file.data()) + 8, size);
     header_ = text;
     if (text.empty() || text.front() != '{') { fail("header starts with another character, expected '{'"); }

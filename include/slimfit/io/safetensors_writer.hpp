@@ -135,7 +135,7 @@ class safetensors_writer {
       throw value_error(mismatch("bytes of a safetensors header", std::ssize(text),
                                  "at most " + std::to_string(safetensors_view::largest_header)));
     }
-    auto const length = static_cast<std::uint64_t>(text.size());
+    std::uint64_t const length = text.size();
     file.write(&length, 8);
     file.write(text.data(), static_cast<index_t>(text.size()));
     for (auto const* tensor : order) {

@@ -99,7 +99,7 @@ class lane_scales {
 
   Share share_;
   float* scales_;
-  float own_[slots];
+  float own_[static_cast<std::size_t>(slots)];
 };
 
 /// One array of codes. A piece is a block.
@@ -185,10 +185,10 @@ struct coded_moments {
   /// @return whether they were written, on every lane: not where a second moment is not finite
   template <class Piece, class Scales, class Tile, class Words>
   SLIMFIT_HD bool write(Piece const& piece, Scales& scales, Tile const& m, Tile const& v, Words const& noise) const {
-    auto const largest = second.largest_bits(piece, v);
-    if (largest >= bit_cast<std::uint32_t>(math::infinity<float>)) { return false; }
+    auto const magnitude = second.largest_bits(piece, v);
+    if (magnitude >= bit_cast<std::uint32_t>(math::infinity<float>)) { return false; }
     scales.first.set(piece, first.write(piece, m, first.largest_bits(piece, m), noise, 0));
-    scales.second.set(piece, second.write(piece, v, largest, noise, 16));
+    scales.second.set(piece, second.write(piece, v, magnitude, noise, 16));
     return true;
   }
 };

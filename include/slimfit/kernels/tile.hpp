@@ -20,7 +20,7 @@ struct tile {
   using value_type = T;
   using group_type = Group;
 
-  alignas(64) T values[padded_slots];
+  alignas(64) T values[static_cast<std::size_t>(padded_slots)];
 
   /// Element of the row that `slot` of lane `lane` holds.
   SLIMFIT_HD static constexpr int element(int lane, int slot) {

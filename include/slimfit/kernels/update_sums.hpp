@@ -181,8 +181,8 @@ SLIMFIT_HD inline void sum_over_block(Group group, index_t block, Share const& s
                                       Update const& update) {
   constexpr int slots = tile<C, Share::piece_width, piece_lanes<Group>>::slots;
   constexpr int lanes = lesser(slots, 16);  // sums side by side
-  alignas(64) C change[lanes] = {};
-  alignas(64) C square[lanes] = {};
+  alignas(64) C change[static_cast<std::size_t>(lanes)] = {};
+  alignas(64) C square[static_cast<std::size_t>(lanes)] = {};
   share.for_each_piece([&](auto const& piece) {
     auto const measured = update(piece);
     SLIMFIT_UNROLL

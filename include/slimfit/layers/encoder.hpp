@@ -30,7 +30,7 @@ class encoder {
   using recomputed = recomputed_block<Block, typename Blocks::input>;
   using kept_block = typename recomputed::kept_type;
   struct kept_type {
-    std::array<kept_block, Layers> blocks;
+    std::array<kept_block, static_cast<std::size_t>(Layers)> blocks;
     [[no_unique_address]] std::conditional_t<offloads, offloaded_blocks<Layers>, nothing> offloaded;
   };
 
@@ -226,15 +226,15 @@ class encoder {
       return false;
     }
   }
-  std::array<Block, Layers> blocks_{};
+  std::array<Block, static_cast<std::size_t>(Layers)> blocks_{};
   /// As many of `no_unit`, which is no position either.
-  static constexpr std::array<int, Layers> unknown() {
-    std::array<int, Layers> values{};
+  static constexpr std::array<int, static_cast<std::size_t>(Layers)> unknown() {
+    std::array<int, static_cast<std::size_t>(Layers)> values{};
     values.fill(no_unit);
     return values;
   }
-  std::array<int, Layers> last_unit_ = unknown();
-  std::array<int, Layers> first_position_ = unknown();
+  std::array<int, static_cast<std::size_t>(Layers)> last_unit_ = unknown();
+  std::array<int, static_cast<std::size_t>(Layers)> first_position_ = unknown();
   int first_unit_ = no_unit;
 };
 

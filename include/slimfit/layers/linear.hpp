@@ -66,7 +66,7 @@ class linear {
       return run.template keep<InputStash, T, In>(name, rows, category::dynamic_activations, state(run), input_place(),
                                                   {weight_[I].unit...});
     }
-    (std::make_index_sequence<Count>{});
+    (std::make_index_sequence<static_cast<std::size_t>(Count)>{});
   }
   template <class Context>
   constexpr void release(Context& run, kept_type const& kept) const {
@@ -118,8 +118,9 @@ class linear {
   /// Adds the gradients of `rows` rows. `source` yields the input: what `keep` returned, from the first of these rows
   /// on, or anything else that restores it.
   template <class Context, class Source, class Updates>
-  constexpr void add_gradients(Context& run, Source const& source, T const* const (&output_gradients)[Count],
-                               index_t rows, gradient_list<T, Updates, Count>& weight_gradients,
+  constexpr void add_gradients(Context& run, Source const& source,
+                               T const* const (&output_gradients)[static_cast<std::size_t>(Count)], index_t rows,
+                               gradient_list<T, Updates, Count>& weight_gradients,
                                gradient_list<T, Updates, Count>& bias_gradients, update_mode mode) const {
     for (int i = 0; i < Count; ++i) {
       if (bias_gradients[i].wanted()) {
@@ -194,8 +195,8 @@ class linear {
     return false;
   }
 
-  std::array<parameter<T>, Count> weight_;
-  std::array<parameter<T>, Count> bias_;
+  std::array<parameter<T>, static_cast<std::size_t>(Count)> weight_;
+  std::array<parameter<T>, static_cast<std::size_t>(Count)> bias_;
 };
 
 }  // namespace slimfit

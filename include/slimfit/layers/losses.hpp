@@ -41,10 +41,10 @@ struct cross_entropy_loss {
   }
   /// Writes what each sample came to, and unless `gradient` is null that of the mean loss.
   template <class Context>
-  static constexpr void apply(Context& run, T const* scores, label_type const* labels, sequence_batch const& batch,
+  static constexpr void apply(Context& run, T const* scores, label_type const* wanted, sequence_batch const& batch,
                               T* gradient, sample_result* results) {
     auto const share = compute_type<T>{1} / static_cast<compute_type<T>>(batch.count());
-    run.launch(batch.count(), kernels::cross_entropy<T>{scores, labels, Classes, share, gradient, results});
+    run.launch(batch.count(), kernels::cross_entropy<T>{scores, wanted, Classes, share, gradient, results});
   }
 };
 
@@ -66,10 +66,10 @@ struct squared_error_loss {
     }
   }
   template <class Context>
-  static constexpr void apply(Context& run, T const* scores, label_type const* labels, sequence_batch const& batch,
+  static constexpr void apply(Context& run, T const* scores, label_type const* wanted, sequence_batch const& batch,
                               T* gradient, sample_result* results) {
     auto const share = compute_type<T>{1} / static_cast<compute_type<T>>(batch.count());
-    run.launch(batch.count(), kernels::squared_error<T>{scores, labels, share, gradient, results});
+    run.launch(batch.count(), kernels::squared_error<T>{scores, wanted, share, gradient, results});
   }
 };
 
@@ -101,12 +101,12 @@ struct span_loss {
     }
   }
   template <class Context>
-  static constexpr void apply(Context& run, T const* scores, label_type const* labels, sequence_batch const& batch,
+  static constexpr void apply(Context& run, T const* scores, label_type const* wanted, sequence_batch const& batch,
                               T* gradient, sample_result* results) {
     auto const share = compute_type<T>{1} / static_cast<compute_type<T>>(batch.count());
     auto where = batch.where();
     if constexpr (OverPadding) { where.lengths = nullptr; }
-    run.launch(batch.count(), kernels::span_cross_entropy<T>{scores, labels, where, share, gradient, results});
+    run.launch(batch.count(), kernels::span_cross_entropy<T>{scores, wanted, where, share, gradient, results});
   }
 };
 

@@ -84,8 +84,8 @@ class offloaded_blocks {
   }
 
   int count_ = 0;
-  std::array<index_t, Blocks> bytes_{};
-  std::array<index_t, Blocks> first_{};  ///< where their copies begin
+  std::array<index_t, static_cast<std::size_t>(Blocks)> bytes_{};
+  std::array<index_t, static_cast<std::size_t>(Blocks)> first_{};  ///< where their copies begin
   std::array<tape_slot, offload_places> slots_{};
   offload_part outside_;
 };

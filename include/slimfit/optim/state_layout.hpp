@@ -49,9 +49,9 @@ class state_layout {
   template <class Body>
   void for_each(std::byte* block, std::string const& prefix, Body const& body) const {
     for (int i = 0; i < size_; ++i) {
-      auto const& part = parts_[static_cast<std::size_t>(i)];
-      auto const give = [&]<class C>(C* data) { body(state_array<C>{prefix + part.name, data, part.count}); };
-      switch (part.kind) {
+      auto const& each = parts_[static_cast<std::size_t>(i)];
+      auto const give = [&]<class C>(C* data) { body(state_array<C>{prefix + each.name, data, each.count}); };
+      switch (each.kind) {
         case state_kind::number:
           give(array<value_type>(block, i));
           break;

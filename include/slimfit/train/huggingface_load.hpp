@@ -156,7 +156,7 @@ class huggingface_loader {
                                                       parameter<value_type> const& target) const {
     auto const& file_shape = tensors_.at(name).shape;
     index_t const width = target.shape[2];
-    auto const side_of = [](index_t rows) { return static_cast<index_t>(std::lround(std::sqrt(double(rows - 1)))); };
+    auto const side_of = [](index_t rows) { return index_t{std::lround(std::sqrt(double(rows - 1)))}; };
     index_t const rows = file_shape.size() == 3 ? file_shape[1] : 0;
     index_t const side = rows > 1 ? side_of(rows) : 0;
     if (side < 1 || 1 + side * side != rows || file_shape[0] != 1 || file_shape[2] != width) {

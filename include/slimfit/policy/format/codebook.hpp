@@ -66,15 +66,16 @@ constexpr value_distribution distribution_of(Function f) {
 
 template <int Count>
 struct code_levels {
-  std::array<float, Count> levels{};          ///< ascending
-  std::array<float, Count - 1> thresholds{};  ///< code i from thresholds[i - 1] (excluded) to thresholds[i]
+  std::array<float, static_cast<std::size_t>(Count)> levels{};  ///< ascending
+  std::array<float, static_cast<std::size_t>(Count - 1)>
+      thresholds{};  ///< code i from thresholds[i - 1] (excluded) to thresholds[i]
 };
 
 /// Alternates between the best thresholds for the levels and the best levels for the thresholds.
 template <int Count>
 constexpr code_levels<Count> lloyd_levels(value_distribution const& values) {
   constexpr int rounds = 400;
-  std::array<double, Count> level{};
+  std::array<double, static_cast<std::size_t>(Count)> level{};
   for (int i = 0; i < Count; ++i) {
     level[static_cast<std::size_t>(i)] = values.least + values.width * value_distribution::bins * (i + 0.5) / Count;
   }
@@ -111,15 +112,17 @@ struct checked_codebook {
 template <int Bits, class Function>
 struct codebook : private detail::checked_codebook<Bits>, public elementwise<codebook<Bits, Function>, Bits> {
   static constexpr int count = 1 << Bits;
-  static constexpr std::array<float, count> levels = detail::codebook_levels<Bits, Function>.levels;
-  static constexpr std::array<float, count - 1> thresholds = detail::codebook_levels<Bits, Function>.thresholds;
+  static constexpr std::array<float, static_cast<std::size_t>(count)> levels =
+      detail::codebook_levels<Bits, Function>.levels;
+  static constexpr std::array<float, static_cast<std::size_t>(count - 1)> thresholds =
+      detail::codebook_levels<Bits, Function>.thresholds;
 
   template <class T>
   SLIMFIT_HD static constexpr std::uint8_t encode_value(T value) {
 #ifdef __CUDA_ARCH__
     return static_cast<std::uint8_t>(search<T, count / 2>(value, 0));
 #else
-    return code_of(value, std::make_index_sequence<count - 1>{});  // vectorises
+    return code_of(value, std::make_index_sequence<static_cast<std::size_t>(count - 1)>{});  // vectorises
 #endif
   }
   template <class T>

@@ -85,8 +85,7 @@ class schedule_state {
   /// @throws shape_error for another number of units, value_error for numbers that no state has; nothing changes then.
   void load_state(std::span<double const> numbers) {
     require_equal("freezing state: count of numbers", static_cast<index_t>(numbers.size()), 4 + 5 * units());
-    require_equal("freezing state: number of units", static_cast<index_t>(whole(numbers[0], 0, active_set::capacity)),
-                  units());
+    require_equal("freezing state: number of units", whole(numbers[0], 0, active_set::capacity), units());
     auto const choices = whole(numbers[1], 0, largest_whole);
     auto const seed = (static_cast<std::uint64_t>(whole(numbers[2], 0, 0xFFFFFFFF)) << 32U) |
                       static_cast<std::uint64_t>(whole(numbers[3], 0, 0xFFFFFFFF));
