@@ -55,7 +55,7 @@ def program_of_readme():
     """The README's program as a part of another; the memory that it asserts is the host's."""
     lines = next(part for _, part in snippets(ROOT / "README.md"))
     kept = [each for each in lines if not each.startswith(("#include", "static_assert"))]
-    return "\n".join(["namespace readme {", *kept, "}", ""])
+    return "\n".join(["namespace readme {", *kept, "}", ""]).replace("int main()", "void program()")
 
 
 def check_short_blocks(compiler, flags):
@@ -63,9 +63,10 @@ def check_short_blocks(compiler, flags):
     text = f'#include "{ROOT / SHORT_BLOCKS}"\n'
     if pathlib.Path(compiler).name == "nvcc":
         own = ["-ptx", "-arch=sm_80", "-Werror", "all-warnings", "-x", "cu", "-", "-o", "/dev/null"]
-        text += program_of_readme() + "".join(
+        text = f'#include "{ROOT}/examples/extending/noise.hpp"\n' + text + program_of_readme() + "".join(
             f'namespace example_{i} {{\n#include "{ROOT}/examples/extending/{name}"\n}}\n' for i, name in enumerate(ON_CUDA))
-    result = subprocess.run([compiler, "-std=c++20", f"-I{ROOT}/include", f"-I{ROOT}", *flags, *own], input=text, capture_output=True,
+    command = [compiler, "-std=c++20", f"-I{ROOT}/include", f"-I{ROOT}", *flags, *own]
+    result = subprocess.run(command, input=text, capture_output=True,
                             text=True, check=False)
     return [] if result.returncode == 0 else [f"{compiler} does not compile the blocks:\n{result.stdout}{result.stderr}"]
 
