@@ -268,6 +268,8 @@ TEST_CASE("second moments of 8 bits follow the exact ones on average and are nev
   CHECK(std::sqrt(square) < 0.3);
 }
 
+namespace {
+
 /// Weights and state of the parameters of an optimizer.
 template <class Optimizer, class T>
 std::map<std::string, std::vector<double>> everything(Optimizer const& optimizer, std::vector<T> const& weights) {
@@ -337,6 +339,8 @@ void check_left_alone(Options options, bool is_coded) {
     }
   }
 }
+
+}  // namespace
 
 TEST_CASE("a gradient that is not finite leaves weights and state as they were: of its element, or of its scale's") {
   using sf::bf16;

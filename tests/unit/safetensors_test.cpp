@@ -182,6 +182,15 @@ TEST_CASE("files that are something else are called what they are") {
   refuses(std::string("\x01\0\0\0\0\0\0\0", 8), "header length is 1");
 }
 
+TEST_CASE("no length of a header is taken for the beginning of another file") {
+  for (std::uint64_t length = 8; length < 70'000; length += 8) {
+    std::string file(8, '\0');
+    std::memcpy(file.data(), &length, 8);
+    file += "{}" + std::string(static_cast<std::size_t>(length) - 2, ' ');
+    CHECK_NOTHROW(sf::safetensors_view(std::as_bytes(std::span(file)), "file"));
+  }
+}
+
 TEST_CASE("the order of adding does not matter; large tensors are written in pieces") {
   scratch_folder const folder;
   std::vector<float> const values(300'001, 0.25F);

@@ -59,7 +59,8 @@ class host {
     return {{"backend", "host"}, {"products", name_of(products())}};
   }
 
-  /// Runs `task(i)` for `i` in [0, count), in parallel. Tasks must not depend on each other's order.
+  /// Runs `task(i)` for `i` in [0, count), in parallel. Tasks must not depend on each other's order, and call nothing
+  /// of the backend but `multiply_serial`: it belongs to the thread that called this.
   template <class Task>
   void for_each_task(index_t count, Task const& task) const {
     pool_.run(count, task);

@@ -34,8 +34,8 @@ inline std::string name_of(product_library const& products) {
 /// A sentence that says what to do; empty where there is nothing to do.
 inline std::string advice_on(product_library const& products) {
   if (products.remedy.empty()) { return {}; }
-  return "this processor can more than core " + products.core + " uses: products are several times as fast with " +
-         products.remedy + " set in the environment";
+  return "this processor can more than core " + products.core +
+         " uses: products are faster, often several times, with " + products.remedy + " set in the environment";
 }
 
 namespace detail {

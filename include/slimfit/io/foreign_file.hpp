@@ -15,17 +15,17 @@ inline bool is_lfs_pointer(std::string_view text) {
   return text.starts_with("version https://git-lfs.github.com/spec/") || text.starts_with("version https://hawser");
 }
 
-/// What the file is instead, and what helps, where its first bytes show it; empty where they do not.
+/// What a file is whose first eight bytes are not the length of a header that fits into it, and what helps, where they
+/// show it; empty where they do not.
 inline std::string foreign_file(std::span<std::byte const> file) {
   using namespace std::string_view_literals;
   std::string_view const text(reinterpret_cast<char const*>(file.data()), file.size());
   if (is_lfs_pointer(text)) {
     return "is a git-lfs pointer, expected the file that it stands for: run git lfs pull in its repository";
   }
-  if (text.starts_with("PK\x03\x04"sv) || (text.starts_with('\x80') && text.size() > 1 && text[1] <= 5)) {
-    return "is what torch.save writes (a zip archive or a pickle), expected safetensors: load it in PyTorch and write "
-           "it "
-           "with safetensors.torch.save_file";
+  if (text.starts_with("PK\x03\x04"sv) || (text.size() > 1 && text[0] == '\x80' && text[1] >= 0 && text[1] <= 5)) {
+    return "is what torch.save writes (a zip archive or a pickle), expected safetensors: load it in PyTorch and "
+           "write it with safetensors.torch.save_file";
   }
   // The length that safetensors begin with has zeros in its upper bytes.
   auto const start = text.substr(0, 40);

@@ -127,11 +127,12 @@ class safetensors_view {
   };
 
   void parse(std::span<std::byte const> file) {
-    if (auto const other = detail::foreign_file(file); !other.empty()) { fail(other); }
-    if (file.size() < 8) { fail("has " + std::to_string(file.size()) + " bytes, expected at least 8"); }
     std::uint64_t length = 0;
-    std::memcpy(&length, file.data(), 8);
-    if (length > std::uint64_t{largest_header} || length > file.size() - 8) {
+    if (file.size() >= 8) { std::memcpy(&length, file.data(), 8); }
+    bool const fits = file.size() >= 8 && length <= std::uint64_t{largest_header} && length <= file.size() - 8;
+    if (auto const other = fits ? std::string{} : detail::foreign_file(file); !other.empty()) { fail(other); }
+    if (file.size() < 8) { fail("has " + std::to_string(file.size()) + " bytes, expected at least 8"); }
+    if (!fits) {
       fail("header length is " + std::to_string(length) + ", expected at most the rest of the file and 100000000");
     }
     std::size_t const size = length;

@@ -168,7 +168,7 @@ class safetensors_writer {
         }
       }
       To const converted = convert_element<To>(value);
-      if constexpr (is_floating_element<From> && sizeof(To) < sizeof(From)) {
+      if constexpr (is_floating_element<From> && !std::same_as<From, To>) {
         if (!is_finite_element(converted) && is_finite_element(value)) {
           throw value_error(mismatch("tensor " + tensor.name + ", element " + std::to_string(i),
                                      convert_element<double>(value),

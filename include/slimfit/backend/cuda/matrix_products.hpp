@@ -70,13 +70,12 @@ class matrix_products {
     owned_.reset(handle_);
   }
 
-  /// Chooses the algorithm for such a product. @return whether that was done before. @throws cuda_error
+  /// Chooses the algorithm for such a product. @return whether one was enqueued before. @throws cuda_error
   template <scalar T>
   bool prepare(index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c, index_t c_stride,
                product_addends<T> addends) {
-    auto const before = plans_.size();
-    if (rows > 0 && columns > 0) { (void)plan_for<T>(key_of<T>(rows, columns, inner, a, b, c, c_stride, addends)); }
-    return plans_.size() == before;
+    if (rows == 0 || columns == 0) { return true; }
+    return plan_for<T>(key_of<T>(rows, columns, inner, a, b, c, c_stride, addends)).was_enqueued;
   }
   /// Enqueues `c = a * b + addends`; see host::multiply for the operands.
   /// @throws cuda_error
@@ -85,7 +84,7 @@ class matrix_products {
                index_t c_stride, product_addends<T> addends) {
     using scale_type = compute_type<T>;
     if (rows == 0 || columns == 0) { return; }
-    auto const& plan = plan_for<T>(key_of<T>(rows, columns, inner, a, b, c, c_stride, addends));
+    auto& plan = plan_for<T>(key_of<T>(rows, columns, inner, a, b, c, c_stride, addends));
     if (addends.bias != nullptr) {
       check(cublasLtMatmulDescSetAttribute(plan.description.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &addends.bias,
                                            sizeof(addends.bias)),
@@ -98,6 +97,7 @@ class matrix_products {
                          &beta, added, plan.result.get(), c, plan.result.get(), &plan.algorithm, workspace_,
                          workspace_bytes_, stream),
           "matrix product");
+    plan.was_enqueued = true;
   }
 
   /// Kinds of products seen so far.
@@ -116,6 +116,7 @@ class matrix_products {
     detail::matrix_layout second;
     detail::matrix_layout result;
     cublasLtMatmulAlgo_t algorithm{};
+    bool was_enqueued = false;  ///< the first product of a kind loads its code
   };
 
   /// cuBLASLt thinks in columns: the transposed product of the transposed matrices, which are the same memory.
@@ -134,7 +135,7 @@ class matrix_products {
   }
 
   template <scalar T>
-  plan const& plan_for(key const& wanted) {
+  plan& plan_for(key const& wanted) {
     if (auto const found = plans_.find(wanted); found != plans_.end()) { return found->second; }
     using types = detail::lt_types<T>;
     auto const [m, n, k, first_stride, second_stride, result_stride] = wanted.sizes;
