@@ -71,7 +71,9 @@ class resized_images : public sample_source<float, std::int32_t> {
     *labels = images_.labels[static_cast<std::size_t>(i)];
   }
   [[nodiscard]] std::string checksum() const override {
-    return slimfit::crc32().add(images_.pixels).add(images_.labels).add(how_.mean).add(how_.deviation).text();
+    slimfit::crc32 sum;
+    how_.add_to(sum, side_);
+    return sum.add(images_.pixels).add(images_.labels).text();
   }
   [[nodiscard]] std::vector<std::int32_t> const& labels() const { return images_.labels; }
 

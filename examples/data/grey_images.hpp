@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <slimfit/io/crc32.hpp>
 #include <utility>
 
@@ -30,7 +31,8 @@ class grey_images : public sample_source<float, std::int32_t> {
     *labels = data_.labels[static_cast<std::size_t>(i)];
   }
   [[nodiscard]] std::string checksum() const override {
-    return slimfit::crc32().add(data_.images.pixels).add(data_.labels).text();
+    std::array const scale{scale_.mean, scale_.deviation};
+    return slimfit::crc32().add(scale).add(data_.images.pixels).add(data_.labels).text();
   }
 
  private:

@@ -150,11 +150,11 @@ class image_folder : public sample_source<float, std::int32_t> {
     }
     *labels = list_.labels[static_cast<std::size_t>(i)];
   }
-  /// Of the names of the pictures and of their classes, and of the scale of colours: a picture may be mended, and to
+  /// Of the names of the pictures and of their classes, and of what is made of a picture: one may be mended, and to
   /// read all would take long.
   [[nodiscard]] std::string checksum() const override {
     slimfit::crc32 sum;
-    sum.add(view_.how.mean).add(view_.how.deviation);
+    view_.how.add_to(sum, view_.side);
     for (std::size_t i = 0; i < list_.paths.size(); ++i) {
       auto const& path = list_.paths[i];
       sum.add(list_.classes[static_cast<std::size_t>(list_.labels[i])]).add(path.substr(path.rfind('/')));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <slimfit/io/crc32.hpp>
 
 #include "crops.hpp"
 
@@ -25,6 +26,12 @@ struct preprocessing {
   /// @param pixel 0 to 255
   [[nodiscard]] float value(double pixel, std::size_t colour) const {
     return (static_cast<float>(pixel * scale) - mean[colour]) / deviation[colour];
+  }
+  /// Adds all of it, and the `side` of what the network reads, to the checksum of a sample source.
+  void add_to(slimfit::crc32& sum, index_t side) const {
+    sum.add(mean).add(deviation).add(std::array{scale});
+    sum.add(std::array{side, resized, cropped, static_cast<index_t>(squeezed), static_cast<index_t>(filter),
+                       static_cast<index_t>(odd)});
   }
 };
 

@@ -13,6 +13,12 @@ namespace examples {
 
 namespace {
 
+/// What options were before programs had them: a checkpoint of that time does not name them.
+nlohmann::json const& options_of_before() {
+  static nlohmann::json const values{{"optimizer", "usual"}, {"new-classifier", false}};
+  return values;
+}
+
 /// @throws slimfit::file_error where the file is damaged, or is no checkpoint of this program
 nlohmann::json state_in(std::string const& path, std::string const& program) {
   slimfit::safetensors_file const file(path);
@@ -20,7 +26,8 @@ nlohmann::json state_in(std::string const& path, std::string const& program) {
   auto const found = file.metadata().find(program);
   auto state =
       found == file.metadata().end() ? nlohmann::json() : parse_json(found->second, path, "holds no interrupted run");
-  if (!state.is_object() || !state.contains("finished") || !state.contains("current") || !state.contains("options")) {
+  if (!state.is_object() || !state.contains("finished") || !state.contains("current") ||
+      !state.value("options", nlohmann::json()).is_object()) {
     throw slimfit::file_error("slimfit: --resume: " + path +
                               " holds no interrupted run, expected a checkpoint of this program");
   }
@@ -63,10 +70,10 @@ interrupted_command read_interrupted(training_options const& options, std::strin
   auto const actual = parse_json(json_text(fixed), "options");  // as a checkpoint has it
   auto const& expected = state.at("options");
   for (auto const& [key, value] : actual.items()) {
-    if (!expected.contains(key) || expected.at(key) != value) {
+    auto const before = expected.value(key, options_of_before().value(key, nlohmann::json()));
+    if (before != value) {
       throw slimfit::value_error("slimfit: --resume: --" + key + " is " + json_text(value) + ", expected " +
-                                 json_text(expected.value(key, nlohmann::json())) + " as in the interrupted run in " +
-                                 path);
+                                 json_text(before) + " as in the interrupted run in " + path);
     }
   }
   return {path, state.at("finished"), state.at("current"), state.value("contents", nlohmann::json()),

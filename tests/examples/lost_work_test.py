@@ -163,18 +163,22 @@ class LostWorkTest(bert_test.TinyBert):
         self.assertRegex(result.stderr, "products was .* and is .*: the last bits of results may differ")
 
     def test_old_checkpoint(self):
-        self.run_whole()
-        self.interrupt(*OPTIONS, after=FIRST)
+        usual = ("--optimizer", "usual")  # all that there was
+        self.succeed(*OPTIONS, *usual, out="whole")
+        self.interrupt(*OPTIONS, *usual, after=FIRST)
 
         def without(header):
             strings = header["__metadata__"]
             for key in [key for key in strings if key.startswith("slimfit.")]:
                 del strings[key]
             state = json.loads(strings["finetune_bert"])
-            del state["contents"], state["start_weights"]
+            del state["contents"], state["start_weights"], state["options"]["optimizer"], state["options"]["new-classifier"]
             strings["finetune_bert"] = json.dumps(state)
         rewrite_header(self.newest, without)
-        result = self.resume()
+        for option, message in [(("--optimizer", "published"), '--optimizer is "published", expected "usual"'),
+                                ((*usual, "--new-classifier"), "--new-classifier is true, expected false")]:
+            self.assertIn(message, self.resume(*option).stderr)
+        result = self.resume(*usual)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("has no checksums", result.stderr)
         self.check_same()

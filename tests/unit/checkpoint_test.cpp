@@ -198,8 +198,11 @@ TEST_CASE("numbers that no run has are refused, and nothing changes") {
   with("iteration", 0, -1, "tensor iteration, element 0 is -1, expected 0 to");
   with("iteration", 0, 1e15, "tensor iteration, element 0 is 1000000000000000");
   with("updated", 2, 2, "tensor updated, element 2 is 2, expected 0 to 1");
-  with("optimizer.steps", 1, -3, "tensor optimizer.steps, element 1 is -3, expected at least 0");
-  with("optimizer.updates", 1, -3, "tensor optimizer.updates, element 1 is -3, expected at least 0");
+  for (std::string const tensor : {"optimizer.steps", "optimizer.updates"}) {
+    with(tensor, 1, -3, "tensor " + tensor + ", element 1 is -3, expected 0 to 4294967295");
+    with(tensor, 1, 4294967296, "tensor " + tensor + ", element 1 is 4294967296, expected 0 to 4294967295");
+    with(tensor, 0, 9223372036854774784, "tensor " + tensor + ", element 0 is 9223372036854774784");
+  }
   with("optimizer.updates", 0, 0, "update count is 0, expected at least the step count");
   with("schedule", 4, no_number, "statistic of a unit is nan, expected a finite number, at least 0");
   with("schedule", 5, -1, "statistic of a unit is -1");

@@ -13,6 +13,7 @@
 #include <slimfit/io/safetensors.hpp>
 
 #include "../../examples/data/batches.hpp"
+#include "../../examples/data/colour_images.hpp"
 #include "../../examples/data/image_folder.hpp"
 #include "../../examples/data/preprocessor_config.hpp"
 
@@ -366,6 +367,39 @@ TEST_CASE("folders are classes, sorted by name") {
   std::filesystem::create_directory(scratch.path / "bare");
   CHECK_THROWS_WITH_AS(ex::list_images(scratch.path), doctest::Contains("bare has no files *.jpg or *.jpeg"),
                        slimfit::file_error);
+}
+
+TEST_CASE("the checksum of samples depends on all that is done to pictures") {
+  scratch_folder const scratch;
+  write_pictures(scratch);
+  auto const list = ex::list_images(scratch.path);
+  ex::colour_images const small{
+      .side = 2, .pixels = {0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23}, .labels = {std::int32_t{3}}};
+  std::vector<std::array<std::string, 2>> sums;
+  auto const add = [&](index_t pixels, auto const& change) {
+    ex::preprocessing how;
+    change(how);
+    sums.push_back({ex::image_folder(list, {.side = pixels, .how = how}).checksum(),
+                    ex::resized_images(small, pixels, how).checksum()});
+  };
+  add(side, [](auto& /*how*/) {});
+  add(side + 1, [](auto& /*how*/) {});
+  add(side, [](auto& how) { how.mean[2] = 0.5F; });
+  add(side, [](auto& how) { how.deviation[0] = 0.5F; });
+  add(side, [](auto& how) { how.scale = 1; });
+  add(side, [](auto& how) { how.filter = ex::resize_filter::bicubic; });
+  add(side, [](auto& how) { how.resized = 32; });
+  add(side, [](auto& how) { how.cropped = 32; });
+  add(side, [](auto& how) { how.squeezed = true; });
+  add(side, [](auto& how) { how.odd = ex::odd_margin::left; });
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    for (std::size_t other = 0; other < i; ++other) {
+      CAPTURE(i);
+      CAPTURE(other);
+      CHECK(sums[i][0] != sums[other][0]);
+      CHECK(sums[i][1] != sums[other][1]);
+    }
+  }
 }
 
 TEST_CASE("batches are the same with any number of threads") {

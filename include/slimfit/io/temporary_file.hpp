@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -47,11 +48,11 @@ inline int create_temporary(std::string const& path, std::string& name) {
 }
 
 /// Removes temporary files for `path` that no program writes any more. What cannot be removed stays.
-inline void sweep_temporaries(std::string const& path) noexcept {
+inline void sweep_temporaries(std::string const& path) noexcept try {
   auto const slash = path.rfind('/');
   auto const folder = slash == std::string::npos ? std::string(".") : path.substr(0, slash + 1);
   auto const target = slash == std::string::npos ? path : path.substr(slash + 1);
-  DIR* const entries = ::opendir(folder.c_str());
+  DIR* const entries = ::opendir(folder.c_str());  // nothing from here on throws
   if (entries == nullptr) { return; }
   while (auto const* const entry = ::readdir(entries)) {
     if (!detail::is_temporary_of(entry->d_name, target)) { continue; }
@@ -63,6 +64,8 @@ inline void sweep_temporaries(std::string const& path) noexcept {
     ::close(descriptor);
   }
   ::closedir(entries);
+} catch (std::exception const&) {
+  // No memory for names: they stay until another program writes the file.
 }
 
 }  // namespace slimfit

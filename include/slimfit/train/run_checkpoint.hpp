@@ -116,10 +116,9 @@ struct run_numbers {
 inline void require_within(safetensors_view const& file, std::string const& tensor, std::size_t element, index_t value,
                            index_t least, index_t most) {
   if (value >= least && value <= most) { return; }
-  auto const expected =
-      most == INT64_MAX ? "at least " + std::to_string(least) : std::to_string(least) + " to " + std::to_string(most);
   throw file_error("slimfit: " + file.source() + ": tensor " + tensor + ", element " + std::to_string(element) +
-                   " is " + std::to_string(value) + ", expected " + expected);
+                   " is " + std::to_string(value) + ", expected " + std::to_string(least) + " to " +
+                   std::to_string(most));
 }
 /// Integers of which each lies between two bounds.
 template <class T>
@@ -138,8 +137,9 @@ std::vector<T> read_bounded(safetensors_view const& file, std::string const& ten
 template <class Trainer>
 auto read_numbers(Trainer const& run, safetensors_view const& file) {
   run_numbers<typename Trainer::schedule_state> found{.schedule = run.schedule()};
-  constexpr index_t most_iterations = std::numeric_limits<std::uint32_t>::max();  // random numbers are drawn by them
-  found.iteration = read_bounded<index_t>(file, "iteration", 1, 0, most_iterations).front();
+  // Random numbers are drawn by iterations and by updates, and no parameter has more steps.
+  constexpr index_t most = std::numeric_limits<std::uint32_t>::max();
+  found.iteration = read_bounded<index_t>(file, "iteration", 1, 0, most).front();
   std::vector<double> schedule(found.schedule.save_state().size());
   file.read_into("schedule", {std::ssize(schedule)}, schedule.data());
   try {
@@ -151,9 +151,9 @@ auto read_numbers(Trainer const& run, safetensors_view const& file) {
   auto const flags = read_bounded<std::uint8_t>(file, "updated", units, 0, 1);
   for (index_t i = 0; i < units; ++i) { found.updated.set(i, flags[static_cast<std::size_t>(i)] != 0); }
   auto const parameters = static_cast<index_t>(run.net().parameters().size());
-  found.steps = read_bounded<index_t>(file, "optimizer.steps", parameters, 0, INT64_MAX);
+  found.steps = read_bounded<index_t>(file, "optimizer.steps", parameters, 0, most);
   if (file.contains("optimizer.updates")) {
-    found.updates = read_bounded<index_t>(file, "optimizer.updates", parameters, 0, INT64_MAX);
+    found.updates = read_bounded<index_t>(file, "optimizer.updates", parameters, 0, most);
   }
   return found;
 }
