@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <slimfit/train/run_checkpoint.hpp>
 #include <string>
@@ -16,8 +17,13 @@ namespace examples {
 std::string checkpoint_path(training_options const& options);
 /// Where the one before is kept.
 std::string previous_checkpoint_path(training_options const& options);
+/// Where the newest of another command is kept, which this one was started in the place of.
+std::string replaced_checkpoint_path(training_options const& options);
 /// To be called when there is nothing left to resume.
 void remove_checkpoints(training_options const& options);
+/// To be called before the first step of a command that starts anew: `--resume` must not go on with another.
+/// @throws slimfit::file_error where there is one that stays in its place
+void set_aside_checkpoints(training_options const& options);
 
 class checkpoint_writer {
  public:
@@ -29,19 +35,25 @@ class checkpoint_writer {
 
   /// Whether the last was begun so long ago that it is time for another.
   [[nodiscard]] bool is_due() const;
-  /// Begins to write, once the one before is written.
-  void begin(slimfit::run_snapshot snapshot);
+  /// Copies what a run is at, or throws.
+  using copy_function = std::function<slimfit::run_snapshot()>;
+  /// Copies and begins to write, once the one before is written. Where there is no memory for the copy that is said as
+  /// in `wait`.
+  /// @throws what else `copy` throws, e.g. slimfit::value_error where the run has diverged
+  void begin(copy_function const& copy);
   /// Whether one is being written.
   bool is_writing();
   /// Waits for the one that was begun last. Why it could not be written is said on the terminal, here and by all that
   /// learn of it; training may go on, for the one before is still there.
   /// @return whether it is there
   bool wait();
-  /// Writes one now. @throws slimfit::file_error
-  void write(slimfit::run_snapshot const& snapshot);
+  /// Writes one now. @throws slimfit::file_error, slimfit::memory_error; what `copy` throws
+  void write(copy_function const& copy);
 
  private:
   using clock = std::chrono::steady_clock;
+
+  static void say(char const* problem);
 
   training_options const& options_;
   clock::time_point begun_ = clock::now();

@@ -18,6 +18,8 @@ namespace {
 
 constexpr int exit_interrupted = 130;
 
+std::string errors_path(training_options const& options) { return options.out + "/errors.json"; }
+
 /// Checks that results can be written before anything is trained, so that none is lost for want of a folder.
 void require_writable(std::string const& option, std::string const& path) {
   std::error_code problem;
@@ -32,20 +34,24 @@ void require_writable(std::string const& option, std::string const& path) {
 }
 void require_writable(program const& what) {
   auto const& options = what.options;
+  if (options.error_batches > 0) {
+    require_writable("--out", errors_path(options));
+    return;
+  }
   for (auto const& path : {options.out + "/report.json", options.out + "/report.html", checkpoint_path(options),
-                           previous_checkpoint_path(options)}) {
+                           previous_checkpoint_path(options), replaced_checkpoint_path(options)}) {
     require_writable("--out", path);
   }
   for (auto const& path : what.saved) { require_writable("--save", path); }
   if (!options.resume && std::filesystem::exists(checkpoint_path(options))) {
-    std::printf("%s is of a run that was interrupted; without --resume it will be replaced\n",
-                checkpoint_path(options).c_str());
+    std::printf("%s is of a run that was interrupted; without --resume it is moved to %s until this command is done\n",
+                checkpoint_path(options).c_str(), replaced_checkpoint_path(options).c_str());
   }
 }
 
 /// The report of measured errors.
 void write_errors(nlohmann::json report, nlohmann::json const& finished, training_options const& options) {
-  auto const path = options.out + "/errors.json";
+  auto const path = errors_path(options);
   report["batches"] = options.error_batches;
   report["data"]["batch"] = options.batch;
   report["runs"] = finished;
@@ -105,6 +111,10 @@ int run_program(program const& what, int argc, char** argv) {
     return run_all(what, argc, argv);
   } catch (slimfit::value_error const& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
+    // The same command would come to the same numbers again.
+    if (checkpoint_was_written()) {
+      std::fprintf(stderr, "there is a checkpoint of before that, %s\n", checkpoint_path(what.options).c_str());
+    }
   } catch (std::exception const& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
     if (checkpoint_was_written()) {

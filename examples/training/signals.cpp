@@ -12,6 +12,7 @@ namespace examples {
 namespace {
 
 // Any thread may get a signal.
+std::atomic<bool> saves = false;
 std::atomic<bool> interrupted = false;
 std::atomic<long long> pressed_at = -1;
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<long long>::is_always_lock_free);
@@ -22,19 +23,27 @@ long long milliseconds() {
   return 1000LL * now.tv_sec + now.tv_nsec / 1'000'000;
 }
 
+/// What the signal does to programs that do not catch it, once its handler is left.
+void end_by(int signal) {
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 void note(int signal, siginfo_t* facts, void* /*context*/) {
-  // A write beyond the limit for files fails, and whoever writes says so.
-  if (signal == SIGXFSZ && facts->si_pid == ::getpid()) { return; }
+  // A write beyond the limit for files fails, and whoever writes says so. Nor are results lost where nobody reads what
+  // is printed.
+  if ((signal == SIGXFSZ || (signal == SIGPIPE && !saves)) && facts->si_pid == ::getpid()) { return; }
+  if (!saves) {
+    end_by(signal);
+    return;
+  }
   interrupted = true;
   if (signal != SIGINT) { return; }
   // `timeout` and some shells send a signal twice at once: to a process and to its group.
   constexpr long long same_press = 500;
   auto const now = milliseconds();
   auto const before = pressed_at.exchange(now);
-  if (before >= 0 && now - before > same_press) {
-    std::signal(SIGINT, SIG_DFL);
-    std::raise(SIGINT);
-  }
+  if (before >= 0 && now - before > same_press) { end_by(SIGINT); }
 }
 
 }  // namespace
@@ -51,6 +60,8 @@ void catch_interrupts() {
     ::sigaction(signal, &action, nullptr);
   }
 }
+
+void save_at_signals(bool value) { saves = value; }
 
 bool interrupt_requested() { return interrupted; }
 

@@ -19,14 +19,13 @@ void start_from(run_request const& request, Model& net, Load const& load) {
   auto const& device = net.device();
   if (start.bytes.empty()) {
     load(net);
-    if (request.options.runs.size() == 1) { return; }
     slimfit::crc32 sum;
     for (auto const& [name, each] : net.parameters()) {
       std::vector<value_type> values(static_cast<std::size_t>(each.count()));
       device.copy(each.data, values.data(), each.count());
       auto const bytes = std::as_bytes(std::span(values));
       sum.add(bytes);
-      start.bytes.insert(start.bytes.end(), bytes.begin(), bytes.end());
+      if (!request.is_last) { start.bytes.insert(start.bytes.end(), bytes.begin(), bytes.end()); }
     }
     if (!start.checksum.empty() && start.checksum != sum.text()) {
       throw slimfit::value_error("slimfit: --resume: the weights that runs start from changed: their checksum is " +

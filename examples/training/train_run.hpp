@@ -76,6 +76,8 @@ class training_run {
   /// Trains, or measures errors at the start where the options say so.
   run_outcome run() {
     if (request_.options.error_batches > 0) { return measure_errors(); }
+    if (request_.progress == nullptr && request_.finished.empty()) { set_aside_checkpoints(request_.options); }
+    save_at_signals(true);
     auto const title = run_title(request_.choice);
     std::printf("%s: %lld steps of %lld %s\n", title.c_str(), static_cast<long long>(steps_),
                 static_cast<long long>(request_.options.batch), request_.samples.c_str());
@@ -86,7 +88,7 @@ class training_run {
       index_t done = 0;
       while (trainer_.iteration() < steps_) {
         if (interrupt_requested()) {
-          checkpoints_.write(snapshot());
+          checkpoints_.write(copy());
           return {record_.json(), true};
         }
         auto const step = one_step();
@@ -115,15 +117,16 @@ class training_run {
                                                   "at most " + std::to_string(steps_)));
     }
   }
-  [[nodiscard]] slimfit::run_snapshot snapshot() {
-    return slimfit::run_snapshot(trainer_, record_.checkpoint_metadata());
+  /// How a checkpoint gets what the run is at.
+  [[nodiscard]] checkpoint_writer::copy_function copy() {
+    return [this] { return slimfit::run_snapshot(trainer_, record_.checkpoint_metadata()); };
   }
   /// Begins to write a checkpoint where it is time for one, and as soon as the one before is written.
   void keep_checkpoint() {
     bool const ends_epoch = trainer_.iteration() % batches_.steps_per_epoch() == 0;
     wants_checkpoint_ = wants_checkpoint_ || ends_epoch || checkpoints_.is_due();
     if (checkpoints_.is_writing() || !wants_checkpoint_) { return; }
-    checkpoints_.begin(snapshot());
+    checkpoints_.begin(copy());
     newest_checkpoint_ = trainer_.iteration();
     wants_checkpoint_ = false;
   }
@@ -133,7 +136,6 @@ class training_run {
     std::vector<slimfit::gradient_error> errors;
     auto const passes = std::lround(1 / (1 - request_.choice.rate));
     for (index_t i = 0; i < options.error_batches; ++i) {
-      if (interrupt_requested()) { throw slimfit::usage_error("interrupted; there is nothing to resume from"); }
       auto const batch = batches_.training(i);
       slimfit::error_options const settings{.passes = passes, .seed = options.seed + static_cast<std::uint64_t>(i)};
       add_errors(errors, slimfit::measure_error(net_, inputs_of(batch.inputs), batch.labels, settings));
@@ -174,20 +176,26 @@ class training_run {
     try {
       return read();
     } catch (slimfit::error const&) {
-      checkpoints_.begin(snapshot());
-      checkpoints_.wait();
+      try {
+        checkpoints_.begin(copy());
+        checkpoints_.wait();
+      } catch (slimfit::error const& other) { std::fprintf(stderr, "no checkpoint was written: %s\n", other.what()); }
       throw;
     }
   }
 
   /// Whatever fails from here on, what was learnt is in a checkpoint.
   run_outcome finish() {
-    if (newest_checkpoint_ != trainer_.iteration()) { checkpoints_.begin(snapshot()); }
+    if (newest_checkpoint_ != trainer_.iteration()) { checkpoints_.begin(copy()); }
     bool const is_safe = checkpoints_.wait();
+    if (!is_safe) { save_at_signals(false); }
     auto const scores = test_scores(is_safe);
     if (scores.empty()) { return {record_.json(), true}; }
     record_.finish(task_.judge(scores), task_.metric, task_.second_metric);
-    if (request_.is_last) { save_end_(net_); }
+    if (request_.is_last) {
+      save_at_signals(false);
+      save_end_(net_);
+    }
     std::printf("%s\n", record_.result_text().c_str());
     std::fflush(stdout);
     return {record_.json(), false};

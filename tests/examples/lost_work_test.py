@@ -35,6 +35,14 @@ def wait_for_training(process):
             return
 
 
+def catches(process, number):
+    """Whether a running program has a handler for a signal."""
+    for line in pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("SigCgt:"):
+            return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+    return False
+
+
 class LostWorkTest(bert_test.TinyBert):
     whole_report = b""
 
@@ -209,6 +217,40 @@ class LostWorkTest(bert_test.TinyBert):
         weights.write_bytes(before[:-4] + struct.pack("<f", 0.5))  # the last run needs them no more
         self.assertEqual(self.resume().returncode, 0)
 
+    def test_started_anew(self):
+        """`--resume` goes on with the command that was started last, not with one before it."""
+        options = ["--epochs", "2000", "--run", "eager"]
+        with subprocess.Popen(self.command(*options, out="cut"), stdout=subprocess.PIPE) as process:
+            wait_for_training(process)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(60), support.INTERRUPTED)
+        state = json.loads(support.read_header(self.newest)["__metadata__"]["finetune_bert"])
+        self.assertTrue(state["start_weights"])
+        old = self.newest.read_bytes()
+        replaced = self.folder / "cut" / "checkpoint.replaced.safetensors"
+        with subprocess.Popen(self.command(*options, out="cut"), stdout=subprocess.PIPE) as process:
+            wait_for_training(process)
+            self.assertEqual(replaced.read_bytes(), old)
+            process.kill()
+        for path in (self.newest, self.previous):
+            self.assertFalse(path.exists() and path.read_bytes() == old)
+        self.succeed("--epochs", "1", "--run", "eager", out="cut")
+        self.assertEqual(list((self.folder / "cut").glob("checkpoint*")), [])
+
+    def test_signals_while_data_are_read(self):
+        """There is nothing to save yet: the program ends."""
+        path = self.data / "sst2" / "train.tsv"
+        path.unlink()
+        os.mkfifo(path)  # which nobody writes: to open it takes for ever
+        for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE):
+            with self.subTest(signal=sent.name), subprocess.Popen(self.command(*OPTIONS),
+                                                                  stdout=subprocess.DEVNULL) as process:
+                while not catches(process, signal.SIGPIPE):  # the last that it learns to
+                    self.assertIsNone(process.poll())
+                    time.sleep(0.002)
+                process.send_signal(sent)
+                self.assertEqual(process.wait(60), -sent)
+
     def test_full_disk(self):
         limit = 450_000  # enough for reports, not for checkpoints
 
@@ -251,6 +293,8 @@ class LostWorkTest(bert_test.TinyBert):
             blocked.mkdir(parents=True)
         self.refuse("--save", str(saved), names=["--save", saved / "config.json", "is a folder"], out="other")
         self.refuse(names=["--out", "report.html", "is a folder"])
+        (self.folder / "out" / "errors.json").mkdir()
+        self.refuse("--measure-error", "1", names=["--out", "errors.json", "is a folder"])
 
     def test_names_that_are_not_utf8(self):
         odd = pathlib.Path(os.fsdecode(os.fsencode(self.folder) + b"/caf\xe9"))
@@ -282,6 +326,8 @@ class LostWorkTest(bert_test.TinyBert):
                             str(self.folder / "saved"), names=["expected a finite number"])
                 self.assertEqual(list((self.folder / "saved").iterdir()), [])
                 self.assertFalse((self.folder / "out" / "report.json").exists())
+        self.refuse(*OPTIONS, "--scheduled-learning-rate", "1e20",
+                    names=["expected a finite number", "there is a checkpoint of before that, "])
 
 
 if __name__ == "__main__":
