@@ -40,7 +40,7 @@ struct training {
 
   explicit training(benchmark::State const& state)
       : trainer(net, {.learning_rate = 1e-5}, {.seed = 1},
-                schedule{freezing::run_time_rate(static_cast<double>(state.range(1)) / 100)}),
+                schedule{freezing::run_time_rate(static_cast<double>(state.range(1)))}),
         batch(state.range(0)) {
     step();  // allocates
   }

@@ -76,7 +76,7 @@ def step_lines(results):
             seconds = run["seconds"]["median"]
             eager = eager or seconds
             memory = " | ".join(f"{run['ledger'][key] / 2 ** 20:,.0f}" for key in ("stored", "temporary", "peak"))
-            yield (f"| {model}, batch {run['batch']}, `{policy}`, {100 * run['rate']:.0f} % frozen | {seconds:.3f} | "
+            yield (f"| {model}, batch {run['batch']}, `{policy}`, {run['rate']:.0f} % frozen | {seconds:.3f} | "
                    f"{run['product_seconds']['median']:.3f} | {run['ratio']:.3f} | {seconds / eager:.2f} | {memory} |")
 
 

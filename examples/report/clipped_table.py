@@ -4,6 +4,8 @@ import json
 import pathlib
 import sys
 
+from frozen_percent import frozen_percent
+
 WORDS = {"input": "linears' inputs", "gelu": "GELU's inputs", "query": "queries", "key": "keys", "value": "values",
          "normalized": "normalised rows"}
 
@@ -20,7 +22,7 @@ def table(runs):
             counts = [count for count in run.get("saturation", []) if count["matrix"] == matrix]
             if counts:
                 most = max(counts, key=lambda count: share([count]))
-                lines.append(f"| {run['policy']} | {100 * run['rate']:.0f} % | {words} | {100 * share(counts):.3f} % | "
+                lines.append(f"| {run['policy']} | {frozen_percent(run):.0f} % | {words} | {100 * share(counts):.3f} % | "
                              f"{100 * share([most]):.2f} % | {most['name'] if most['clipped'] > 0 else ''} |")
     return lines
 

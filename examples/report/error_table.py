@@ -6,6 +6,8 @@ import pathlib
 import re
 import sys
 
+from frozen_percent import frozen_percent
+
 LAYER = re.compile(r"\.layer\.(\d+)\.")
 
 
@@ -23,7 +25,7 @@ def relative(errors):
 
 
 def table(runs):
-    heads = [f"`{run['policy']}`, {100 * run['rate']:.0f} %" for run in runs]
+    heads = [f"`{run['policy']}`, {frozen_percent(run):.0f} %" for run in runs]
     parts = list(dict.fromkeys(part_of(each["name"]) for each in runs[0]["errors"]))
     lines = ["| parameters | " + " | ".join(heads) + " |", "| --- |" + " ---: |" * len(runs)]
     for part in parts:

@@ -30,7 +30,7 @@ function tiny(number) {
 
 /// "slim, 75 % frozen"; the seed too where runs differ only in it.
 function runNames(runs) {
-  const plain = runs.map((run) => run.policy + (run.rate > 0 ? `, ${+(100 * run.rate).toFixed(1)} % frozen` : ""));
+  const plain = runs.map((run) => run.policy + (run.rate > 0 ? `, ${+run.rate.toFixed(1)} % frozen` : ""));
   return plain.map((name, i) => (plain.indexOf(name) !== plain.lastIndexOf(name) ? `${name}, seed ${runs[i].seed}` : name));
 }
 

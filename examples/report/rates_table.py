@@ -6,6 +6,8 @@ import platform
 import statistics
 import sys
 
+from frozen_percent import frozen_percent
+
 POLICIES = ["eager", "paper", "slim"]
 MEBIBYTE = 1 << 20
 
@@ -25,7 +27,11 @@ def reports(folder):
     for path in sorted(pathlib.Path(folder).glob("*/report.json")):
         report = json.loads(path.read_text(encoding="utf-8"))
         for run in report["runs"]:
-            found[run["policy"], round(100 * run["rate"]), run["seed"]] = (run, report)
+            try:
+                rate = frozen_percent(run)
+            except ValueError as problem:
+                sys.exit(f"{path}: {problem}")
+            found[run["policy"], round(rate), run["seed"]] = (run, report)
     if not found:
         sys.exit(f"{folder} holds no report.json of examples/rates.sh")
     return found

@@ -17,7 +17,7 @@ struct step_request {
   std::string policy = "slim";
   std::string backend = "host";
   std::string scalar = "float";
-  double rate = -1;  ///< share of frozen units; negative: the policy's default
+  double rate = -1;  ///< percent of units frozen; negative: the policy's default
   index_t batch = 8;
   int steps = 5;        ///< measured; one more runs before them, on CUDA two
   int threads = 0;      ///< of the host; 0: as many as the machine has

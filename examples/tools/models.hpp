@@ -60,9 +60,9 @@ struct bert_large : bert_entry<slimfit::shapes::bert_large_uncased> {
 /// Those that the tool is compiled for, as CMake's SLIMFIT_PLAN_MODELS and SLIMFIT_STEP_MODELS say.
 using all_models = type_list<SLIMFIT_MODELS>;
 
-/// Freezing rate of a policy where the user names none: its own.
+/// Freezing rate of a policy, in percent, where the user names none: its own.
 template <class Policy>
-inline constexpr double default_rate = 1 - static_cast<double>(typename Policy::freezing{}.most_active(100)) / 100;
+inline constexpr double default_rate = static_cast<double>(100 - typename Policy::freezing{}.most_active(100));
 
 /// A preset by name.
 template <class Preset>
@@ -105,8 +105,8 @@ struct slim_recomputed : policy_entry<slimfit::policy::slim_recomputed> {
 struct slim_offloaded : policy_entry<slimfit::policy::slim_offloaded> {
   static constexpr char const* name = "slim_offloaded";
 };
-using all_policies = type_list<eager, paper, paper_published, exact, exact_half_recomputed, exact_recomputed, slim_8bit, slim,
-                               slim_3bit, slim_2bit, slim_recomputed, slim_offloaded>;
+using all_policies = type_list<eager, paper, paper_published, exact, exact_half_recomputed, exact_recomputed, slim_8bit,
+                               slim, slim_3bit, slim_2bit, slim_recomputed, slim_offloaded>;
 
 /// Names of a list's types, in its order.
 template <class... Types>

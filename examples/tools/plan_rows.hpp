@@ -18,7 +18,7 @@ struct plan_request {
   std::string scalar = "float";  ///< float or bf16
   index_t tokens = 0;            ///< 0: as many as the model was compiled for
   index_t batch = 1;
-  double rate = -1;                 ///< share of frozen units; negative: the policy's default
+  double rate = -1;                 ///< percent of units frozen; negative: the policy's default
   std::string moments = "float32";  ///< see support/moments.hpp
 };
 

@@ -94,7 +94,6 @@ options parse(int argc, char** argv) {
   expand(chosen.scalars, {"float", "bf16"});
   expand(chosen.policies, names_of(all_policies{}));
   expand(chosen.moments, moments_names());
-  for (auto& rate : chosen.rates) { rate /= 100; }
   if (chosen.tokens.empty()) { chosen.tokens = {0}; }
   if (chosen.rates.empty()) { chosen.rates = {-1}; }
   return chosen;

@@ -43,11 +43,9 @@ options parse(int argc, char** argv) {
                  "Numbers of weights and activations. `bf16` is there in a build with SLIMFIT_SCALARS=\"float;bf16\"")
       ->check(CLI::IsMember({"float", "bf16"}))
       ->capture_default_str();
-  auto* const rate =
-      app.add_option(
-             "--rate", request.rate,
-             "Percent of the units that each step freezes; without it 0 for eager and exact presets, 95 for others")
-          ->check(checks::percentage());
+  app.add_option("--rate", request.rate,
+                 "Percent of the units that each step freezes; without it 0 for eager and exact presets, 95 for others")
+      ->check(checks::percentage());
   app.add_option("--batch", request.batch, "Sequences per step")
       ->check(checks::whole_number(1, checks::most_of_a_batch))
       ->capture_default_str();
@@ -70,7 +68,6 @@ options parse(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
-  if (rate->count() > 0) { request.rate /= 100; }
   request.record = chosen.holders > 0 || !chosen.trace.empty();
   request.hold = request.hold || request.graph;
   return chosen;

@@ -19,10 +19,10 @@ inline std::string fixed(double value, int digits) {
   std::snprintf(text.data(), text.size(), "%.*f", digits, value);
   return text.data();
 }
-/// A share as percent.
-inline std::string percent_text(double share) {
+/// A number of percent.
+inline std::string percent_text(double percent) {
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%g %%", 100 * share);
+  std::snprintf(text.data(), text.size(), "%g %%", percent);
   return text.data();
 }
 /// Bytes in MiB.

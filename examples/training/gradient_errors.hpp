@@ -13,7 +13,7 @@ namespace examples {
 
 /// Adds the errors on one batch to those on others.
 void add_errors(std::vector<slimfit::gradient_error>& all, std::vector<slimfit::gradient_error> const& batch);
-/// {"policy", "rate", "errors": [{"name", "exact", "difference"}, ...]}, norms over all batches.
+/// {"policy", "rate", "errors": [{"name", "exact", "difference"}, ...]}, the rate in percent, norms over all batches.
 nlohmann::json errors_json(run_choice const& run, std::vector<slimfit::gradient_error> const& errors);
 /// e.g. "gradients 5.1 % off, most in vit.encoder.layer.0.output.dense.weight: 8.0 %".
 std::string error_line(std::vector<slimfit::gradient_error> const& errors);

@@ -18,7 +18,7 @@ run_choice make_run(std::string const& policy, double percent, std::string const
   if (std::find(known.begin(), known.end(), policy) == known.end()) {
     throw CLI::ValidationError(option, policy + " is no policy; known are " + CLI::detail::join(known, ", "));
   }
-  return {policy, percent / 100};
+  return {policy, percent};
 }
 
 /// "slim:75" or "eager"

@@ -16,7 +16,7 @@ namespace examples {
 
 using slimfit::index_t;
 
-/// One training run: a policy and the share of units frozen in each step.
+/// One training run: a policy and the percent of units frozen in each step.
 struct run_choice {
   std::string policy;
   double rate = 0;

@@ -67,7 +67,7 @@ std::string result_table(nlohmann::json const& report) {
   table memory({"MiB", "static", "dynamic", "workspace", "gradients", "stored", "temporary", "peak"}, {0});
   for (auto const& run : runs) {
     auto const policy = run.at("policy").get<std::string>();
-    auto const rate = percent(run.at("rate").get<double>(), 0);
+    auto const rate = fixed(run.at("rate").get<double>(), 0) + " %";
     double updated = 0;
     for (auto const& step : run.at("active")) { updated += static_cast<double>(step.size()); }
     updated /= std::max<double>(1, static_cast<double>(run.at("active").size()));

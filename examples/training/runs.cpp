@@ -7,7 +7,7 @@ namespace examples {
 
 std::string run_title(run_choice const& choice) {
   char percent[16];
-  std::snprintf(percent, sizeof percent, "%g", 100 * choice.rate);
+  std::snprintf(percent, sizeof percent, "%g", choice.rate);
   return choice.policy + ", " + percent + " % frozen";
 }
 

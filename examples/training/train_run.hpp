@@ -134,7 +134,7 @@ class training_run {
   run_outcome measure_errors() {
     auto const& options = request_.options;
     std::vector<slimfit::gradient_error> errors;
-    auto const passes = std::lround(1 / (1 - request_.choice.rate));
+    auto const passes = std::lround(100 / (100 - request_.choice.rate));
     for (index_t i = 0; i < options.error_batches; ++i) {
       auto const batch = batches_.training(i);
       slimfit::error_options const settings{.passes = passes, .seed = options.seed + static_cast<std::uint64_t>(i)};

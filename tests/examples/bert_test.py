@@ -171,7 +171,7 @@ class BertTest(TinyBert):
         self.assertEqual(run["planned"], run["bytes"])
         self.assertEqual(len(run["losses"]), 8)
         self.assertEqual(run["units"], len(unit_names))
-        self.assertEqual(len(run["active"][0]), run["units"] - int(run["rate"] * run["units"]))
+        self.assertEqual(len(run["active"][0]), run["units"] - int(run["rate"] * run["units"] / 100))
         self.assertEqual(run["metric"], metric)
         self.assertEqual(set(run["metrics"]), figures)
         self.assertEqual(run["accuracy"], max(0, run["metrics"][metric]))
@@ -223,7 +223,7 @@ class BertTest(TinyBert):
         output = self.succeed("--measure-error", "2", "--run", "eager", "--run", "paper:75", "--run", "slim")
         errors = json.loads((self.folder / "out" / "errors.json").read_text(encoding="utf-8"))
         self.assertEqual([(run["policy"], run["rate"]) for run in errors["runs"]],
-                         [("eager", 0), ("paper", 0.75), ("slim", 0)])
+                         [("eager", 0), ("paper", 75), ("slim", 0)])
 
         def relative(run):
             squares = [sum(each[key] ** 2 for each in run["errors"]) for key in ("difference", "exact")]

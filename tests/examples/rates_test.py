@@ -23,7 +23,7 @@ class RatesTest(support.ExampleTest):
         runs = {}
         for path in (self.folder / "rates").glob("*/report.json"):
             (run,) = json.loads(path.read_text(encoding="utf-8"))["runs"]
-            runs[run["policy"], round(100 * run["rate"]), run["seed"]] = run
+            runs[run["policy"], round(run["rate"]), run["seed"]] = run
         expected = {(policy, rate, 1) for policy in ("eager", "paper", "slim") for rate in (0, 50, 75, 90, 95)}
         expected |= {(policy, rate, seed) for seed in (1, 2, 3)
                      for policy, rate in (("eager", 0), ("eager", 75), ("paper", 75), ("slim", 75))}
@@ -58,7 +58,7 @@ class RatesTest(support.ExampleTest):
             for held in ("", "-10", "-50"):
                 path = self.folder / "moments" / f"{moments}{held}" / "report.json"
                 (run,) = json.loads(path.read_text(encoding="utf-8"))["runs"]
-                self.assertEqual((run["moments"], run["schedule"], run["rate"]), (moments, f"relative-update{held}", 0.9))
+                self.assertEqual((run["moments"], run["schedule"], run["rate"]), (moments, f"relative-update{held}", 90))
                 cells.append(f"{100 * run['accuracy']:.2f}")
             self.assertRegex(result.stdout, rf"(?m)^\| `{moments}` \| [0-9.]+ \| {re.escape(' | '.join(cells))} \|$")
 

@@ -38,14 +38,14 @@ class ReportTest(support.ExampleTest):
         self.check_comparisons(report["runs"])
         self.check_page(report)
         for run in report["runs"]:
-            self.assertRegex(output, rf"(?m)^{run['policy']} +{100 * run['rate']:.0f} % .*1 / ")
+            self.assertRegex(output, rf"(?m)^{run['policy']} +{run['rate']:.0f} % .*1 / ")
         tables = output[output.index("\npolicy "):]
         self.assertLessEqual(max(len(line) for line in tables.replace(str(self.folder), "").splitlines()), 80)
 
     def check_run(self, text, run, report):
         policy, _, rate = text.partition(":")
         rate = int(rate or 0)
-        self.assertEqual((run["policy"], run["rate"]), (policy, rate / 100))
+        self.assertEqual((run["policy"], run["rate"]), (policy, rate))
         self.assertEqual(run["planned"], run["bytes"])
         self.assertEqual(len(run["losses"]), 20)
         self.assertEqual(len(run["active"]), 20)

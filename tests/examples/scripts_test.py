@@ -200,7 +200,7 @@ class ClippedTable(Scratch):
         counts = [{"name": "layer.0", "matrix": "key", "clipped": 1, "total": 100},
                   {"name": "layer.1", "matrix": "key", "clipped": 30, "total": 300},
                   {"name": "layer.0", "matrix": "gelu", "clipped": 0, "total": 10}]
-        result = self.run_script(json.dumps({"runs": [{"policy": "paper", "rate": 0.75, "saturation": counts}]}))
+        result = self.run_script(json.dumps({"runs": [{"policy": "paper", "rate": 75, "saturation": counts}]}))
         self.assertEqual(result.stdout.splitlines()[2:], ["| paper | 75 % | GELU's inputs | 0.000 % | 0.00 % |  |",
                                                           "| paper | 75 % | keys | 7.750 % | 10.00 % | layer.1 |"])
 
@@ -224,12 +224,14 @@ class ErrorTable(Scratch):
                   {"name": "vit.encoder.layer.0.output.dense.bias", "exact": 4, "difference": 0.4},
                   {"name": "vit.encoder.layer.10.output.dense.bias", "exact": 0, "difference": 0},
                   {"name": "classifier.bias", "exact": 0, "difference": 0}]
-        result = self.run_script(json.dumps({"runs": [{"policy": "paper", "rate": 0.75, "errors": errors}]}))
+        result = self.run_script(json.dumps({"runs": [{"policy": "paper", "rate": 75, "errors": errors}]}))
         self.assertEqual(result.stdout.splitlines(),
                          ["| parameters | `paper`, 75 % |", "| --- | ---: |", "| embeddings | 50.00 |", "| block 0 | 10.00 |",
                           "| block 10 | 0.00 |", "| head | 0.00 |", "| all | 13.87 |"])
 
     def test_without_errors(self):
+        share = [{"policy": "paper", "rate": 0.75, "errors": [{"name": "classifier.bias", "exact": 1, "difference": 0}]}]
+        self.assertIn("write 75", self.run_script(json.dumps({"runs": share})).stderr)
         for content in ("no report", "{}", '{"runs": []}', '{"runs": [{"policy": "slim", "rate": 0}]}'):
             result = self.run_script(content)
             self.assertEqual(result.returncode, 1)

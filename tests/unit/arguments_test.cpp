@@ -204,7 +204,8 @@ TEST_CASE("freezing: arguments outside their domain are named") {
   using within = freezing::inter_layer_within<freezing::relative_update, 100>;
   auto state = freezing::never{}.make_state(3, 1);
   check_calls<value_error>({
-      {"freezing rate is 1.0", [] { static_cast<void>(freezing::run_time_rate(1)); }},
+      {"freezing rate is 100.0", [] { static_cast<void>(freezing::run_time_rate(100)); }},
+      {"freezing rate is 0.9", [] { static_cast<void>(freezing::run_time_rate(0.9)); }},
       {"freezing rate is -0.1", [] { static_cast<void>(freezing::run_time_rate(-0.1)); }},
       {"freezing rate is nan", [] { static_cast<void>(freezing::run_time_rate(no_number)); }},
       {"cost of unit 1 is 101",

@@ -197,14 +197,17 @@ TEST_CASE("at_most_stale brings back starving units") {
 
 TEST_CASE("run_time_rate agrees with percent and rejects what is no rate") {
   for (index_t units = 0; units <= 110; ++units) {
-    CHECK(fr::run_time_rate(0.95).frozen(units, 0) == sf::percent<95>::of(units));
-    CHECK(fr::run_time_rate(0.29).frozen(units, 0) == sf::percent<29>::of(units));
-    CHECK(fr::run_time_rate(0.8).frozen(units, 0) == sf::percent<80>::of(units));
+    CHECK(fr::run_time_rate(95).frozen(units, 0) == sf::percent<95>::of(units));
+    CHECK(fr::run_time_rate(29).frozen(units, 0) == sf::percent<29>::of(units));
+    CHECK(fr::run_time_rate(80).frozen(units, 0) == sf::percent<80>::of(units));
+    CHECK(fr::run_time_rate(0).frozen(units, 0) == 0);
   }
-  for (double const rate : {1.0, -0.1, 95.0, std::nan("")}) {
-    CHECK_THROWS_AS(fr::run_time_rate{rate}, sf::value_error);
-  }
-  fr::inter_layer<fr::relative_update, fr::run_time_rate> schedule{fr::run_time_rate(0.9)};
+  CHECK(fr::run_time_rate(64.1).frozen(1000, 0) == 641);
+  CHECK(fr::run_time_rate(1).frozen(100, 0) == 1);
+  for (double const rate : {100.0, -0.1, std::nan("")}) { CHECK_THROWS_AS(fr::run_time_rate{rate}, sf::value_error); }
+  CHECK_THROWS_WITH_AS(fr::run_time_rate{0.9}, doctest::Contains("write 90 for a share of 0.9"), sf::value_error);
+  CHECK_THROWS_WITH_AS(fr::run_time_rate{0.29}, doctest::Contains("write 29 for a share of 0.29"), sf::value_error);
+  fr::inter_layer<fr::relative_update, fr::run_time_rate> schedule{fr::run_time_rate(90)};
   CHECK(schedule.most_active(99) == 10);
 }
 

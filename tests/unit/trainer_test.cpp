@@ -71,7 +71,7 @@ trace train(int threads, int steps) {
   host device({.threads = threads});
   small_model<Policy> net(device, 11);
   small_trainer<Policy> run(net, adamw{.learning_rate = 1e-3}, {.seed = 4, .steps = steps},
-                            paper_at(freezing::run_time_rate(0.5)));
+                            paper_at(freezing::run_time_rate(50)));
   trace result;
   for (int step = 0; step < steps; ++step) {
     samples const data(static_cast<unsigned>(step));
@@ -97,10 +97,10 @@ TEST_CASE("trainer: the paper's schedule, stated again from the weights themselv
   // Zero weights: one unit entirely, one element of another. Ties: two equal units that never get a gradient apart.
   std::fill_n(units[0].data, units[0].count(), 0.0F);
   units[3].data[0] = 0.0F;
-  constexpr double rate = 0.75;
+  constexpr double percent = 75;
   trainer<small_model<policy::paper>, adamw, paper_at, constant_rate> run(
-      net, adamw{.learning_rate = 1e-3}, {.seed = 9}, paper_at(freezing::run_time_rate(rate)));
-  auto const frozen = static_cast<std::size_t>(rate * static_cast<double>(units.size()));
+      net, adamw{.learning_rate = 1e-3}, {.seed = 9}, paper_at(freezing::run_time_rate(percent)));
+  auto const frozen = static_cast<std::size_t>(percent * static_cast<double>(units.size()) / 100);
   std::vector<double> distance(units.size());
   std::vector<bool> measured(units.size(), false);
   std::vector<int> visits(units.size(), 0);
@@ -187,7 +187,7 @@ TEST_CASE_TEMPLATE("trainer: a resumed run repeats the uninterrupted one bit for
       host device({.threads = 2});
       small_model<P> net(device, 11);
       small_trainer<P> run(net, adamw{.learning_rate = 1e-3}, {.seed = 4, .steps = steps},
-                           paper_at(freezing::run_time_rate(0.5)));
+                           paper_at(freezing::run_time_rate(50)));
       for (int step = 0; step < stop; ++step) {
         samples const data(static_cast<unsigned>(step));
         (void)run.step(data.images, data.labels);
@@ -197,7 +197,7 @@ TEST_CASE_TEMPLATE("trainer: a resumed run repeats the uninterrupted one bit for
     host device({.threads = 2});
     small_model<P> net(device, 99);
     small_trainer<P> run(net, adamw{.learning_rate = 1e-3}, {.seed = 4, .steps = steps},
-                         paper_at(freezing::run_time_rate(0.5)));
+                         paper_at(freezing::run_time_rate(50)));
     CHECK(load_run(run, path).at("note") == "half way");
     for (index_t step = run.iteration(); step < steps; ++step) {
       samples const data(static_cast<unsigned>(step));
@@ -213,7 +213,7 @@ TEST_CASE_TEMPLATE("trainer: a resumed run repeats the uninterrupted one bit for
 TEST_CASE("trainer: a step that fails leaves weights and schedule as they were") {
   host device;
   small_model<policy::slim> net(device, 1);
-  small_trainer<policy::slim> run(net, adamw{}, {}, paper_at(freezing::run_time_rate(0.5)));
+  small_trainer<policy::slim> run(net, adamw{}, {}, paper_at(freezing::run_time_rate(50)));
   samples data(1);
   (void)run.step(data.images, data.labels);
   auto const before = weights_of(net);
@@ -252,7 +252,7 @@ TEST_CASE_TEMPLATE("trainer: out of memory at any point of a step changes nothin
   index_t needed = 0;
   {
     small_model<P> net(roomy, 1);
-    small_trainer<P> run(net, adamw{}, {}, paper_at(freezing::run_time_rate(0.5)));
+    small_trainer<P> run(net, adamw{}, {}, paper_at(freezing::run_time_rate(50)));
     samples const data(1);
     (void)run.step(data.images, data.labels);
     needed = roomy.memory().most_reserved();
@@ -264,7 +264,7 @@ TEST_CASE_TEMPLATE("trainer: out of memory at any point of a step changes nothin
     std::optional<small_trainer<P>> run;
     try {
       net.emplace(device, 1);
-      run.emplace(*net, adamw{}, trainer_options{}, paper_at(freezing::run_time_rate(0.5)));
+      run.emplace(*net, adamw{}, trainer_options{}, paper_at(freezing::run_time_rate(50)));
     } catch (memory_error const&) { break; }
     auto const before = weights_of(*net);
     auto const schedule = run->schedule().save_state();
@@ -328,7 +328,7 @@ TEST_CASE("checkpoint: an interrupted run's file that is cut short changes nothi
   auto const path = temporary_file("cut_run");
   host device;
   small_model<policy::slim> net(device, 1);
-  small_trainer<policy::slim> run(net, adamw{}, {}, paper_at(freezing::run_time_rate(0.5)));
+  small_trainer<policy::slim> run(net, adamw{}, {}, paper_at(freezing::run_time_rate(50)));
   samples const data(1);
   for (int step = 0; step < 3; ++step) { (void)run.step(data.images, data.labels); }
   save_run(run, path);
@@ -373,7 +373,7 @@ TEST_CASE("checkpoint: a tensor that is missing is named, those that no paramete
 TEST_CASE("trainer: a loss that is not finite is reported before anything is updated") {
   host device;
   small_model<policy::slim> net(device, 1);
-  small_trainer<policy::slim> run(net, adamw{}, {}, paper_at(freezing::run_time_rate(0.5)));
+  small_trainer<policy::slim> run(net, adamw{}, {}, paper_at(freezing::run_time_rate(50)));
   net.parameters().back().value.data[0] = std::numeric_limits<float>::infinity();
   auto const before = weights_of(net);
   samples const data(1);

@@ -26,12 +26,13 @@ struct candidate {
         std::conditional_t<FrozenPercent == 0, slimfit::freezing::never,
                            slimfit::freezing::inter_layer<slimfit::freezing::relative_update, percent<FrozenPercent>>>;
   };
-  static constexpr double rate = FrozenPercent / 100.0;
+  static constexpr double rate = FrozenPercent;  ///< percent
   static constexpr double gradient_error = Error / 10000.0;
   static constexpr double time = TimePercent / 100.0;
   /// Square of the error of a whole step against one that updates everything exactly, where all units have gradients
   /// alike: what is frozen is missing whole.
-  static constexpr double step_error_squared = rate + (1 - rate) * gradient_error * gradient_error;
+  static constexpr double step_error_squared =
+      FrozenPercent / 100.0 + (1 - FrozenPercent / 100.0) * gradient_error * gradient_error;
 };
 
 /// Candidates to choose from. A program may list its own: types with the members of `candidate`.

@@ -22,8 +22,8 @@ struct inter_layer_requirements {
 };
 }  // namespace detail
 
-/// Sorts units by priority, ascending, the lower index first among equals; freezes the first `floor(rate * units)`.
-/// The paper's schedule is `inter_layer<relative_update, percent<95>>`.
+/// Sorts units by priority, ascending, the lower index first among equals; freezes the first `floor(rate * units /
+/// 100)`. The paper's schedule is `inter_layer<relative_update, percent<95>>`.
 /// @tparam Options `hold<N>`, `dense_warm_up<N>`, `at_most_stale<N>`
 template <class Criterion, class Rate = percent<0>, class... Options>
 class inter_layer : detail::inter_layer_requirements<Criterion, Rate> {

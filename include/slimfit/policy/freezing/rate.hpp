@@ -3,6 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
 
 #include <slimfit/core/error.hpp>
 #include <slimfit/core/percent.hpp>
@@ -23,25 +26,36 @@ struct linear_rate {
   [[nodiscard]] static constexpr index_t fewest_frozen(index_t units) { return units * std::min(From, To) / 100; }
 };
 
-/// A rate known when the program runs, e.g. from a command line.
+namespace detail {
+/// What is wrong with a rate, and what was meant where it is a share.
+inline std::string rate_problem(double percent) {
+  std::string expected = "percent of the units: 0, or from 1 to below 100, as in percent<90>";
+  if (percent > 0 && percent < 1) {
+    char hint[64];
+    std::snprintf(hint, sizeof hint, "; write %g for a share of %g", std::round(percent * 1e6) / 1e4, percent);
+    expected += hint;
+  }
+  return mismatch("freezing rate", percent, expected);
+}
+}  // namespace detail
+
+/// A rate known when the program runs, e.g. from a command line: `run_time_rate(90)` freezes as `percent<90>` does.
 class run_time_rate {
  public:
-  /// @throws value_error unless `0 <= rate < 1`.
-  constexpr explicit run_time_rate(double rate) : rate_(rate) {
-    if (!(rate >= 0.0 && rate < 1.0)) {
-      throw value_error(
-          mismatch("freezing rate", rate, "at least 0 and less than 1, a share of the units: 0.9 for 90 %"));
-    }
+  /// @param percent 0, or from 1 to below 100; need not be whole
+  /// @throws value_error for others: what lies between 0 and 1 was meant as a share.
+  constexpr explicit run_time_rate(double percent) : percent_(percent) {
+    if (percent != 0.0 && !(percent >= 1.0 && percent < 100.0)) { throw value_error(detail::rate_problem(percent)); }
   }
-  /// `floor(rate * units)`. The small addend makes 0.29 of 100 units 29, as in `percent<29>`, though 0.29 * 100 is
-  /// 28.999999999999996 in floating point.
+  /// `floor(percent * units / 100)`. The small addend makes up for percentages that floating point holds as a little
+  /// less, e.g. 64.1.
   [[nodiscard]] constexpr index_t frozen(index_t units, index_t /*iteration*/) const {
-    return static_cast<index_t>(rate_ * static_cast<double>(units) + 1e-9);
+    return static_cast<index_t>(percent_ * static_cast<double>(units) / 100 + 1e-9);
   }
   [[nodiscard]] constexpr index_t fewest_frozen(index_t units) const { return frozen(units, 0); }
 
  private:
-  double rate_;
+  double percent_;
 };
 
 /// `percent<N>`, or a type with `frozen(units, iteration)` and the bound `fewest_frozen(units)` for memory plans.
