@@ -3,29 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <slimfit/core/error.hpp>
 
 #include "../tools/table.hpp"
 
 namespace examples {
 
-namespace {
-
-/// @throws slimfit::value_error for the first that is no number
-void require_finite(std::vector<slimfit::gradient_error> const& errors) {
-  for (auto const& each : errors) {
-    if (!std::isfinite(each.exact) || !std::isfinite(each.difference)) {
-      throw slimfit::value_error(slimfit::mismatch("gradient of " + each.name + ": norm or error",
-                                                   std::isfinite(each.exact) ? each.difference : each.exact,
-                                                   "a finite number: the weights or the data are not sound"));
-    }
-  }
-}
-
-}  // namespace
-
 void add_errors(std::vector<slimfit::gradient_error>& all, std::vector<slimfit::gradient_error> const& batch) {
-  require_finite(batch);
   if (all.empty()) {
     all = batch;
     return;

@@ -22,16 +22,6 @@ std::vector<index_t> extents_of(parameter<T> const& each) {
 template <class T>
 using staged_tensors = std::vector<std::vector<T>>;
 
-/// @throws value_error for the first number that is none
-template <class T>
-void require_finite(std::string const& tensor, std::span<T const> values) {
-  auto const found = std::find_if_not(values.begin(), values.end(), &is_finite_element<T>);
-  if (found != values.end()) {
-    throw value_error(mismatch("tensor " + tensor + ", element " + std::to_string(found - values.begin()),
-                               convert_element<double>(*found), "a finite number"));
-  }
-}
-
 /// Copies all parameters to be written. @throws value_error where one is no number: such a model has diverged
 template <class Network, class Device>
 void add_parameters(safetensors_writer& writer, model<Network, Device> const& net, dtype type,
@@ -39,7 +29,7 @@ void add_parameters(safetensors_writer& writer, model<Network, Device> const& ne
   for (auto const& [name, each] : net.parameters()) {
     auto& values = staged.emplace_back(static_cast<std::size_t>(each.count()));
     net.device().copy(each.data, values.data(), each.count());
-    require_finite<typename Network::value_type>(name, values);
+    require_finite<value_error>("tensor " + name, values);
     writer.add(name, type, extents_of(each), values.data());
   }
 }
@@ -75,7 +65,7 @@ auto read_parameters(model<Network, Device> const& net, safetensors_view const& 
     auto& values = staged.emplace_back(wanted(name) ? static_cast<std::size_t>(each.count()) : 0);
     if (!wanted(name)) { continue; }
     file.read_into(name, extents_of(each), values.data());
-    require_finite_weights<typename Network::value_type>(values, file.source(), name);
+    require_finite<file_error>(file.source() + ": tensor " + name, values, finite_weights);
   }
   return staged;
 }

@@ -52,7 +52,8 @@ class huggingface_loader {
     check_config();
     staged_tensors<value_type> staged;
     for (auto const& [name, each] : net_.parameters()) {
-      require_finite_weights<value_type>(staged.emplace_back(values_of(name, each)), path_, name);
+      require_finite<file_error>(path_ + ": tensor " + name, staged.emplace_back(values_of(name, each)),
+                                 finite_weights);
     }
     list_unused();
     for (std::size_t i = 0; i < staged.size(); ++i) {

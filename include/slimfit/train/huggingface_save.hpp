@@ -127,7 +127,7 @@ void add_huggingface_parameters(safetensors_writer& writer, Model const& net, dt
       auto extents = extents_of(each);
       auto& values = staged.emplace_back(static_cast<std::size_t>(each.count()));
       net.device().copy(each.data, values.data(), each.count());
-      require_finite<typename Model::value_type>(name, values);
+      require_finite<value_error>("tensor " + name, values);
       if (name == "classifier.weight") {
         auto const width = static_cast<std::ptrdiff_t>(extents[1]);
         for (auto row = static_cast<std::ptrdiff_t>(extents[0]); row > 0; --row) {

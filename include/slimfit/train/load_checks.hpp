@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What is checked of weights from a file, whatever wrote it, and of names of parameters that a program gives.
+// What is checked of numbers that go to a file or come from one, and of names of parameters that a program gives.
 #pragma once
 
 #include <algorithm>
-#include <cmath>
-#include <span>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -13,15 +12,22 @@
 
 namespace slimfit::detail {
 
-/// @param source the file or folder
-/// @throws file_error for the first number that is none: a model with it would have no finite loss
-template <class T>
-void require_finite_weights(std::span<T const> values, std::string const& source, std::string const& tensor) {
-  auto const is_finite = [](T value) { return std::isfinite(convert_element<double>(value)); };
-  auto const found = std::find_if_not(values.begin(), values.end(), is_finite);
+/// What is expected of weights in a file: with others a model has no finite loss.
+inline constexpr auto finite_weights = "a finite number: whoever wrote it had diverged";
+
+/// @param what   e.g. "tensor classifier.bias", after the name of the file where there is one
+/// @param least  numbers below it are refused too
+/// @throws Error for the first number that is none
+template <class Error, class Values>
+void require_finite(std::string const& what, Values const& values, std::string const& expectation = "a finite number",
+                    double least = -std::numeric_limits<double>::infinity()) {
+  auto const is_sound = [least](auto value) {
+    return is_finite_element(value) && convert_element<double>(value) >= least;
+  };
+  auto const found = std::find_if_not(values.begin(), values.end(), is_sound);
   if (found == values.end()) { return; }
-  throw file_error(mismatch(source + ": tensor " + tensor + ", element " + std::to_string(found - values.begin()),
-                            convert_element<double>(*found), "a finite number: whoever wrote it had diverged"));
+  throw Error(mismatch(what + ", element " + std::to_string(found - values.begin()), convert_element<double>(*found),
+                       expectation));
 }
 
 /// @param beginnings of names of parameters, as in `load_options::except`
