@@ -7,9 +7,10 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
-from compilers import compiler_or_skip, report, run_compiler
+from compilers import SKIPPED, compiler_or_skip, report, run_compiler
 
 HERE = pathlib.Path(__file__).parent / "constants"
 
@@ -53,6 +54,9 @@ def main():
     parser.add_argument("flags", nargs="*")
     options = parser.parse_args()
     compilers = [each for each in options.compilers if shutil.which(each)]
+    if not compilers:
+        print(f"skipped: none of {', '.join(options.compilers)} is installed")
+        sys.exit(SKIPPED)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         flags = [f"-I{each}" for each in (options.include, HERE, folder)] + options.flags

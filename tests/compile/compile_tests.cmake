@@ -36,7 +36,8 @@ add_test(NAME shape_text COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/
                                  ${PROJECT_SOURCE_DIR}/include)
 set_tests_properties(shape_text PROPERTIES SKIP_RETURN_CODE 77 LABELS compile)
 
-# What optimisers warn about is looked for once by each; check_warnings.py by itself tries all levels, and nvcc.
+# What optimisers warn about is looked for once by each; check_warnings.py by itself tries all levels. nvcc is one of the
+# CUDA tests.
 add_test(NAME warnings_g COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_warnings.py --level=-O0 --level=-O3 g++
                                  ${PROJECT_SOURCE_DIR}/include -- -I${slimfit_blas_include})
 add_test(NAME warnings_clang COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_warnings.py --level=-O2 clang++

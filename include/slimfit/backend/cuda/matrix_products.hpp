@@ -84,20 +84,20 @@ class matrix_products {
                index_t c_stride, product_addends<T> addends) {
     using scale_type = compute_type<T>;
     if (rows == 0 || columns == 0) { return; }
-    auto& plan = plan_for<T>(key_of<T>(rows, columns, inner, a, b, c, c_stride, addends));
+    auto& made = plan_for<T>(key_of<T>(rows, columns, inner, a, b, c, c_stride, addends));
     if (addends.bias != nullptr) {
-      check(cublasLtMatmulDescSetAttribute(plan.description.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &addends.bias,
+      check(cublasLtMatmulDescSetAttribute(made.description.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &addends.bias,
                                            sizeof(addends.bias)),
             "bias of a product");
     }
     scale_type const one{1};
     scale_type const beta{addends.matrix != nullptr ? scale_type{1} : scale_type{0}};
     T const* const added = addends.matrix != nullptr ? addends.matrix : c;
-    check(cublasLtMatmul(handle_, plan.description.get(), &one, b.data, plan.first.get(), a.data, plan.second.get(),
-                         &beta, added, plan.result.get(), c, plan.result.get(), &plan.algorithm, workspace_,
+    check(cublasLtMatmul(handle_, made.description.get(), &one, b.data, made.first.get(), a.data, made.second.get(),
+                         &beta, added, made.result.get(), c, made.result.get(), &made.algorithm, workspace_,
                          workspace_bytes_, stream),
           "matrix product");
-    plan.was_enqueued = true;
+    made.was_enqueued = true;
   }
 
   /// Kinds of products seen so far.
