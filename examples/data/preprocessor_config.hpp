@@ -266,4 +266,15 @@ inline void write_preprocessor_config(preprocessing const& how, index_t side, st
   file.commit();
 }
 
+/// What readers of the written file do otherwise, in words; empty where they see the same. The form has no word for
+/// where an odd margin is cut: all its processors let the smaller half lie before the middle.
+inline std::string difference_when_read(preprocessing const& how, index_t side) {
+  // Halves are rounded up from 3, 7, ... pixels on. Of pictures that keep their ratio any may have such a margin.
+  bool const is_same = how.odd == odd_margin::left || (how.squeezed && (evaluation_side(how, side) - side) % 4 != 3);
+  if (is_same) { return {}; }
+  return "preprocessor_config.json: where 3, 7, 11, ... pixels lie around the middle that is cut out, readers begin "
+         "one "
+         "pixel further to the left or the top than this run's evaluation did, and may get slightly other figures";
+}
+
 }  // namespace examples

@@ -279,7 +279,10 @@ int run(int argc, char** argv) {
     auto const function = compiled_runs().at(options.backend).at(options.scalar).at(request.choice.policy);
     auto outcome = function({request, work, model, options.model, options.start, options.save, labels});
     if (saves_folder && request.is_last && !outcome.interrupted && options.task != "fashion") {
-      write_preprocessor_config(how, vit_models[model].shape.image, options.save);
+      auto const side = vit_models[model].shape.image;
+      write_preprocessor_config(how, side, options.save);
+      auto const difference = difference_when_read(how, side);
+      if (!difference.empty()) { std::printf("%s/%s\n", options.save.c_str(), difference.c_str()); }
     }
     return outcome;
   };

@@ -218,7 +218,16 @@ TEST_CASE("preprocessor_config.json: what a model expects") {
     CHECK(again.filter == how.filter);
     CHECK(again.squeezed == how.squeezed);
     CHECK(ex::evaluation_side(again, 224) == ex::evaluation_side(how, 224));
+    CHECK(again.odd == ex::odd_margin::left);
   }
+  // Its readers cut odd margins in one way; where a run has evaluated in the other, it says so.
+  CHECK(ex::difference_when_read(dino, 224).empty());
+  CHECK(ex::difference_when_read(centred, 224).find("one pixel further to the left") != std::string::npos);
+  CHECK_FALSE(ex::difference_when_read({}, 224).empty());
+  CHECK_FALSE(ex::difference_when_read({}, 384).empty());  // the longer side has margins still
+  CHECK(ex::difference_when_read({.squeezed = true}, 224).empty());
+  CHECK(ex::difference_when_read({.resized = 256, .cropped = 224, .squeezed = true}, 224).empty());
+  CHECK_FALSE(ex::difference_when_read({.resized = 227, .cropped = 224, .squeezed = true}, 224).empty());
 
   struct wrong {
     std::string text, message;
