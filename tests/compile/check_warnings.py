@@ -16,7 +16,7 @@ def compile_with_nvcc(nvcc, flags, level):
     # The host's compiler sees what nvcc makes of the program. nvcc writes bounds of arrays that are template parameters
     # with casts of its own, about whose signs GCC warns in every kernel that has one; its other casts are useless.
     host = ",".join(flag for flag in WARNINGS if flag not in ("-Wsign-conversion", "-Werror"))
-    command = [nvcc, "-std=c++20", *flags, level, "-Werror", "all-warnings", "-Xcompiler", host, "-arch=sm_80", "-x", "cu",
+    command = [nvcc, "-std=c++20", *flags, level, "-Werror", "all-warnings", "-Xcompiler", host, "-arch=compute_80", "-x", "cu",
                "-c", PROGRAM, "-o", "/dev/null"]
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     return result.returncode == 0, result.stdout + result.stderr

@@ -18,7 +18,8 @@ class ReportTest(support.ExampleTest):
         jsonschema.Draft202012Validator.check_schema(schema)
         jsonschema.Draft202012Validator(schema).validate(report)
         # The schema can fail.
-        for path, wrong in [(["runs", 0, "accuracy"], 1.5), (["runs", 0, "bytes", "peak"], "much"), (["slimfit"], "")]:
+        for path, wrong in [(["runs", 0, "accuracy"], 1.5), (["runs", 1, "rate"], 0.75),
+                            (["runs", 0, "bytes", "peak"], "much"), (["slimfit"], "")]:
             broken = json.loads(json.dumps(report))
             place = broken
             for key in path[:-1]:
