@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resume.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <slimfit/core/error.hpp>
@@ -19,6 +20,25 @@ nlohmann::json const& options_of_before() {
   return values;
 }
 
+/// A rate of a checkpoint of before is a share, which no percentage is.
+void make_percent(nlohmann::json& rate) {
+  if (!rate.is_number()) { return; }
+  auto const value = rate.get<double>();
+  if (value > 0 && value < 1) { rate = std::round(value * 1e10) / 1e8; }
+}
+void make_rates_percent(nlohmann::json& state) {
+  auto const of_run = [](nlohmann::json& run) {
+    if (run.is_object() && run.contains("rate")) { make_percent(run["rate"]); }
+  };
+  of_run(state["current"]);
+  for (auto& run : state["finished"]) { of_run(run); }
+  auto& options = state["options"];
+  if (!options.contains("run")) { return; }
+  for (auto& run : options["run"]) {
+    if (run.is_array() && run.size() == 2) { make_percent(run[1]); }
+  }
+}
+
 /// @throws slimfit::file_error where the file is damaged, or is no checkpoint of this program
 nlohmann::json state_in(std::string const& path, std::string const& program) {
   slimfit::safetensors_file const file(path);
@@ -31,6 +51,7 @@ nlohmann::json state_in(std::string const& path, std::string const& program) {
     throw slimfit::file_error("slimfit: --resume: " + path +
                               " holds no interrupted run, expected a checkpoint of this program");
   }
+  make_rates_percent(state);
   return state;
 }
 

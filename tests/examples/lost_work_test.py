@@ -181,6 +181,10 @@ class LostWorkTest(bert_test.TinyBert):
                 del strings[key]
             state = json.loads(strings["finetune_bert"])
             del state["contents"], state["start_weights"], state["options"]["optimizer"], state["options"]["new-classifier"]
+            # Rates were shares.
+            state["options"]["run"] = [[policy, rate / 100] for policy, rate in state["options"]["run"]]
+            for run in [state["current"], *state["finished"]]:
+                run["rate"] /= 100
             strings["finetune_bert"] = json.dumps(state)
         rewrite_header(self.newest, without)
         for option, message in [(("--optimizer", "published"), '--optimizer is "published", expected "usual"'),
