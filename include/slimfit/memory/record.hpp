@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <map>
 #include <new>
 #include <optional>
 #include <string>
@@ -138,8 +140,12 @@ class memory_record : public memory_observer {
         end = i + 1;
       }
     }
-    auto holders = holders_after(end);
-    std::stable_sort(holders.begin(), holders.end(), [](auto const& a, auto const& b) { return a.bytes > b.bytes; });
+    // Not std::stable_sort: with it the standard library's own use of something deprecated is shown to users of
+    // Clang 19.
+    std::multimap<index_t, memory_holder, std::greater<>> by_bytes;
+    for (auto& each : holders_after(end)) { by_bytes.emplace(each.bytes, std::move(each)); }
+    std::vector<memory_holder> holders;
+    for (auto& [bytes, each] : by_bytes) { holders.push_back(std::move(each)); }
     return holders;
   }
   /// What lay on the tape when a forward pass ended, the first that stored most, in the order in which it was kept.
