@@ -38,7 +38,7 @@ class BadInputTest(support.ExampleTest):
         packed.write_bytes(packed.read_bytes()[:2000])
         self.refuse(names=[packed])
         packed.unlink()
-        self.refuse(names=[packed, "could not be opened"])
+        self.refuse(names=[packed, "could not be read: No such file"])
         self.assertEqual({path: path.read_bytes() for path in (self.folder / "out").iterdir()}, before)
 
     def test_folders(self):

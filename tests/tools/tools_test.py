@@ -237,7 +237,7 @@ class Step(unittest.TestCase):
             self.assertEqual(set(result), {"model", "policy", "backend", "scalar", "rate", "batch", "steps", "threads",
                                            "hold", "seconds", "sequences_per_second", "product_seconds", "ratio",
                                            "processor_seconds", "processor_ratio", "ledger", "planned", "peak_resident",
-                                           "first_step"})
+                                           "first_step", "products"})
             self.assertEqual((result["backend"], result["scalar"], result["hold"]), ("host", "float", False))
             self.assertAlmostEqual(result["sequences_per_second"] * result["seconds"]["median"], result["batch"])
             self.assertEqual(set(result["ledger"]), {*BYTES, "offloaded"})
