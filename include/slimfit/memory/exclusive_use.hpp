@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A backend belongs to one thread at a time: its ledger, tape and stream have one order of events. Two threads that work
-// on one at once are found, also in release builds: it takes some nanoseconds where a kernel is launched.
+// A backend belongs to one thread at a time: its ledger, tape and stream have one order of events. Two threads that
+// work on one at once are found, also in release builds: it takes some nanoseconds where a kernel is launched.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,8 @@ class exclusive_use {
     if (user_.compare_exchange_strong(inside, &thread, std::memory_order_acquire)) { return true; }
     if (inside != &thread) {
       throw usage_error(
-          "slimfit: two threads use one backend (host, cuda) at the same time, expected one at a time: let one call end "
+          "slimfit: two threads use one backend (host, cuda) at the same time, expected one at a time: let one call "
+          "end "
           "before another thread's begins, or give each thread a backend of its own");
     }
     return false;

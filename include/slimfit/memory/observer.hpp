@@ -34,8 +34,8 @@ struct described_matrix {
   }
 };
 
-/// To be given to `ledger::record`. It watches in the middle of steps, so it throws nothing: what it cannot note it must
-/// leave out.
+/// To be given to `ledger::record`. It watches in the middle of steps, so it throws nothing: what it cannot note it
+/// must leave out.
 class memory_observer {
  public:
   /// `held` is there already.

@@ -27,8 +27,8 @@ struct memory_usage {
   }
   /// The part of it that is not `others`, which were there all the time.
   [[nodiscard]] constexpr memory_usage without(byte_counts const& others) const {
-    return {peak_by_category.without(others), stored - others.stored(), temporary - others.temporary(),
-            activations - others.activations(), total - others.total(), offloaded};
+    return {peak_by_category.without(others),   stored - others.stored(), temporary - others.temporary(),
+            activations - others.activations(), total - others.total(),   offloaded};
   }
   friend constexpr bool operator==(memory_usage const&, memory_usage const&) = default;
 };
