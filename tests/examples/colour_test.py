@@ -144,14 +144,16 @@ class ColourTest(support.ProgramTest):
         options = ["--epochs", "1", "--run", "eager"]
         config = self.model / "preprocessor_config.json"
         plain = self.run_of(*options)
-        usual = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225], "resample": 2,
+        usual = {"image_processor_type": "BitImageProcessor", "do_center_crop": True,
+                 "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225], "resample": 2,
                  "size": {"shortest_edge": 256}, "crop_size": {"height": 224, "width": 224}}
         config.write_text(json.dumps(usual))
         self.assertEqual(self.run_of(*options)["losses"], plain["losses"])
         for change in ({"image_mean": [0.5, 0.5, 0.5]}, {"image_std": [0.5, 0.5, 0.5]}, {"resample": 3}):
             config.write_text(json.dumps({**usual, **change}))
             self.assertNotEqual(self.run_of(*options)["losses"], plain["losses"], change)
-        config.write_text(json.dumps({**usual, "size": 224}))  # not what training sees, but what is tested
+        square = {"size": {"height": 224, "width": 224}, "do_center_crop": False}
+        config.write_text(json.dumps({**usual, **square}))  # not what training sees, but what is tested
         squeezed = self.run_of(*options)
         self.assertEqual(squeezed["losses"], plain["losses"])
         self.assertNotEqual(squeezed["test_loss"], plain["test_loss"])
@@ -167,7 +169,7 @@ class ColourTest(support.ProgramTest):
         found = json.loads((saved / "preprocessor_config.json").read_text(encoding="utf-8"))
         for actual, expected in zip(found["image_mean"], [0.5, 0.4, 0.3]):
             self.assertAlmostEqual(actual, expected, places=6)
-        self.assertEqual(found["crop_size"], {"height": IMAGE, "width": IMAGE})
+        self.assertEqual(found["size"], {"height": IMAGE, "width": IMAGE})
         config = json.loads((saved / "config.json").read_text(encoding="utf-8"))
         self.assertEqual(config["id2label"], {str(label): f"class{label}" for label in range(CLASSES)})
         self.assertEqual(config["label2id"], {f"class{label}": label for label in range(CLASSES)})

@@ -76,12 +76,13 @@ class memory_plan : public step_plan<Model, Optimizer> {
     if (active >= units) { return all; }
     auto usage = found.least;
     // Units that share a stash count it each; all together store no more than they do.
-    bool const adds = no_unit_saves();
-    index_t const expensive = most_expensive(active, false);
+    auto const costs = unit_costs(false);
+    bool const adds = *std::min_element(costs.begin(), costs.begin() + units) >= 0;
+    index_t const expensive = sum_of_largest(costs, active);
     index_t const extra = adds ? std::min(expensive, all.stored - usage.stored) : expensive;
     // A block that is recomputed may hold more for a while than the forward pass left.
     constexpr bool recomputes = !std::is_same_v<typename policy_type::blocks, blocks::stashed>;
-    index_t const extra_at_peak = recomputes ? most_expensive(active, true) : extra;
+    index_t const extra_at_peak = recomputes ? sum_of_largest(unit_costs(true), active) : extra;
     auto& peaks = usage.peak_by_category;
     auto const& all_peaks = all.peak_by_category;
     index_t const gradients = most_gradients(active);
@@ -129,20 +130,17 @@ class memory_plan : public step_plan<Model, Optimizer> {
     return active_set::all(policy_type::biases == bias_updates::always ? 0 : std::min<index_t>(1, units));
   }
 
-  /// Whether a unit never stores less while it is active.
-  [[nodiscard]] constexpr bool no_unit_saves() const {
-    std::array<index_t, active_set::capacity> costs{};
-    network_.unit_costs(batch_, costs.data());
-    return *std::min_element(costs.begin(), costs.begin() + units) >= 0;
-  }
-  /// Sum of the `count` largest costs of single units, while a block is recomputed or not.
-  [[nodiscard]] constexpr index_t most_expensive(index_t count, bool recomputing) const {
-    std::array<index_t, active_set::capacity> costs{};
+  using unit_bytes = std::array<index_t, active_set::capacity>;
+
+  /// What single units add to what is stored while they are active: below 0 where one saves something. While a block is
+  /// recomputed, or not.
+  [[nodiscard]] constexpr unit_bytes unit_costs(bool recomputing) const {
+    unit_bytes costs{};
     network_.unit_costs(batch_, costs.data());
     if constexpr (requires { network_.recomputed_unit_costs(batch_, costs.data()); }) {
       if (recomputing) { network_.recomputed_unit_costs(batch_, costs.data()); }
     }
-    return sum_of_largest(costs, count);
+    return costs;
   }
   /// The most bytes of gradients that are kept when `active` units are active.
   [[nodiscard]] constexpr index_t most_gradients(index_t active) const {
@@ -156,7 +154,7 @@ class memory_plan : public step_plan<Model, Optimizer> {
   /// Sum of `bytes(count)` over what is always active and the `active` units for which it is largest.
   template <class Bytes>
   [[nodiscard]] constexpr index_t most_over_units(index_t active, Bytes const& bytes) const {
-    std::array<index_t, active_set::capacity> sizes{};
+    unit_bytes sizes{};
     index_t always = 0;
     auto network = network_;
     network.visit(
@@ -166,7 +164,7 @@ class memory_plan : public step_plan<Model, Optimizer> {
         no_name{});
     return always + sum_of_largest(sizes, active);
   }
-  static constexpr index_t sum_of_largest(std::array<index_t, active_set::capacity>& values, index_t count) {
+  static constexpr index_t sum_of_largest(unit_bytes values, index_t count) {
     index_t total = 0;
     for (index_t i = 0; i < std::min(count, units); ++i) {
       auto const largest = std::max_element(values.begin(), values.begin() + units);
