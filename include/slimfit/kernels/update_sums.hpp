@@ -234,6 +234,7 @@ struct add_update_sums {
     }
     mine.relative_change = group.template reduce<Group::size>(mine.relative_change, plus{});
     mine.squared_gradient = group.template reduce<Group::size>(mine.squared_gradient, plus{});
+    group.sync();  // all lanes have read `proceed`
     if (group.lane() == 0) {
       *total = mine;
       if (proceed != nullptr && !mine.is_finite()) { *proceed = 0; }
