@@ -3,7 +3,7 @@
 // element, which makes a memory plan, at compile time where the caller wants it there.
 #pragma once
 
-#include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/core/matrix_product.hpp>
 #include <slimfit/memory/offload_store.hpp>
 
 namespace slimfit {

@@ -10,8 +10,8 @@
 
 #include <cblas.h>
 
-#include <slimfit/backend/matrix_product.hpp>
 #include <slimfit/backend/serial_blas.hpp>
+#include <slimfit/core/matrix_product.hpp>
 #include <slimfit/core/scalar.hpp>
 
 namespace slimfit {

@@ -8,8 +8,8 @@
 #include <cmath>
 
 #include <slimfit/backend/counting.hpp>
-#include <slimfit/backend/matrix_product.hpp>
-#include <slimfit/kernels/sequences.hpp>
+#include <slimfit/core/matrix_product.hpp>
+#include <slimfit/core/sequences.hpp>
 #include <slimfit/kernels/softmax.hpp>
 #include <slimfit/stash/probability_stash.hpp>
 

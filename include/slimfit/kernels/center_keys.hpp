@@ -2,7 +2,7 @@
 // Subtracts from every key of a sequence the mean over its tokens.
 #pragma once
 
-#include <slimfit/kernels/sequences.hpp>
+#include <slimfit/core/sequences.hpp>
 #include <slimfit/kernels/tile.hpp>
 
 namespace slimfit::kernels {

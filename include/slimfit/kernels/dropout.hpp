@@ -3,8 +3,8 @@
 #pragma once
 
 #include <slimfit/core/percent.hpp>
+#include <slimfit/core/sequences.hpp>
 #include <slimfit/kernels/random_tile.hpp>
-#include <slimfit/kernels/sequences.hpp>
 
 namespace slimfit::kernels {
 

@@ -4,7 +4,7 @@
 // same bits with any number of threads.
 #pragma once
 
-#include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/core/matrix_product.hpp>
 #include <slimfit/kernels/tile.hpp>
 
 namespace slimfit::kernels {

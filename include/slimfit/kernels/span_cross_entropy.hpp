@@ -8,8 +8,8 @@
 #include <slimfit/core/element_run.hpp>
 #include <slimfit/core/math.hpp>
 #include <slimfit/core/scalar.hpp>
+#include <slimfit/core/sequences.hpp>
 #include <slimfit/kernels/sample_result.hpp>
-#include <slimfit/kernels/sequences.hpp>
 
 namespace slimfit::kernels {
 

@@ -3,7 +3,7 @@
 // scatter.
 #pragma once
 
-#include <slimfit/kernels/sequences.hpp>
+#include <slimfit/core/sequences.hpp>
 #include <slimfit/kernels/tile.hpp>
 
 namespace slimfit::kernels {

@@ -8,8 +8,8 @@
 #include <initializer_list>
 
 #include <slimfit/core/philox.hpp>
+#include <slimfit/core/sequences.hpp>
 #include <slimfit/kernels/saturation.hpp>
-#include <slimfit/kernels/sequences.hpp>
 #include <slimfit/layers/matrix_place.hpp>
 #include <slimfit/layers/parameter.hpp>
 #include <slimfit/memory/arena.hpp>

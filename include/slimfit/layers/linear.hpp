@@ -3,7 +3,7 @@
 // active, because only the weights' gradients need it.
 #pragma once
 
-#include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/core/matrix_product.hpp>
 #include <slimfit/kernels/bias.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>

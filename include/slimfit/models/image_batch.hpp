@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include <slimfit/kernels/sequences.hpp>
+#include <slimfit/core/sequences.hpp>
 
 namespace slimfit {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <slimfit/core/config.hpp>
-#include <slimfit/kernels/sequences.hpp>
+#include <slimfit/core/sequences.hpp>
 #include <slimfit/policy/padding.hpp>
 
 namespace slimfit {

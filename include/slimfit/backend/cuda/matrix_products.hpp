@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include <slimfit/backend/cuda/status.hpp>
-#include <slimfit/backend/matrix_product.hpp>
+#include <slimfit/core/matrix_product.hpp>
 #include <slimfit/core/scalar.hpp>
 
 namespace slimfit {

@@ -5,8 +5,8 @@
 
 #include <slimfit/core/math.hpp>
 #include <slimfit/core/philox.hpp>
+#include <slimfit/core/sequences.hpp>
 #include <slimfit/kernels/cuda/operand_rows.cuh>
-#include <slimfit/kernels/sequences.hpp>
 
 namespace slimfit::kernels {
 
