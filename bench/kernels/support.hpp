@@ -12,8 +12,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <slimfit/kernels/group.hpp>
 #include <slimfit/memory/arena.hpp>
+#include <slimfit/rows/group.hpp>
 
 namespace slimfit::bench {
 

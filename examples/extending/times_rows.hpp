@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A kernel of one's own: a function object that a group of lanes runs for each row.
 #pragma once
-#include <slimfit/kernels/tile.hpp>
+#include <slimfit/rows/tile.hpp>
 
 /// One row: output = input * factors, element by element. With a stride of 0 all rows have the same factors.
 template <int Width, slimfit::scalar T>

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include <slimfit/kernels/group.hpp>
+#include <slimfit/rows/group.hpp>
 
 #include "fixture.hpp"
 #include "run_rows.hpp"

@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <slimfit/kernels/group.hpp>
+#include <slimfit/rows/group.hpp>
 
 namespace slimfit::test {
 

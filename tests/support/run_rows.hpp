@@ -3,7 +3,7 @@
 // the device, with the group that the backend chooses.
 #pragma once
 
-#include <slimfit/kernels/tile.hpp>
+#include <slimfit/rows/tile.hpp>
 
 #include <algorithm>
 

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include <slimfit/kernels/tile.hpp>
 #include <slimfit/policy/format/bit_packing.hpp>
+#include <slimfit/rows/tile.hpp>
 
 #include "../support/fixture.hpp"
 #include "../support/run_rows.hpp"

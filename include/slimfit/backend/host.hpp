@@ -16,7 +16,7 @@
 #include <slimfit/backend/product_library.hpp>
 #include <slimfit/backend/task_pool.hpp>
 #include <slimfit/core/scalar.hpp>
-#include <slimfit/kernels/group.hpp>
+#include <slimfit/rows/group.hpp>
 
 namespace slimfit {
 

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <cstdint>
 
-#include <slimfit/core/element_run.hpp>
 #include <slimfit/core/math.hpp>
 #include <slimfit/core/scalar.hpp>
 #include <slimfit/kernels/sample_result.hpp>
+#include <slimfit/rows/element_run.hpp>
 
 namespace slimfit {
 

@@ -4,7 +4,7 @@
 
 #include <slimfit/core/percent.hpp>
 #include <slimfit/core/sequences.hpp>
-#include <slimfit/kernels/random_tile.hpp>
+#include <slimfit/rows/random_tile.hpp>
 
 namespace slimfit::kernels {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include <slimfit/core/bits.hpp>
-#include <slimfit/kernels/tile.hpp>
+#include <slimfit/rows/tile.hpp>
 
 namespace slimfit::kernels {
 

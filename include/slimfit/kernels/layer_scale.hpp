@@ -3,7 +3,7 @@
 // number of its own, forward and backward.
 #pragma once
 
-#include <slimfit/kernels/tile.hpp>
+#include <slimfit/rows/tile.hpp>
 
 namespace slimfit::kernels {
 

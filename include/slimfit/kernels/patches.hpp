@@ -2,8 +2,8 @@
 // Images as rows of pixels: one row per token, the class token's row zero, so that one matrix product embeds them all.
 #pragma once
 
-#include <slimfit/core/element_run.hpp>
-#include <slimfit/kernels/group.hpp>
+#include <slimfit/rows/element_run.hpp>
+#include <slimfit/rows/group.hpp>
 
 namespace slimfit::kernels {
 

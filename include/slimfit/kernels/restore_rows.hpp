@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-#include <slimfit/kernels/tile.hpp>
+#include <slimfit/rows/tile.hpp>
 
 namespace slimfit::kernels {
 

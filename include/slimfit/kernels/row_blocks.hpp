@@ -5,7 +5,7 @@
 #pragma once
 
 #include <slimfit/core/matrix_product.hpp>
-#include <slimfit/kernels/tile.hpp>
+#include <slimfit/rows/tile.hpp>
 
 namespace slimfit::kernels {
 

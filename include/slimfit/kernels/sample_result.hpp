@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include <slimfit/core/math.hpp>
-#include <slimfit/kernels/group.hpp>
+#include <slimfit/rows/group.hpp>
 
 namespace slimfit {
 

@@ -3,7 +3,7 @@
 // launch are added to the counter of their layer, in whole numbers, so that order does not matter.
 #pragma once
 
-#include <slimfit/kernels/group.hpp>
+#include <slimfit/rows/group.hpp>
 
 namespace slimfit {
 

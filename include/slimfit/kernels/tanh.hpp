@@ -3,7 +3,7 @@
 #pragma once
 
 #include <slimfit/core/math.hpp>
-#include <slimfit/kernels/tile.hpp>
+#include <slimfit/rows/tile.hpp>
 
 namespace slimfit::kernels {
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <slimfit/core/sequences.hpp>
-#include <slimfit/kernels/tile.hpp>
+#include <slimfit/rows/tile.hpp>
 
 namespace slimfit::kernels {
 

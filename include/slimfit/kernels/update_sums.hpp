@@ -8,7 +8,7 @@
 
 #include <slimfit/core/math.hpp>
 #include <slimfit/core/philox.hpp>
-#include <slimfit/kernels/tile.hpp>
+#include <slimfit/rows/tile.hpp>
 
 namespace slimfit {
 

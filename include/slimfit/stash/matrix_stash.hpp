@@ -7,8 +7,8 @@
 #include <type_traits>
 
 #include <slimfit/core/philox.hpp>
-#include <slimfit/kernels/tile.hpp>
 #include <slimfit/memory/arena.hpp>
+#include <slimfit/rows/tile.hpp>
 
 namespace slimfit {
 

@@ -4,7 +4,7 @@
 // one lane) and without the compile time of a header that is larger than this library's kernels.
 #pragma once
 
-#include <slimfit/kernels/group.hpp>
+#include <slimfit/rows/group.hpp>
 
 namespace slimfit {
 

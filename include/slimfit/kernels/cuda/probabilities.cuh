@@ -3,10 +3,10 @@
 // pairs of columns of eight rows, global memory wants whole rows.
 #pragma once
 
-#include <slimfit/core/element_run.hpp>
 #include <slimfit/core/math.hpp>
 #include <slimfit/core/scalar.hpp>
 #include <slimfit/kernels/cuda/operand_rows.cuh>
+#include <slimfit/rows/element_run.hpp>
 
 namespace slimfit::kernels {
 

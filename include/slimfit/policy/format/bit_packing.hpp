@@ -8,8 +8,8 @@
 #include <cstring>
 #include <type_traits>
 
-#include <slimfit/core/element_run.hpp>
-#include <slimfit/kernels/group.hpp>
+#include <slimfit/rows/element_run.hpp>
+#include <slimfit/rows/group.hpp>
 
 namespace slimfit::format {
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include <slimfit/core/philox.hpp>
-#include <slimfit/kernels/tile.hpp>
+#include <slimfit/rows/tile.hpp>
 
 /// Number formats of stashes, and what they are made of.
 namespace slimfit::format {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <slimfit/core/math.hpp>
-#include <slimfit/kernels/random_tile.hpp>
 #include <slimfit/policy/format/scale_groups.hpp>
+#include <slimfit/rows/random_tile.hpp>
 
 namespace slimfit::format {
 

@@ -2,9 +2,9 @@
 // A tile is one row of compile-time width, spread over the lanes of a group in runs of consecutive elements.
 #pragma once
 
-#include <slimfit/core/element_run.hpp>
 #include <slimfit/core/scalar.hpp>
-#include <slimfit/kernels/group.hpp>
+#include <slimfit/rows/element_run.hpp>
+#include <slimfit/rows/group.hpp>
 
 namespace slimfit {
 
