@@ -2,7 +2,7 @@
 // The stash types and formats that cases run over, with the names under which tables list them.
 #pragma once
 
-#include <slimfit/policy/formats.hpp>
+#include <slimfit/format.hpp>
 #include <slimfit/stash/stash.hpp>
 
 namespace slimfit::bench {

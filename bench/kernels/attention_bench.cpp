@@ -2,8 +2,8 @@
 // Attention on one core: what it does with rows of scores, beside memcpy, and one whole head, beside its matrix
 // products. Tokens are those of ViT-B/16 (197, 577) and of BERT-base (128, 384).
 #include <slimfit/backend/host.hpp>
+#include <slimfit/format.hpp>
 #include <slimfit/kernels/attention.hpp>
-#include <slimfit/policy/formats.hpp>
 
 #include "support.hpp"
 

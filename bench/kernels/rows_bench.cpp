@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Bandwidth of every row kernel on one core.
+#include <slimfit/format.hpp>
 #include <slimfit/kernels/kernels.hpp>
-#include <slimfit/policy/formats.hpp>
 #include <slimfit/stash/stash.hpp>
 
 #include "support.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Attention on CUDA for every form in which operands and probabilities are kept.
 #include <slimfit/backend/host.hpp>
+#include <slimfit/format.hpp>
 #include <slimfit/policy/attention.hpp>
-#include <slimfit/policy/formats.hpp>
 
 #include "support/attention_run.cuh"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What CUDA keeps are the bytes that the host keeps, and it restores them as the host does: layouts do not depend on
 // the number of lanes.
+#include <slimfit/format.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/policy/formats.hpp>
 #include <slimfit/stash/stash.hpp>
 
 #include "support/beside_host.cuh"

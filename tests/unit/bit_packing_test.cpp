@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include <slimfit/policy/format/bit_packing.hpp>
+#include <slimfit/format/bit_packing.hpp>
 #include <slimfit/rows/tile.hpp>
 
 #include "../support/fixture.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <slimfit/policy/format/fixed_point.hpp>
-#include <slimfit/policy/format/gelu_derivative.hpp>
+#include <slimfit/format/fixed_point.hpp>
+#include <slimfit/format/gelu_derivative.hpp>
 
 #include "../reference/gelu.hpp"
 #include "../support/fixture.hpp"

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include <slimfit/policy/formats.hpp>
+#include <slimfit/format.hpp>
 
 #include "../support/fixture.hpp"
 #include "../support/run_rows.hpp"

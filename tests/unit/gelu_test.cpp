@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <slimfit/format.hpp>
 #include <slimfit/kernels/gelu.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/policy/formats.hpp>
 #include <slimfit/stash/stash.hpp>
 
 #include "../reference/gelu.hpp"

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <functional>
 
+#include <slimfit/format.hpp>
 #include <slimfit/kernels/layer_norm.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
-#include <slimfit/policy/formats.hpp>
 #include <slimfit/stash/stash.hpp>
 
 #include "../reference/layer_norm.hpp"

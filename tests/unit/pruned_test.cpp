@@ -5,8 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include <slimfit/format.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
-#include <slimfit/policy/formats.hpp>
 #include <slimfit/stash/pruned.hpp>
 
 #include "../support/fixture.hpp"

@@ -2,7 +2,7 @@
 // Policies of attention: what is kept of its operands and probabilities, and how keys are treated.
 #pragma once
 
-#include <slimfit/policy/format/symmetric.hpp>
+#include <slimfit/format/symmetric.hpp>
 #include <slimfit/stash/probability_stash.hpp>
 #include <slimfit/stash/quantized.hpp>
 

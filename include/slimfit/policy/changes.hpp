@@ -5,8 +5,8 @@
 
 #include <type_traits>
 
+#include <slimfit/format.hpp>
 #include <slimfit/policy/attention.hpp>
-#include <slimfit/policy/formats.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 #include <slimfit/stash/stash.hpp>
 

@@ -3,11 +3,11 @@
 // from one and replace what should differ.
 #pragma once
 
+#include <slimfit/format.hpp>
 #include <slimfit/policy/attention.hpp>
 #include <slimfit/policy/blocks.hpp>
 #include <slimfit/policy/changes.hpp>
 #include <slimfit/policy/chunk.hpp>
-#include <slimfit/policy/formats.hpp>
 #include <slimfit/policy/freezing.hpp>
 #include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>

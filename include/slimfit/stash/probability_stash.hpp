@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include <slimfit/policy/format/format.hpp>
+#include <slimfit/format/storage_format.hpp>
 #include <slimfit/stash/matrix_stash.hpp>
 
 namespace slimfit::stash {

@@ -2,7 +2,7 @@
 // Keeps a matrix in a number format: codes, and scales where the format has any.
 #pragma once
 
-#include <slimfit/policy/format/format.hpp>
+#include <slimfit/format/storage_format.hpp>
 #include <slimfit/stash/matrix_stash.hpp>
 
 namespace slimfit::stash {

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include <slimfit/core/bits.hpp>
-#include <slimfit/policy/format/scale_groups.hpp>
+#include <slimfit/format/scale_groups.hpp>
 
 namespace slimfit::stash::detail {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: codebook<Bits, Function>: Bits must be 1, 2, 3 or 4
-#include <slimfit/policy/formats.hpp>
+#include <slimfit/format.hpp>
 
 using namespace slimfit;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: elementwise<Format, Bits>: Bits must be 1, 2, 3, 4 or 8
-#include <slimfit/policy/format/elementwise.hpp>
+#include <slimfit/format/elementwise.hpp>
 
 using namespace slimfit;
 

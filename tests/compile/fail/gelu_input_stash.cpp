@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: a stash of a stash must be a matrix stash, e.g. dense, none, quantized<Format> or pruned<percent<10>>; see stash/matrix_stash.hpp for what a type of your own needs
-#include <slimfit/policy/formats.hpp>
+#include <slimfit/format.hpp>
 #include <slimfit/stash/gelu_stash.hpp>
 
 using namespace slimfit;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: pruned<Keep, Format, per_tensor>: Format must be format::full: rows keep different numbers of values, which formats that code whole rows cannot
-#include <slimfit/policy/formats.hpp>
+#include <slimfit/format.hpp>
 #include <slimfit/stash/pruned.hpp>
 
 using namespace slimfit;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: this stash rounds at random, so whoever makes room for it must say by what numbers: pass a random_stream as keep's last argument; in a layer, keep by context::keep with a matrix_place
-#include <slimfit/policy/formats.hpp>
+#include <slimfit/format.hpp>
 #include <slimfit/stash/stash.hpp>
 
 using namespace slimfit;

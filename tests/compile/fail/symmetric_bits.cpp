@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: symmetric<Bits, Group>: Bits must be 1, 2, 3, 4 or 8
-#include <slimfit/policy/formats.hpp>
+#include <slimfit/format.hpp>
 
 using namespace slimfit;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: symmetric<Bits, Group>: Group must be a power of two from 8, e.g. 64
-#include <slimfit/policy/formats.hpp>
+#include <slimfit/format.hpp>
 
 using namespace slimfit;
 

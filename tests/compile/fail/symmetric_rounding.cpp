@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: symmetric<1, Group>: Rounding must be nearest
-#include <slimfit/policy/formats.hpp>
+#include <slimfit/format.hpp>
 
 using namespace slimfit;
 

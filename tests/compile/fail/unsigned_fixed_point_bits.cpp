@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: unsigned_fixed_point<F>: F must be 1, 2, 3, 4 or 8
-#include <slimfit/policy/formats.hpp>
+#include <slimfit/format.hpp>
 
 using namespace slimfit;
 

@@ -3,9 +3,9 @@
 // is nowhere dense in global memory.
 #pragma once
 
+#include <slimfit/format/bit_packing.hpp>
+#include <slimfit/format/storage_format.hpp>
 #include <slimfit/kernels/cuda/operand_tile.cuh>
-#include <slimfit/policy/format/bit_packing.hpp>
-#include <slimfit/policy/format/format.hpp>
 
 namespace slimfit::kernels {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include <slimfit/cuda.cuh>
+#include <slimfit/format.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/policy/formats.hpp>
 #include <slimfit/stash/stash.hpp>
 
 using namespace slimfit;

@@ -11,10 +11,10 @@
 // expect: row_on_host::operator ()
 // expect: row_with_host_function::operator ()
 #include <slimfit/cuda.cuh>
+#include <slimfit/format.hpp>
 #include <slimfit/kernels/gelu.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/policy/formats.hpp>
 #include <slimfit/stash/stash.hpp>
 
 using namespace slimfit;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <slimfit/core/math.hpp>
-#include <slimfit/policy/format/elementwise.hpp>
+#include <slimfit/format/elementwise.hpp>
 
 namespace slimfit::format {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <slimfit/core/math.hpp>
-#include <slimfit/policy/format/scale_groups.hpp>
+#include <slimfit/format/scale_groups.hpp>
 #include <slimfit/rows/random_tile.hpp>
 
 namespace slimfit::format {

@@ -6,8 +6,8 @@
 #include <limits>
 
 #include <slimfit/core/math.hpp>
-#include <slimfit/policy/format/bit_packing.hpp>
-#include <slimfit/policy/format/format.hpp>
+#include <slimfit/format/bit_packing.hpp>
+#include <slimfit/format/storage_format.hpp>
 
 namespace slimfit::format {
 

@@ -2,7 +2,7 @@
 // Codebooks of GELU's derivative: coding it in this way loses a third of what coding its input in as many bits does.
 #pragma once
 
-#include <slimfit/policy/format/codebook.hpp>
+#include <slimfit/format/codebook.hpp>
 
 namespace slimfit::format {
 

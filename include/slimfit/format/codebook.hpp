@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <slimfit/core/constant_math.hpp>
-#include <slimfit/policy/format/elementwise.hpp>
+#include <slimfit/format/elementwise.hpp>
 
 namespace slimfit::format {
 

@@ -2,8 +2,8 @@
 // Formats that code each element by itself, without scales: the row is coded by a loop over a user's two functions.
 #pragma once
 
-#include <slimfit/policy/format/bit_packing.hpp>
-#include <slimfit/policy/format/format.hpp>
+#include <slimfit/format/bit_packing.hpp>
+#include <slimfit/format/storage_format.hpp>
 
 namespace slimfit::format {
 

@@ -3,7 +3,7 @@
 // the least mean squared error. Belongs to symmetric.hpp.
 #pragma once
 
-#include <slimfit/policy/format/symmetric.hpp>
+#include <slimfit/format/symmetric.hpp>
 
 namespace slimfit::format {
 

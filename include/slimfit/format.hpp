@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// All number formats.
+#pragma once
+
+#include <slimfit/format/affine.hpp>
+#include <slimfit/format/codebook.hpp>
+#include <slimfit/format/fixed_point.hpp>
+#include <slimfit/format/gelu_derivative.hpp>
+#include <slimfit/format/storage_format.hpp>
+#include <slimfit/format/symmetric.hpp>
