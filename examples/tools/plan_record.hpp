@@ -2,9 +2,9 @@
 // A planned step in full: who holds what, what is kept for the backward pass and why.
 #pragma once
 
+#include <slimfit/freezing/active_set.hpp>
 #include <slimfit/memory/record.hpp>
 #include <slimfit/memory/usage.hpp>
-#include <slimfit/policy/active_set.hpp>
 
 #include "plan_rows.hpp"
 

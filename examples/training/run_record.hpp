@@ -4,7 +4,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
-#include <slimfit/policy/freezing/state.hpp>
+#include <slimfit/freezing/state.hpp>
 #include <slimfit/train/step_report.hpp>
 #include <span>
 #include <string>

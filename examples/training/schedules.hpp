@@ -2,7 +2,7 @@
 // The freezing schedules that a run can be asked for by name.
 #pragma once
 
-#include <slimfit/policy/freezing.hpp>
+#include <slimfit/freezing.hpp>
 
 #include <functional>
 #include <map>

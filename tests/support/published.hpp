@@ -3,8 +3,8 @@
 // 9070510, on a CPU in float32 with PyTorch 2.15).
 #pragma once
 
+#include <slimfit/freezing/active_set.hpp>
 #include <slimfit/io/safetensors.hpp>
-#include <slimfit/policy/active_set.hpp>
 #include <string>
 #include <vector>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Freezing criteria and schedules against a plain restatement of the rules.
 #include <doctest/doctest.h>
-#include <slimfit/policy/freezing.hpp>
+#include <slimfit/freezing.hpp>
 
 #include <cmath>
 #include <random>

@@ -3,9 +3,9 @@
 // them.
 #include <doctest/doctest.h>
 #include <slimfit/backend/host.hpp>
+#include <slimfit/freezing.hpp>
 #include <slimfit/models/vit.hpp>
 #include <slimfit/optim.hpp>
-#include <slimfit/policy/freezing.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/trainer.hpp>
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <ctime>
 #include <limits>
-#include <slimfit/policy/freezing.hpp>
+#include <slimfit/freezing.hpp>
 #include <slimfit/train/trainer.hpp>
 
 #include "../measured_step.hpp"

@@ -9,12 +9,12 @@
 
 #include <slimfit/core/philox.hpp>
 #include <slimfit/core/sequences.hpp>
+#include <slimfit/freezing/active_set.hpp>
 #include <slimfit/kernels/saturation.hpp>
 #include <slimfit/layers/matrix_place.hpp>
 #include <slimfit/layers/parameter.hpp>
 #include <slimfit/memory/arena.hpp>
 #include <slimfit/memory/recorded_scope.hpp>
-#include <slimfit/policy/active_set.hpp>
 #include <slimfit/stash/form.hpp>
 
 namespace slimfit {

@@ -6,10 +6,10 @@
 #include <cmath>
 #include <limits>
 
+#include <slimfit/freezing/unit_statistics.hpp>
 #include <slimfit/kernels/gradient_sums.hpp>
 #include <slimfit/optim/moments.hpp>
 #include <slimfit/optim/weight_decay.hpp>
-#include <slimfit/policy/freezing/unit_statistics.hpp>
 
 namespace slimfit {
 

@@ -5,9 +5,9 @@
 
 #include <concepts>
 
+#include <slimfit/freezing/schedule.hpp>
 #include <slimfit/policy/attention.hpp>
 #include <slimfit/policy/blocks.hpp>
-#include <slimfit/policy/freezing/schedule.hpp>
 #include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>
 #include <slimfit/stash/by_state.hpp>

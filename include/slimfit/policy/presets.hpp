@@ -4,11 +4,11 @@
 #pragma once
 
 #include <slimfit/format.hpp>
+#include <slimfit/freezing.hpp>
 #include <slimfit/policy/attention.hpp>
 #include <slimfit/policy/blocks.hpp>
 #include <slimfit/policy/changes.hpp>
 #include <slimfit/policy/chunk.hpp>
-#include <slimfit/policy/freezing.hpp>
 #include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>
 #include <slimfit/stash/rebuilt.hpp>

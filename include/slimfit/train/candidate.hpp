@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-#include <slimfit/policy/freezing.hpp>
+#include <slimfit/freezing.hpp>
 
 namespace slimfit {
 

@@ -11,7 +11,7 @@
 #include <type_traits>
 
 #include <slimfit/core/error.hpp>
-#include <slimfit/policy/freezing/schedule.hpp>
+#include <slimfit/freezing/schedule.hpp>
 
 namespace slimfit::detail {
 

@@ -4,9 +4,9 @@
 
 #include <vector>
 
+#include <slimfit/freezing/active_set.hpp>
 #include <slimfit/layers/parameter.hpp>
 #include <slimfit/optim/moments.hpp>
-#include <slimfit/policy/active_set.hpp>
 
 namespace slimfit {
 

@@ -2,7 +2,7 @@
 // What a freezing schedule is told of the steps of a trainer.
 #pragma once
 
-#include <slimfit/policy/active_set.hpp>
+#include <slimfit/freezing/active_set.hpp>
 #include <slimfit/policy/parameters.hpp>
 
 namespace slimfit::detail {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <limits>
 
+#include <slimfit/freezing/active_count.hpp>
 #include <slimfit/policy/blocks.hpp>
-#include <slimfit/policy/freezing/active_count.hpp>
 #include <slimfit/train/step_plan.hpp>
 #include <slimfit/train/step_report.hpp>
 

@@ -4,8 +4,8 @@
 
 #include <optional>
 
+#include <slimfit/freezing/active_set.hpp>
 #include <slimfit/memory/usage.hpp>
-#include <slimfit/policy/active_set.hpp>
 #include <slimfit/train/pass.hpp>
 
 namespace slimfit {

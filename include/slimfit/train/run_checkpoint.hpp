@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include <slimfit/freezing/active_set.hpp>
 #include <slimfit/optim/state_layout.hpp>
-#include <slimfit/policy/active_set.hpp>
 #include <slimfit/train/checkpoint.hpp>
 #include <slimfit/train/run_origin.hpp>
 

@@ -4,8 +4,8 @@
 
 #include <vector>
 
+#include <slimfit/freezing/active_set.hpp>
 #include <slimfit/memory/usage.hpp>
-#include <slimfit/policy/active_set.hpp>
 #include <slimfit/train/saturation.hpp>
 
 namespace slimfit {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: basic_adamw<Frozen, ...>: Frozen must be strict, coasting or drop_when_frozen
+#include <slimfit/freezing.hpp>
 #include <slimfit/optim/adamw.hpp>
-#include <slimfit/policy/freezing.hpp>
 
 using namespace slimfit;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: at_most_stale<Choices>: Choices must be positive
-#include <slimfit/policy/freezing.hpp>
+#include <slimfit/freezing.hpp>
 
 using namespace slimfit;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: inter_layer<Criterion, Rate>: Rate must be percent<N>, linear_rate<From, To, Iterations> or run_time_rate
-#include <slimfit/policy/freezing.hpp>
+#include <slimfit/freezing.hpp>
 
 using namespace slimfit;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: linear_rate<From, To, Iterations>: Iterations must be positive
-#include <slimfit/policy/freezing.hpp>
+#include <slimfit/freezing.hpp>
 
 using namespace slimfit;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: linear_rate<From, To, Iterations>: From and To are percentages between 0 and 100
-#include <slimfit/policy/freezing.hpp>
+#include <slimfit/freezing.hpp>
 
 using namespace slimfit;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: inter_layer_within<Criterion, Budget>: Criterion needs a static double priority(choice_context const&, index_t unit), like freezing::relative_update
-#include <slimfit/policy/freezing.hpp>
+#include <slimfit/freezing.hpp>
 
 using namespace slimfit;
 

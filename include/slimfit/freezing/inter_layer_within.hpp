@@ -2,9 +2,9 @@
 // Inter-layer scheduling by bytes: as many of the best units as fit a budget of dynamic activations.
 #pragma once
 
-#include <slimfit/policy/freezing/options.hpp>
-#include <slimfit/policy/freezing/ranking.hpp>
-#include <slimfit/policy/freezing/state.hpp>
+#include <slimfit/freezing/options.hpp>
+#include <slimfit/freezing/ranking.hpp>
+#include <slimfit/freezing/state.hpp>
 
 namespace slimfit::freezing {
 

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <vector>
 
-#include <slimfit/policy/active_set.hpp>
-#include <slimfit/policy/freezing/criterion.hpp>
+#include <slimfit/freezing/active_set.hpp>
+#include <slimfit/freezing/criterion.hpp>
 
 namespace slimfit::freezing {
 

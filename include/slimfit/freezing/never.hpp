@@ -2,8 +2,8 @@
 // No scheduling: every unit is active in every iteration.
 #pragma once
 
-#include <slimfit/policy/freezing/inter_layer.hpp>
-#include <slimfit/policy/freezing/none.hpp>
+#include <slimfit/freezing/inter_layer.hpp>
+#include <slimfit/freezing/none.hpp>
 
 namespace slimfit::freezing {
 

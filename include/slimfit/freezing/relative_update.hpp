@@ -2,7 +2,7 @@
 // SlimFit's criterion: units whose weights moved least, relative to their size, are frozen.
 #pragma once
 
-#include <slimfit/policy/freezing/criterion.hpp>
+#include <slimfit/freezing/criterion.hpp>
 
 namespace slimfit::freezing {
 

@@ -14,7 +14,7 @@
 #include <span>
 
 #include <slimfit/core/philox.hpp>
-#include <slimfit/policy/freezing/unit_statistics.hpp>
+#include <slimfit/freezing/unit_statistics.hpp>
 
 namespace slimfit::freezing {
 

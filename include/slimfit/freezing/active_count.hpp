@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <concepts>
 
-#include <slimfit/policy/freezing/never.hpp>
+#include <slimfit/freezing/never.hpp>
 
 namespace slimfit::freezing {
 

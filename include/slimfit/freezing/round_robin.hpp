@@ -2,7 +2,7 @@
 // Block coordinate descent: units take turns, front to back, as in BAdam (arXiv 2404.02827).
 #pragma once
 
-#include <slimfit/policy/freezing/criterion.hpp>
+#include <slimfit/freezing/criterion.hpp>
 
 namespace slimfit::freezing {
 

@@ -2,10 +2,10 @@
 // Inter-layer scheduling (ILS): each iteration the units with the lowest priorities are frozen, a fixed share of all.
 #pragma once
 
-#include <slimfit/policy/freezing/options.hpp>
-#include <slimfit/policy/freezing/ranking.hpp>
-#include <slimfit/policy/freezing/rate.hpp>
-#include <slimfit/policy/freezing/state.hpp>
+#include <slimfit/freezing/options.hpp>
+#include <slimfit/freezing/ranking.hpp>
+#include <slimfit/freezing/rate.hpp>
+#include <slimfit/freezing/state.hpp>
 
 namespace slimfit::freezing {
 

@@ -2,7 +2,7 @@
 // No unit ranks above another.
 #pragma once
 
-#include <slimfit/policy/freezing/criterion.hpp>
+#include <slimfit/freezing/criterion.hpp>
 
 namespace slimfit::freezing {
 

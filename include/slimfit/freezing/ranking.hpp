@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <slimfit/policy/freezing/criterion.hpp>
+#include <slimfit/freezing/criterion.hpp>
 
 namespace slimfit::freezing {
 

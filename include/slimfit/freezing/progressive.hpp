@@ -2,7 +2,7 @@
 // Freezes from front to back, as in AutoFreeze (arXiv 2102.01386): early layers settle first.
 #pragma once
 
-#include <slimfit/policy/freezing/criterion.hpp>
+#include <slimfit/freezing/criterion.hpp>
 
 namespace slimfit::freezing {
 

@@ -5,7 +5,7 @@
 #include <concepts>
 #include <cstdint>
 
-#include <slimfit/policy/active_set.hpp>
+#include <slimfit/freezing/active_set.hpp>
 
 namespace slimfit::freezing {
 

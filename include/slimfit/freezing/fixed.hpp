@@ -2,7 +2,7 @@
 // The same units are active in every iteration: only biases, only the head, only the last layers.
 #pragma once
 
-#include <slimfit/policy/freezing/criterion.hpp>
+#include <slimfit/freezing/criterion.hpp>
 
 namespace slimfit::freezing {
 

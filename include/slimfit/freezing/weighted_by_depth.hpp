@@ -3,7 +3,7 @@
 // wait for their weights (bias_updates::with_unit), so what is chosen late is cheap in time and memory.
 #pragma once
 
-#include <slimfit/policy/freezing/criterion.hpp>
+#include <slimfit/freezing/criterion.hpp>
 
 namespace slimfit::freezing {
 

@@ -2,7 +2,7 @@
 // Random units are active, as in LISA (arXiv 2403.17919): the baseline that a criterion has to beat.
 #pragma once
 
-#include <slimfit/policy/freezing/criterion.hpp>
+#include <slimfit/freezing/criterion.hpp>
 
 namespace slimfit::freezing {
 

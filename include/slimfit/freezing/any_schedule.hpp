@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include <slimfit/policy/freezing/active_count.hpp>
-#include <slimfit/policy/freezing/criterion.hpp>
-#include <slimfit/policy/freezing/schedule.hpp>
+#include <slimfit/freezing/active_count.hpp>
+#include <slimfit/freezing/criterion.hpp>
+#include <slimfit/freezing/schedule.hpp>
 
 namespace slimfit::freezing {
 
