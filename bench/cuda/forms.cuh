@@ -3,7 +3,7 @@
 #pragma once
 
 #include <slimfit/format.hpp>
-#include <slimfit/stash/stash.hpp>
+#include <slimfit/stash.hpp>
 
 namespace slimfit::bench {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <slimfit/backend/cuda.cuh>
-#include <slimfit/stash/stash.hpp>
+#include <slimfit/stash.hpp>
 
 namespace slimfit::bench {
 

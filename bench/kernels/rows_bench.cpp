@@ -2,7 +2,7 @@
 // Bandwidth of every row kernel on one core.
 #include <slimfit/format.hpp>
 #include <slimfit/kernels/kernels.hpp>
-#include <slimfit/stash/stash.hpp>
+#include <slimfit/stash.hpp>
 
 #include "support.hpp"
 

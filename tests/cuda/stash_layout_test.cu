@@ -4,7 +4,7 @@
 #include <slimfit/format.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/stash/stash.hpp>
+#include <slimfit/stash.hpp>
 
 #include "support/beside_host.cuh"
 

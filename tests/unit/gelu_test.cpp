@@ -5,7 +5,7 @@
 #include <slimfit/kernels/gelu.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/stash/stash.hpp>
+#include <slimfit/stash.hpp>
 
 #include "../reference/gelu.hpp"
 #include "../support/fixture.hpp"

@@ -7,7 +7,7 @@
 #include <slimfit/format.hpp>
 #include <slimfit/kernels/layer_norm.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
-#include <slimfit/stash/stash.hpp>
+#include <slimfit/stash.hpp>
 
 #include "../reference/layer_norm.hpp"
 #include "../support/fixture.hpp"

@@ -3,7 +3,7 @@
 
 #include <slimfit/format.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/stash/stash.hpp>
+#include <slimfit/stash.hpp>
 
 #include "../support/fixture.hpp"
 #include "../support/run_rows.hpp"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <slimfit/layers/context.hpp>
-#include <slimfit/stash/stash.hpp>
+#include <slimfit/stash.hpp>
 
 namespace slimfit {
 

@@ -7,8 +7,8 @@
 
 #include <slimfit/format.hpp>
 #include <slimfit/policy/attention.hpp>
+#include <slimfit/stash.hpp>
 #include <slimfit/stash/rebuilt.hpp>
-#include <slimfit/stash/stash.hpp>
 
 namespace slimfit::policy {
 

@@ -11,8 +11,8 @@
 #include <slimfit/policy/chunk.hpp>
 #include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>
+#include <slimfit/stash.hpp>
 #include <slimfit/stash/rebuilt.hpp>
-#include <slimfit/stash/stash.hpp>
 
 namespace slimfit::policy {
 

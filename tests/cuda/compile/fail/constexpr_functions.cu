@@ -7,7 +7,7 @@
 #include <slimfit/cuda.cuh>
 #include <slimfit/format.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/stash/stash.hpp>
+#include <slimfit/stash.hpp>
 
 using namespace slimfit;
 
