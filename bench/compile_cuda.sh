@@ -54,7 +54,7 @@ KERNELS = {
     **{f"attention_{kernel}, coded operands, heads of {size}": attention_backward(kernel, size, flags)
        for size in (64, 128) for kernel, flags in (("query_gradient", "false, false"), ("key_gradients", "false"))},
 }
-HEADERS = ("slimfit/cuda.cuh", "slimfit/kernels/adamw.hpp", "slimfit/kernels/cuda/attention_engine.cuh",
+HEADERS = ("slimfit/cuda.cuh", "slimfit/optim/kernels/adamw.hpp", "slimfit/kernels/cuda/attention_engine.cuh",
            "slimfit/kernels/kernels.hpp", "slimfit/policy/presets.hpp")
 programs = {name: "".join(f"#include <{header}>\n" for header in HEADERS) + f"namespace slimfit {{\n{instantiation}\n}}\n"
             for name, instantiation in KERNELS.items()}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Cases: optimizers, over as many weights as a batch has activations.
-#include <slimfit/kernels/adamw.hpp>
-#include <slimfit/kernels/gradient_sums.hpp>
-#include <slimfit/kernels/sgd.hpp>
+#include <slimfit/optim/kernels/adamw.hpp>
+#include <slimfit/optim/kernels/gradient_sums.hpp>
+#include <slimfit/optim/kernels/sgd.hpp>
 
 #include "forms.cuh"
 #include "kernel_cases.cuh"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Optimizer kernels on CUDA beside the host: new weights, moments and what is measured of the update.
-#include <slimfit/kernels/adamw.hpp>
-#include <slimfit/kernels/gradient_sums.hpp>
-#include <slimfit/kernels/sgd.hpp>
+#include <slimfit/optim/kernels/adamw.hpp>
+#include <slimfit/optim/kernels/gradient_sums.hpp>
+#include <slimfit/optim/kernels/sgd.hpp>
 
 #include "support/beside_host.cuh"
 

@@ -3,8 +3,8 @@
 // first update, and what happens to them while it is frozen is a policy.
 #pragma once
 
-#include <slimfit/kernels/adamw.hpp>
 #include <slimfit/optim/adamw_policies.hpp>
+#include <slimfit/optim/kernels/adamw.hpp>
 #include <slimfit/optim/optimizer.hpp>
 
 namespace slimfit {

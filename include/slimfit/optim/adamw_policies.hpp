@@ -3,7 +3,7 @@
 // bf16 weights have a copy of more digits.
 #pragma once
 
-#include <slimfit/kernels/moments.hpp>
+#include <slimfit/optim/kernels/moment_storage.hpp>
 #include <slimfit/optim/state_layout.hpp>
 
 namespace slimfit {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include <slimfit/kernels/update_sums.hpp>
 #include <slimfit/memory/resource.hpp>
+#include <slimfit/optim/kernels/update_sums.hpp>
 #include <slimfit/optim/state_layout.hpp>
 
 namespace slimfit {

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include <slimfit/freezing/unit_statistics.hpp>
-#include <slimfit/kernels/gradient_sums.hpp>
+#include <slimfit/optim/kernels/gradient_sums.hpp>
 #include <slimfit/optim/moments.hpp>
 #include <slimfit/optim/weight_decay.hpp>
 

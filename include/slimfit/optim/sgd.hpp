@@ -2,7 +2,7 @@
 // Stochastic gradient descent. Without momentum it keeps no state at all.
 #pragma once
 
-#include <slimfit/kernels/sgd.hpp>
+#include <slimfit/optim/kernels/sgd.hpp>
 #include <slimfit/optim/optimizer.hpp>
 
 namespace slimfit {

@@ -2,8 +2,8 @@
 // Stochastic gradient descent over one parameter in one pass, with the measurement of its update.
 #pragma once
 
-#include <slimfit/kernels/sound_update.hpp>
-#include <slimfit/kernels/updated_weights.hpp>
+#include <slimfit/optim/kernels/sound_update.hpp>
+#include <slimfit/optim/kernels/updated_weights.hpp>
 
 namespace slimfit {
 

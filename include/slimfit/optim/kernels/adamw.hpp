@@ -3,9 +3,9 @@
 // no second copy of the weights is needed to know how far they moved.
 #pragma once
 
-#include <slimfit/kernels/moments.hpp>
-#include <slimfit/kernels/sound_update.hpp>
-#include <slimfit/kernels/updated_weights.hpp>
+#include <slimfit/optim/kernels/moment_storage.hpp>
+#include <slimfit/optim/kernels/sound_update.hpp>
+#include <slimfit/optim/kernels/updated_weights.hpp>
 
 namespace slimfit {
 

@@ -2,7 +2,7 @@
 // Where an optimizer's kernel has the weights: as the model has them, or with a copy of more digits beside them.
 #pragma once
 
-#include <slimfit/kernels/update_sums.hpp>
+#include <slimfit/optim/kernels/update_sums.hpp>
 
 namespace slimfit {
 

@@ -2,7 +2,7 @@
 // Gradients that are kept until the end of a step: their mean over parts of a batch, and their norm.
 #pragma once
 
-#include <slimfit/kernels/update_sums.hpp>
+#include <slimfit/optim/kernels/update_sums.hpp>
 
 namespace slimfit::kernels {
 

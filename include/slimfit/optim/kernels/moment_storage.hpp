@@ -4,8 +4,8 @@
 
 #include <limits>
 
-#include <slimfit/kernels/moment_code.hpp>
-#include <slimfit/kernels/update_sums.hpp>
+#include <slimfit/optim/kernels/moment_code.hpp>
+#include <slimfit/optim/kernels/update_sums.hpp>
 
 namespace slimfit {
 
