@@ -55,7 +55,7 @@ KERNELS = {
        for size in (64, 128) for kernel, flags in (("query_gradient", "false, false"), ("key_gradients", "false"))},
 }
 HEADERS = ("slimfit/cuda.cuh", "slimfit/optim/kernels/adamw.hpp", "slimfit/kernels/cuda/attention_engine.cuh",
-           "slimfit/kernels/kernels.hpp", "slimfit/policy/presets.hpp")
+           "slimfit/kernels.hpp", "slimfit/policy/presets.hpp")
 programs = {name: "".join(f"#include <{header}>\n" for header in HEADERS) + f"namespace slimfit {{\n{instantiation}\n}}\n"
             for name, instantiation in KERNELS.items()}
 readme = pathlib.Path("README.md").read_text(encoding="utf-8").split("```cpp\n")[1].split("```")[0].replace("sf::host", "sf::cuda")

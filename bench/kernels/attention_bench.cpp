@@ -3,7 +3,7 @@
 // products. Tokens are those of ViT-B/16 (197, 577) and of BERT-base (128, 384).
 #include <slimfit/backend/host.hpp>
 #include <slimfit/format.hpp>
-#include <slimfit/kernels/attention.hpp>
+#include <slimfit/kernels/host/attention_engine.hpp>
 
 #include "support.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Bandwidth of every row kernel on one core.
 #include <slimfit/format.hpp>
-#include <slimfit/kernels/kernels.hpp>
+#include <slimfit/kernels.hpp>
 #include <slimfit/stash.hpp>
 
 #include "support.hpp"

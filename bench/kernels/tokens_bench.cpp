@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Bandwidth on one core of the kernels that gather, scatter and sum over tokens. Sizes are those of ViT-B/16 (197
 // tokens) and of BERT-base (128 tokens, 30,522 words).
-#include <slimfit/kernels/kernels.hpp>
+#include <slimfit/kernels.hpp>
 
 #include "support.hpp"
 

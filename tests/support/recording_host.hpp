@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <slimfit/backend/host.hpp>
-#include <slimfit/kernels/attention.hpp>
+#include <slimfit/kernels/host/attention_engine.hpp>
 
 namespace slimfit::testing {
 

@@ -2,7 +2,7 @@
 // Losses and LayerScale against plain loops, on one lane and on several.
 #include <doctest/doctest.h>
 
-#include <slimfit/kernels/kernels.hpp>
+#include <slimfit/kernels.hpp>
 
 #include "../reference/losses.hpp"
 #include "../support/fixture.hpp"

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include <slimfit/kernels/kernels.hpp>
+#include <slimfit/kernels.hpp>
 
 #include "../support/fixture.hpp"
 #include "../support/run_rows.hpp"

@@ -3,8 +3,8 @@
 // matrix stash, and of the probabilities everything (materialized, as the paper does) or only log-sum-exps (tiled).
 #pragma once
 
-#include <slimfit/kernels/attention.hpp>
 #include <slimfit/kernels/center_keys.hpp>
+#include <slimfit/kernels/host/attention_engine.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/layers/saturation.hpp>

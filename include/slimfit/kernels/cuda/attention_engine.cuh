@@ -4,12 +4,12 @@
 #pragma once
 
 #include <slimfit/backend/cuda.cuh>
-#include <slimfit/kernels/attention.hpp>
 #include <slimfit/kernels/cuda/attention_forward.cuh>
 #include <slimfit/kernels/cuda/attention_key_gradients.cuh>
 #include <slimfit/kernels/cuda/attention_plain.cuh>
 #include <slimfit/kernels/cuda/attention_query_gradient.cuh>
 #include <slimfit/kernels/cuda/attention_row_sums.cuh>
+#include <slimfit/kernels/host/attention_engine.hpp>
 
 namespace slimfit::kernels {
 

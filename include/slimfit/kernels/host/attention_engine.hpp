@@ -10,7 +10,7 @@
 #include <slimfit/backend/counting.hpp>
 #include <slimfit/core/matrix_product.hpp>
 #include <slimfit/core/sequences.hpp>
-#include <slimfit/kernels/softmax.hpp>
+#include <slimfit/kernels/host/softmax.hpp>
 #include <slimfit/stash/probability_stash.hpp>
 
 namespace slimfit::kernels {

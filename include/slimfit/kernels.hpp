@@ -8,6 +8,7 @@
 #include <slimfit/kernels/dropout.hpp>
 #include <slimfit/kernels/embedding.hpp>
 #include <slimfit/kernels/gelu.hpp>
+#include <slimfit/kernels/host/softmax.hpp>
 #include <slimfit/kernels/layer_norm.hpp>
 #include <slimfit/kernels/layer_scale.hpp>
 #include <slimfit/kernels/patches.hpp>
@@ -15,7 +16,6 @@
 #include <slimfit/kernels/row_blocks.hpp>
 #include <slimfit/kernels/saturation.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/kernels/softmax.hpp>
 #include <slimfit/kernels/span_cross_entropy.hpp>
 #include <slimfit/kernels/squared_error.hpp>
 #include <slimfit/kernels/tanh.hpp>
