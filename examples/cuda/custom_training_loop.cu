@@ -6,10 +6,10 @@
 #include <vector>
 
 #include <slimfit/cuda.cuh>
-#include <slimfit/layers/bind.hpp>
 #include <slimfit/layers/linear.hpp>
 #include <slimfit/layers/mlp.hpp>
 #include <slimfit/optim/adamw.hpp>
+#include <slimfit/pass/bind.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/updates.hpp>
 

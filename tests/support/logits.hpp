@@ -2,8 +2,8 @@
 // A model's scores of a batch.
 #pragma once
 
-#include <slimfit/layers/context.hpp>
 #include <slimfit/memory/arena.hpp>
+#include <slimfit/pass/context.hpp>
 #include <slimfit/train/batch_buffers.hpp>
 
 #include <vector>

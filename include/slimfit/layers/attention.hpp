@@ -7,8 +7,8 @@
 #include <slimfit/kernels/host/attention_engine.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/layers/saturation.hpp>
-#include <slimfit/layers/target.hpp>
+#include <slimfit/pass/output_target.hpp>
+#include <slimfit/pass/saturation.hpp>
 #include <slimfit/policy/attention.hpp>
 
 namespace slimfit {

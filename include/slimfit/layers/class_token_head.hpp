@@ -2,9 +2,9 @@
 // Classification from the class token, as ViT does it: final normalisation and a linear classifier.
 #pragma once
 
-#include <slimfit/layers/counting_context.hpp>
 #include <slimfit/layers/first_token_norm.hpp>
 #include <slimfit/layers/linear.hpp>
+#include <slimfit/pass/counting_context.hpp>
 
 namespace slimfit {
 

@@ -5,7 +5,7 @@
 
 #include <slimfit/core/percent.hpp>
 #include <slimfit/kernels/dropout.hpp>
-#include <slimfit/layers/context.hpp>
+#include <slimfit/pass/context.hpp>
 
 namespace slimfit {
 

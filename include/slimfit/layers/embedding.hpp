@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include <slimfit/kernels/embedding.hpp>
-#include <slimfit/layers/gradient.hpp>
 #include <slimfit/optim/kernels/update_sums.hpp>
+#include <slimfit/pass/gradient.hpp>
 
 namespace slimfit {
 

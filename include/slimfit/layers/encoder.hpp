@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <array>
 
-#include <slimfit/layers/bind.hpp>
-#include <slimfit/layers/counting_context.hpp>
-#include <slimfit/layers/live_rows.hpp>
 #include <slimfit/layers/offloaded_blocks.hpp>
 #include <slimfit/layers/recomputed_block.hpp>
+#include <slimfit/pass/bind.hpp>
+#include <slimfit/pass/counting_context.hpp>
+#include <slimfit/pass/live_rows.hpp>
 
 namespace slimfit {
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <slimfit/layers/layer_norm.hpp>
-#include <slimfit/layers/live_rows.hpp>
+#include <slimfit/pass/live_rows.hpp>
 
 namespace slimfit {
 

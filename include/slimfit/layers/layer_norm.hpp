@@ -5,8 +5,8 @@
 #pragma once
 
 #include <slimfit/kernels/layer_norm.hpp>
-#include <slimfit/layers/gradient.hpp>
-#include <slimfit/layers/saturation.hpp>
+#include <slimfit/pass/gradient.hpp>
+#include <slimfit/pass/saturation.hpp>
 #include <slimfit/stash/by_state.hpp>
 #include <slimfit/stash/layer_norm_stash.hpp>
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <slimfit/kernels/layer_scale.hpp>
-#include <slimfit/layers/gradient.hpp>
+#include <slimfit/pass/gradient.hpp>
 
 namespace slimfit {
 

@@ -7,10 +7,10 @@
 #include <slimfit/kernels/bias.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/layers/bias_gradient.hpp>
-#include <slimfit/layers/gradient.hpp>
-#include <slimfit/layers/saturation.hpp>
-#include <slimfit/layers/target.hpp>
+#include <slimfit/pass/bias_gradient.hpp>
+#include <slimfit/pass/gradient.hpp>
+#include <slimfit/pass/output_target.hpp>
+#include <slimfit/pass/saturation.hpp>
 
 namespace slimfit {
 

@@ -13,7 +13,7 @@
 #include <slimfit/kernels/cross_entropy.hpp>
 #include <slimfit/kernels/span_cross_entropy.hpp>
 #include <slimfit/kernels/squared_error.hpp>
-#include <slimfit/layers/context.hpp>
+#include <slimfit/pass/context.hpp>
 
 namespace slimfit {
 

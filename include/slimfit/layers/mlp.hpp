@@ -6,7 +6,7 @@
 #include <slimfit/kernels/gelu.hpp>
 #include <slimfit/layers/linear.hpp>
 #include <slimfit/layers/residual_linear.hpp>
-#include <slimfit/layers/target.hpp>
+#include <slimfit/pass/output_target.hpp>
 #include <slimfit/stash/gelu_stash.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 

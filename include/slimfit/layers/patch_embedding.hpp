@@ -6,8 +6,8 @@
 
 #include <slimfit/kernels/patches.hpp>
 #include <slimfit/kernels/token_rows.hpp>
-#include <slimfit/layers/bias_gradient.hpp>
-#include <slimfit/layers/gradient.hpp>
+#include <slimfit/pass/bias_gradient.hpp>
+#include <slimfit/pass/gradient.hpp>
 
 namespace slimfit {
 

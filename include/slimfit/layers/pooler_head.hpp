@@ -4,10 +4,10 @@
 #pragma once
 
 #include <slimfit/kernels/tanh.hpp>
-#include <slimfit/layers/counting_context.hpp>
 #include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/first_token_norm.hpp>
 #include <slimfit/layers/linear.hpp>
+#include <slimfit/pass/counting_context.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 
 namespace slimfit {

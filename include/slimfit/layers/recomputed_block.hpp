@@ -5,8 +5,8 @@
 
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
-#include <slimfit/layers/live_rows.hpp>
-#include <slimfit/layers/target.hpp>
+#include <slimfit/pass/live_rows.hpp>
+#include <slimfit/pass/output_target.hpp>
 #include <slimfit/policy/blocks.hpp>
 #include <slimfit/stash/by_state.hpp>
 

@@ -6,9 +6,9 @@
 #include <slimfit/layers/attention.hpp>
 #include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/linear.hpp>
-#include <slimfit/layers/live_rows.hpp>
 #include <slimfit/layers/residual_linear.hpp>
-#include <slimfit/layers/target.hpp>
+#include <slimfit/pass/live_rows.hpp>
+#include <slimfit/pass/output_target.hpp>
 
 namespace slimfit {
 

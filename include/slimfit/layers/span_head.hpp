@@ -3,10 +3,10 @@
 // and a linear layer that gives each two scores, for being the first and the last token of the answer.
 #pragma once
 
-#include <slimfit/layers/counting_context.hpp>
 #include <slimfit/layers/layer_norm.hpp>
 #include <slimfit/layers/linear.hpp>
-#include <slimfit/layers/target.hpp>
+#include <slimfit/pass/counting_context.hpp>
+#include <slimfit/pass/output_target.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 
 namespace slimfit {

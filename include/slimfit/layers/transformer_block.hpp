@@ -6,9 +6,9 @@
 
 #include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/layer_norm.hpp>
-#include <slimfit/layers/live_rows.hpp>
 #include <slimfit/layers/mlp.hpp>
 #include <slimfit/layers/self_attention.hpp>
+#include <slimfit/pass/live_rows.hpp>
 
 namespace slimfit {
 

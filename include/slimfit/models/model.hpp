@@ -7,8 +7,8 @@
 #include <vector>
 
 #include <slimfit/core/philox.hpp>
-#include <slimfit/layers/bind.hpp>
 #include <slimfit/memory/resource.hpp>
+#include <slimfit/pass/bind.hpp>
 
 namespace slimfit {
 

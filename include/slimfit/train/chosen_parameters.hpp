@@ -5,8 +5,8 @@
 #include <vector>
 
 #include <slimfit/freezing/active_set.hpp>
-#include <slimfit/layers/parameter.hpp>
 #include <slimfit/optim/moments.hpp>
+#include <slimfit/pass/parameter.hpp>
 
 namespace slimfit {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <slimfit/layers/counting_context.hpp>
+#include <slimfit/pass/counting_context.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/batch_buffers.hpp>
 #include <slimfit/train/checks.hpp>

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <slimfit/layers/saturation.hpp>
 #include <slimfit/memory/resource.hpp>
+#include <slimfit/pass/saturation.hpp>
 
 namespace slimfit {
 

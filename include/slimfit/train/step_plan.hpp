@@ -7,11 +7,11 @@
 #include <limits>
 #include <type_traits>
 
-#include <slimfit/layers/bind.hpp>
-#include <slimfit/layers/counting_context.hpp>
-#include <slimfit/layers/saturation.hpp>
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/optim/adamw.hpp>
+#include <slimfit/pass/bind.hpp>
+#include <slimfit/pass/counting_context.hpp>
+#include <slimfit/pass/saturation.hpp>
 #include <slimfit/train/batch_size.hpp>
 #include <slimfit/train/pass.hpp>
 #include <slimfit/train/step_peaks.hpp>

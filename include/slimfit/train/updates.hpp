@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include <slimfit/layers/parameter.hpp>
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
+#include <slimfit/pass/parameter.hpp>
 
 namespace slimfit {
 

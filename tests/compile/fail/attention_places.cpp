@@ -2,7 +2,7 @@
 // expect: slimfit: attention::keep: the operands are rounded at random: pass the matrix_places of queries, keys and values behind the batch
 #include <slimfit/format.hpp>
 #include <slimfit/layers/attention.hpp>
-#include <slimfit/layers/counting_context.hpp>
+#include <slimfit/pass/counting_context.hpp>
 
 using namespace slimfit;
 

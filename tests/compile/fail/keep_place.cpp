@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: context::keep: this stash rounds at random: pass the matrix_place of what it keeps behind the state, e.g. matrix_place{weight.position, layer_matrix::input}
 #include <slimfit/format.hpp>
-#include <slimfit/layers/counting_context.hpp>
+#include <slimfit/pass/counting_context.hpp>
 
 using namespace slimfit;
 

@@ -2,7 +2,7 @@
 // Where a layer's output is computed: on the tape when it is kept there as it is, otherwise in scratch memory.
 #pragma once
 
-#include <slimfit/layers/context.hpp>
+#include <slimfit/pass/context.hpp>
 #include <slimfit/stash.hpp>
 
 namespace slimfit {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <slimfit/kernels/token_rows.hpp>
-#include <slimfit/layers/context.hpp>
+#include <slimfit/pass/context.hpp>
 
 namespace slimfit {
 

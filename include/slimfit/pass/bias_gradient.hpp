@@ -3,7 +3,7 @@
 #pragma once
 
 #include <slimfit/kernels/row_blocks.hpp>
-#include <slimfit/layers/context.hpp>
+#include <slimfit/pass/context.hpp>
 
 namespace slimfit {
 

@@ -3,7 +3,7 @@
 // the optimizer as soon as they are complete; kept ones stay until the whole backward pass is done.
 #pragma once
 
-#include <slimfit/layers/context.hpp>
+#include <slimfit/pass/context.hpp>
 
 namespace slimfit {
 

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include <slimfit/layers/context.hpp>
+#include <slimfit/pass/context.hpp>
 #include <slimfit/stash/matrix_stash.hpp>
 
 namespace slimfit {

@@ -5,7 +5,7 @@
 #include <initializer_list>
 
 #include <slimfit/backend/counting.hpp>
-#include <slimfit/layers/context.hpp>
+#include <slimfit/pass/context.hpp>
 
 namespace slimfit {
 

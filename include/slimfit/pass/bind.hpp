@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include <slimfit/layers/parameter.hpp>
 #include <slimfit/memory/arena.hpp>
+#include <slimfit/pass/parameter.hpp>
 #include <slimfit/policy/parameters.hpp>
 
 namespace slimfit {

@@ -11,10 +11,10 @@
 #include <slimfit/core/sequences.hpp>
 #include <slimfit/freezing/active_set.hpp>
 #include <slimfit/kernels/saturation.hpp>
-#include <slimfit/layers/matrix_place.hpp>
-#include <slimfit/layers/parameter.hpp>
 #include <slimfit/memory/arena.hpp>
 #include <slimfit/memory/recorded_scope.hpp>
+#include <slimfit/pass/matrix_place.hpp>
+#include <slimfit/pass/parameter.hpp>
 #include <slimfit/stash/form.hpp>
 
 namespace slimfit {
