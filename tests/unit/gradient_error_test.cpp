@@ -3,8 +3,8 @@
 // coded and every unit frozen but the first MLP linear of the lowest block, against the exact preset.
 #include <doctest/doctest.h>
 #include <slimfit/backend/host.hpp>
-#include <slimfit/layers/encoder.hpp>
-#include <slimfit/layers/encoder_block.hpp>
+#include <slimfit/layers/pre_norm_block.hpp>
+#include <slimfit/layers/stack.hpp>
 #include <slimfit/policy/presets.hpp>
 
 #include <algorithm>

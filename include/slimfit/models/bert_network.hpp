@@ -8,11 +8,11 @@
 
 #include <slimfit/core/error.hpp>
 #include <slimfit/layers/embedding.hpp>
-#include <slimfit/layers/encoder.hpp>
 #include <slimfit/layers/losses.hpp>
 #include <slimfit/layers/pooler_head.hpp>
 #include <slimfit/layers/post_norm_block.hpp>
 #include <slimfit/layers/span_head.hpp>
+#include <slimfit/layers/stack.hpp>
 #include <slimfit/models/token_batch.hpp>
 #include <slimfit/policy/model_policy.hpp>
 

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <slimfit/layers/class_token_head.hpp>
-#include <slimfit/layers/encoder.hpp>
-#include <slimfit/layers/encoder_block.hpp>
 #include <slimfit/layers/losses.hpp>
 #include <slimfit/layers/patch_embedding.hpp>
+#include <slimfit/layers/pre_norm_block.hpp>
+#include <slimfit/layers/stack.hpp>
 #include <slimfit/models/image_batch.hpp>
 #include <slimfit/policy/model_policy.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: encoder<Block, Layers, ...>: Layers must be positive
-#include <slimfit/layers/encoder.hpp>
+#include <slimfit/layers/stack.hpp>
 
 using namespace slimfit;
 
