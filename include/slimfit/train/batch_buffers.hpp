@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <slimfit/memory/resource.hpp>
-#include <slimfit/train/pass.hpp>
+#include <slimfit/models/training_pass.hpp>
 
 namespace slimfit {
 

@@ -6,7 +6,7 @@
 
 #include <slimfit/freezing/active_set.hpp>
 #include <slimfit/memory/usage.hpp>
-#include <slimfit/train/pass.hpp>
+#include <slimfit/models/training_pass.hpp>
 
 namespace slimfit {
 

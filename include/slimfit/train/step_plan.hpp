@@ -8,12 +8,12 @@
 #include <type_traits>
 
 #include <slimfit/memory/resource.hpp>
+#include <slimfit/models/training_pass.hpp>
 #include <slimfit/optim/adamw.hpp>
 #include <slimfit/pass/bind.hpp>
 #include <slimfit/pass/counting_context.hpp>
 #include <slimfit/pass/saturation.hpp>
 #include <slimfit/train/batch_size.hpp>
-#include <slimfit/train/pass.hpp>
 #include <slimfit/train/step_peaks.hpp>
 #include <slimfit/train/step_report.hpp>
 #include <slimfit/train/updates.hpp>
