@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Measures what slimfit::fit chooses by and writes include/slimfit/train/measured_candidates.hpp: for each operator coded
+# Measures what slimfit::fit chooses by and writes include/slimfit/plan/measured_candidates.hpp: for each operator coded
 # alone how far gradients are from exact ones, on the two pretrained examples, and what a step of ViT-S/16 keeps and how
 # long it takes; and how long steps take at each freezing rate, with and without blocks that are recomputed. An hour on
 # one core; what build/candidates holds already is not measured again. Options are those of both fine-tuning programs.
@@ -49,5 +49,5 @@ for pass in 1 2 3; do
     for policy in "${blocks[@]}"; do measure_step "$policy" "$rate"; done
   done
 done
-python3 bench/write_candidates.py "$out" >include/slimfit/train/measured_candidates.hpp
-clang-format-14 -i include/slimfit/train/measured_candidates.hpp
+python3 bench/write_candidates.py "$out" >include/slimfit/plan/measured_candidates.hpp
+clang-format-14 -i include/slimfit/plan/measured_candidates.hpp

@@ -12,7 +12,7 @@ HEADER = """// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <slimfit/policy/presets.hpp>
-#include <slimfit/train/operator_choices.hpp>
+#include <slimfit/plan/operator_choices.hpp>
 
 namespace slimfit {
 

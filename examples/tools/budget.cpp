@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <slimfit/train/measured_candidates.hpp>
+#include <slimfit/plan/measured_candidates.hpp>
 
 #include "candidate_peaks.hpp"
 #include "table.hpp"

@@ -13,9 +13,9 @@
 #include <slimfit/optim/adamw.hpp>
 #include <slimfit/optim/clipping.hpp>
 #include <slimfit/optim/sgd.hpp>
+#include <slimfit/plan/plan.hpp>
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/checkpoint.hpp>
-#include <slimfit/train/plan.hpp>
 #include <slimfit/train/published_recipes.hpp>
 #include <slimfit/train/run_checkpoint.hpp>
 #include <slimfit/train/trainer.hpp>

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <iostream>
 #include <slimfit/memory/chrome_trace.hpp>
+#include <slimfit/plan/fit.hpp>
 #include <slimfit/slimfit.hpp>
-#include <slimfit/train/fit.hpp>
 #include <slimfit/train/huggingface.hpp>
 
 #if defined(__CUDACC__)
@@ -92,7 +92,7 @@ namespace budget {
 
 sf::host device;
 
-#include <slimfit/train/fit.hpp>
+#include <slimfit/plan/fit.hpp>
 
 template <class Policy>
 using network = slimfit::vit<slimfit::shapes::vit_base_16, Policy, slimfit::host>;

@@ -2,8 +2,8 @@
 // Gradients of a model's loss, recorded instead of applied.
 #pragma once
 
+#include <slimfit/plan/plan.hpp>
 #include <slimfit/train/batch_buffers.hpp>
-#include <slimfit/train/plan.hpp>
 
 #include <vector>
 

@@ -5,7 +5,7 @@
 #include <slimfit/models/bert.hpp>
 #include <slimfit/models/vit.hpp>
 #include <slimfit/optim/sgd.hpp>
-#include <slimfit/train/fit.hpp>
+#include <slimfit/plan/fit.hpp>
 
 using namespace slimfit;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Combinations of operators' choices: which follow from a table, what they cost, what policies they are.
 #include <doctest/doctest.h>
+#include <slimfit/plan/operator_choices.hpp>
 #include <slimfit/policy/presets.hpp>
-#include <slimfit/train/operator_choices.hpp>
 
 using namespace slimfit;
 

@@ -4,8 +4,8 @@
 
 #include <array>
 #include <slimfit/backend/host.hpp>
-#include <slimfit/train/measured_candidates.hpp>
-#include <slimfit/train/plan.hpp>
+#include <slimfit/plan/measured_candidates.hpp>
+#include <slimfit/plan/plan.hpp>
 
 #include "../../support/moments.hpp"
 #include "../candidate_peaks.hpp"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <slimfit/backend/host.hpp>
-#include <slimfit/train/plan.hpp>
+#include <slimfit/plan/plan.hpp>
 
 #include "../../support/moments.hpp"
 #include "../plan_record.hpp"

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include <slimfit/plan/plan.hpp>
 #include <slimfit/train/batch_buffers.hpp>
 #include <slimfit/train/checks.hpp>
-#include <slimfit/train/plan.hpp>
 #include <slimfit/train/step_report.hpp>
 
 namespace slimfit {

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include <slimfit/plan/step_peaks.hpp>
 #include <slimfit/train/checks.hpp>
 #include <slimfit/train/chosen_parameters.hpp>
 #include <slimfit/train/inference.hpp>
@@ -13,7 +14,6 @@
 #include <slimfit/train/measured_units.hpp>
 #include <slimfit/train/recorded_step.hpp>
 #include <slimfit/train/rehearsal.hpp>
-#include <slimfit/train/step_peaks.hpp>
 
 namespace slimfit {
 

@@ -6,7 +6,7 @@
 #include <slimfit/backend/host.hpp>
 #include <slimfit/models/bert.hpp>
 #include <slimfit/models/vit.hpp>
-#include <slimfit/train/fit.hpp>
+#include <slimfit/plan/fit.hpp>
 
 #include <array>
 #include <tuple>

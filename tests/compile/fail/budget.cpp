@@ -2,7 +2,7 @@
 // expect: slimfit: fit: no candidate fits the budget. checked_budget<...> in this message has the smallest candidate, the MiB it takes too much (missing_mebibytes), and three remedies: the batch that would fit (0: none), what would still be missing in bf16, and what with moments::bits8 (0: it fits)
 #include <slimfit/backend/host.hpp>
 #include <slimfit/models/vit.hpp>
-#include <slimfit/train/fit.hpp>
+#include <slimfit/plan/fit.hpp>
 
 using namespace slimfit;
 

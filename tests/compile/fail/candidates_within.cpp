@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: candidates_within<Candidates, TimePercent>: no candidate's step takes as little; raise TimePercent
-#include <slimfit/train/measured_candidates.hpp>
+#include <slimfit/plan/measured_candidates.hpp>
 
 slimfit::candidates_within<slimfit::measured_candidates, 1> quick;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: choice_table: every blocks_choice needs a time for each of the freezing rates
+#include <slimfit/plan/operator_choices.hpp>
 #include <slimfit/policy/presets.hpp>
-#include <slimfit/train/operator_choices.hpp>
 
 using namespace slimfit;
 

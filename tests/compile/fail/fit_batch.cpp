@@ -2,7 +2,7 @@
 // expect: slimfit: fit<Model, Budget, Batch>: Budget, in bytes, and Batch, in samples, must be positive
 #include <slimfit/backend/host.hpp>
 #include <slimfit/models/vit.hpp>
-#include <slimfit/train/fit.hpp>
+#include <slimfit/plan/fit.hpp>
 
 using namespace slimfit;
 

@@ -2,8 +2,8 @@
 // A user's program that has a bit of everything, compiled with a user's warnings. What optimisers see is a part of it,
 // because they take long.
 #include <slimfit/memory/chrome_trace.hpp>
+#include <slimfit/plan/fit.hpp>
 #include <slimfit/slimfit.hpp>
-#include <slimfit/train/fit.hpp>
 #include <slimfit/train/gradient_error.hpp>
 #include <slimfit/train/huggingface.hpp>
 

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include <slimfit/core/constant_math.hpp>
+#include <slimfit/plan/candidate.hpp>
 #include <slimfit/policy/changes.hpp>
-#include <slimfit/train/candidate.hpp>
 
 namespace slimfit {
 

@@ -4,8 +4,8 @@
 // ViT-S/16's steps.
 #pragma once
 
+#include <slimfit/plan/operator_choices.hpp>
 #include <slimfit/policy/presets.hpp>
-#include <slimfit/train/operator_choices.hpp>
 
 namespace slimfit {
 

@@ -7,8 +7,8 @@
 #include <limits>
 
 #include <slimfit/freezing/active_count.hpp>
+#include <slimfit/plan/step_plan.hpp>
 #include <slimfit/policy/blocks.hpp>
-#include <slimfit/train/step_plan.hpp>
 #include <slimfit/train/step_report.hpp>
 
 namespace slimfit {

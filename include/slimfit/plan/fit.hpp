@@ -6,8 +6,8 @@
 #include <array>
 #include <tuple>
 
-#include <slimfit/train/measured_candidates.hpp>
-#include <slimfit/train/plan.hpp>
+#include <slimfit/plan/measured_candidates.hpp>
+#include <slimfit/plan/plan.hpp>
 
 namespace slimfit {
 

@@ -13,8 +13,8 @@
 #include <slimfit/pass/bind.hpp>
 #include <slimfit/pass/counting_context.hpp>
 #include <slimfit/pass/saturation.hpp>
-#include <slimfit/train/batch_size.hpp>
-#include <slimfit/train/step_peaks.hpp>
+#include <slimfit/plan/batch_size.hpp>
+#include <slimfit/plan/step_peaks.hpp>
 #include <slimfit/train/step_report.hpp>
 #include <slimfit/train/updates.hpp>
 
