@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <slimfit/io/huggingface_config.hpp>
+#include <slimfit/huggingface/config.hpp>
 
 #include "glue.hpp"
 

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <optional>
-#include <slimfit/io/huggingface_config.hpp>
+#include <slimfit/huggingface/config.hpp>
 #include <slimfit/io/safetensors_shards.hpp>
 
 #include "../support/option_checks.hpp"

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <slimfit/core/error.hpp>
-#include <slimfit/io/huggingface_config.hpp>
+#include <slimfit/huggingface/config.hpp>
 #include <slimfit/io/mapped_file.hpp>
 #include <slimfit/io/utf8.hpp>
 #include <sstream>

@@ -2,7 +2,7 @@
 // One run of finetune_vit under a policy on a backend.
 #pragma once
 
-#include <slimfit/train/huggingface.hpp>
+#include <slimfit/huggingface.hpp>
 
 #include "../training/start_report.hpp"
 #include "../training/train_run.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <slimfit/train/huggingface.hpp>
+#include <slimfit/huggingface.hpp>
 
 namespace examples {
 

@@ -4,10 +4,10 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <slimfit/huggingface.hpp>
 #include <slimfit/memory/chrome_trace.hpp>
 #include <slimfit/plan/fit.hpp>
 #include <slimfit/slimfit.hpp>
-#include <slimfit/train/huggingface.hpp>
 
 #if defined(__CUDACC__)
 #define host cuda

@@ -3,7 +3,7 @@
 // throw file_error.
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude tests/fuzz/huggingface_fuzz.cpp
 #include <examples/data/preprocessor_config.hpp>
-#include <slimfit/io/huggingface_config.hpp>
+#include <slimfit/huggingface/config.hpp>
 #include <slimfit/io/safetensors_shards.hpp>
 
 #include <cstdlib>

@@ -2,8 +2,8 @@
 // Loads a real Hugging Face folder, computes logits, loss and all gradients of a batch, and saves the model again. Run
 // by check_pretrained.py, which has the batch from `transformers` and compares.
 //   pretrained_gradients bert|vit FOLDER BATCH.safetensors RESULT.safetensors SAVED_FOLDER
+#include <slimfit/huggingface.hpp>
 #include <slimfit/slimfit.hpp>
-#include <slimfit/train/huggingface.hpp>
 
 #include <iostream>
 

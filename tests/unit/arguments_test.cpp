@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Arguments outside their domain: every public entry names the argument, its value and what was expected.
 #include <doctest/doctest.h>
+#include <slimfit/huggingface.hpp>
 #include <slimfit/slimfit.hpp>
 #include <slimfit/train/gradient_error.hpp>
-#include <slimfit/train/huggingface.hpp>
 
 #include <cmath>
 #include <functional>

@@ -2,8 +2,8 @@
 // Hugging Face folders: against numbers of `transformers` (fixtures/make_huggingface.py), saved and loaded again, and
 // everything that is refused.
 #include <doctest/doctest.h>
+#include <slimfit/huggingface.hpp>
 #include <slimfit/slimfit.hpp>
-#include <slimfit/train/huggingface.hpp>
 
 #include <sys/stat.h>
 

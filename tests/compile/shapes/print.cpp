@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Prints a program with the shapes that errors tell a user to write, for configurations as folders have them.
-#include <slimfit/models/shape_text.hpp>
+#include <slimfit/huggingface/shape_text.hpp>
 
 #include <cstdio>
 

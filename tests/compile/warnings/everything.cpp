@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A user's program that has a bit of everything, compiled with a user's warnings. What optimisers see is a part of it,
 // because they take long.
+#include <slimfit/huggingface.hpp>
 #include <slimfit/memory/chrome_trace.hpp>
 #include <slimfit/plan/fit.hpp>
 #include <slimfit/slimfit.hpp>
 #include <slimfit/train/gradient_error.hpp>
-#include <slimfit/train/huggingface.hpp>
 
 namespace user {
 

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include <slimfit/io/huggingface_config.hpp>
-#include <slimfit/io/huggingface_names.hpp>
-#include <slimfit/io/position_table.hpp>
+#include <slimfit/huggingface/config.hpp>
+#include <slimfit/huggingface/names.hpp>
+#include <slimfit/huggingface/position_table.hpp>
+#include <slimfit/huggingface/shape_text.hpp>
 #include <slimfit/io/safetensors.hpp>
 #include <slimfit/models/model.hpp>
-#include <slimfit/models/shape_text.hpp>
 #include <slimfit/train/checkpoint.hpp>
 #include <slimfit/train/load_checks.hpp>
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <slimfit/io/huggingface_config.hpp>
+#include <slimfit/huggingface/config.hpp>
 #include <slimfit/models/bert_network.hpp>
 #include <slimfit/models/vit_network.hpp>
 

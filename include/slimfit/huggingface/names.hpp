@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include <slimfit/io/huggingface_config.hpp>
+#include <slimfit/huggingface/config.hpp>
 
 namespace slimfit::detail {
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include <slimfit/io/huggingface_names.hpp>
+#include <slimfit/huggingface/names.hpp>
+#include <slimfit/huggingface/shape_text.hpp>
 #include <slimfit/io/json_cursor.hpp>
 #include <slimfit/io/safetensors.hpp>
-#include <slimfit/models/shape_text.hpp>
 #include <slimfit/train/checkpoint.hpp>
 
 namespace slimfit {

@@ -2,5 +2,5 @@
 // Models from and to the folders that Hugging Face's `transformers` reads and writes: see docs/pretrained.md.
 #pragma once
 
-#include <slimfit/train/huggingface_load.hpp>
-#include <slimfit/train/huggingface_save.hpp>
+#include <slimfit/huggingface/load.hpp>
+#include <slimfit/huggingface/save.hpp>
