@@ -2,67 +2,41 @@
 # SPDX-License-Identifier: MIT
 """Checks that includes of the library's headers point down only.
 
-The parts of the library are listed below from the bottom up, as docs/architecture.md draws them. A header may include
-headers of its own part and of parts below it, and no header may reach itself, unless it includes at its end one that says
-"Belongs to NAME." with its name. Prints what is wrong; exits with 1 then.
+A layer is a folder of include/slimfit with the umbrella header beside it; docs/architecture.md says what each is for. A
+header may include headers of its own folder and of layers below it, and none may reach itself. Folders of one layer do
+not include each other. An umbrella includes all headers of its folder but those for CUDA. Prints what is wrong; exits
+with 1 then.
 """
 import argparse
-import fnmatch
 import pathlib
 import re
 import sys
 
-# Name of each part, patterns of its headers; a header belongs to the first part that matches.
-PARTS = [
-    ("core", ["core/*"]),
-    ("rows", ["kernels/group.hpp", "kernels/tile.hpp", "kernels/random_tile.hpp"]),
-    ("memory", ["memory/*"]),
-    ("backend", ["backend/*"]),
-    ("io", ["io/*"]),
-    ("model policies", ["policy/attention.hpp", "policy/blocks.hpp", "policy/changes.hpp", "policy/model_policy.hpp",
-                        "policy/presets.hpp"]),
-    ("policy", ["policy/*"]),
-    ("stash", ["stash/*"]),
-    ("kernels", ["kernels/*"]),
-    ("layers", ["layers/*"]),
-    ("optim", ["optim/*", "optim.hpp"]),
-    ("models", ["models/*"]),
-    ("train", ["train/*"]),
-    ("everything", ["slimfit.hpp", "cuda.cuh"]),
-]
-ORDER = ["core", "rows", "memory", "backend", "io", "policy", "stash", "model policies", "kernels", "layers", "optim",
-         "models", "train", "everything"]
+# From the top down.
+LAYERS = [["slimfit"], ["cuda"], ["huggingface"], ["train"], ["plan"], ["models"], ["layers"], ["pass"],
+          ["policy", "kernels"], ["stash", "optim"], ["backend", "format"], ["io", "memory", "freezing", "rows"],
+          ["core"]]
+HEIGHT = {folder: -number for number, folders in enumerate(LAYERS) for folder in folders}
 INCLUDE = re.compile(r'^\s*#\s*include\s*<slimfit/([^>]+)>', re.MULTILINE)
 
 
-def part_of(header):
-    for name, patterns in PARTS:
-        if any(fnmatch.fnmatch(header, pattern) for pattern in patterns):
-            return name
-    return None
+def folder_of(header):
+    """The folder of a header, or of the headers that an umbrella stands for."""
+    return pathlib.PurePath(header).with_suffix("").parts[0]
 
 
-def problems_in(root):
-    """Sentences about the headers below `root`, which holds the folder slimfit."""
-    folder = root / "slimfit"
-    headers = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in (".hpp", ".cuh"))
-    if not headers:
-        return [f"{folder}: no headers"]
-    texts = {header: (folder / header).read_text() for header in headers}
-    includes = {header: INCLUDE.findall(text) for header, text in texts.items()}
-    problems = []
-    for header, targets in includes.items():
-        part = part_of(header)
-        if part is None:
-            problems.append(f"{header}: belongs to no part; add it to scripts/check_layers.py")
-            continue
-        for target in targets:
-            other = part_of(target)
-            if target not in includes:
-                problems.append(f"{header}: includes {target}, which does not exist")
-            elif other is not None and ORDER.index(other) > ORDER.index(part):
-                problems.append(f"{header} ({part}): includes {target} ({other}), which is above it")
-    done, path = set(), []
+def upward(header, target):
+    """What is wrong with an include, or None."""
+    own, other = folder_of(header), folder_of(target)
+    if own == other or own not in HEIGHT or other not in HEIGHT or HEIGHT[other] < HEIGHT[own]:
+        return None
+    where = "above it" if HEIGHT[other] > HEIGHT[own] else "beside it"
+    return f"{header} ({own}): includes {target} ({other}), which is {where}"
+
+
+def circles_in(includes):
+    """Sentences about headers that reach themselves."""
+    done, path, problems = set(), [], []
 
     def visit(header):
         if header in path:
@@ -72,14 +46,39 @@ def problems_in(root):
             return
         path.append(header)
         for target in includes.get(header, []):
-            if f"Belongs to {pathlib.Path(header).name}." not in texts.get(target, ""):
-                visit(target)
+            visit(target)
         path.pop()
         done.add(header)
 
-    for header in headers:
+    for header in includes:
         visit(header)
     return problems
+
+
+def missing_in_umbrellas(includes):
+    """Sentences about headers that the umbrella beside their folder does not hold."""
+    return [f"{umbrella}.hpp: lacks {header}" for umbrella in HEIGHT if f"{umbrella}.hpp" in includes
+            for header in includes if header.startswith(umbrella + "/") and header.endswith(".hpp")
+            and "cuda" not in header and header not in includes[f"{umbrella}.hpp"]]
+
+
+def problems_in(root):
+    """Sentences about the headers below `root`, which holds the folder slimfit."""
+    folder = root / "slimfit"
+    headers = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in (".hpp", ".cuh"))
+    if not headers:
+        return [f"{folder}: no headers"]
+    includes = {header: INCLUDE.findall((folder / header).read_text()) for header in headers}
+    problems = []
+    for header, targets in includes.items():
+        if folder_of(header) not in HEIGHT:
+            problems.append(f"{header}: its folder is no layer; add it to scripts/check_layers.py")
+        for target in targets:
+            if target not in includes:
+                problems.append(f"{header}: includes {target}, which does not exist")
+            elif wrong := upward(header, target):
+                problems.append(wrong)
+    return problems + missing_in_umbrellas(includes) + circles_in(includes)
 
 
 def main():

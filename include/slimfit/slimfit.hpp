@@ -7,18 +7,21 @@
 #if !defined(SLIMFIT_NO_HOST)
 #include <slimfit/backend/host.hpp>
 #endif
-#include <slimfit/io/safetensors.hpp>
-#include <slimfit/models/bert.hpp>
-#include <slimfit/models/vit.hpp>
-#include <slimfit/optim/adamw.hpp>
-#include <slimfit/optim/clipping.hpp>
-#include <slimfit/optim/sgd.hpp>
-#include <slimfit/plan/plan.hpp>
-#include <slimfit/policy/presets.hpp>
-#include <slimfit/train/checkpoint.hpp>
-#include <slimfit/train/published_recipes.hpp>
-#include <slimfit/train/run_checkpoint.hpp>
-#include <slimfit/train/trainer.hpp>
+#include <slimfit/format.hpp>
+#include <slimfit/freezing.hpp>
+#include <slimfit/huggingface.hpp>
+#include <slimfit/io.hpp>
+#include <slimfit/kernels.hpp>
+#include <slimfit/layers.hpp>
+#include <slimfit/memory.hpp>
+#include <slimfit/models.hpp>
+#include <slimfit/optim.hpp>
+#include <slimfit/pass.hpp>
+#include <slimfit/plan.hpp>
+#include <slimfit/policy.hpp>
+#include <slimfit/rows.hpp>
+#include <slimfit/stash.hpp>
+#include <slimfit/train.hpp>
 
 #if defined(__CUDACC__)
 #include <slimfit/cuda.cuh>

@@ -17,7 +17,7 @@ class CheckLayers(unittest.TestCase):
             for name, targets in headers.items():
                 path = pathlib.Path(folder, "slimfit", name)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("".join(f"#include <slimfit/{target}" + ("\n" if ">" in target else ">\n") for target in targets))
+                path.write_text("".join(f"#include <slimfit/{target}>\n" for target in targets))
             return check_layers.problems_in(pathlib.Path(folder))
 
     def test_library(self):
@@ -34,15 +34,23 @@ class CheckLayers(unittest.TestCase):
         problems = self.problems({"core/a.hpp": ["core/b.hpp"], "core/b.hpp": ["core/a.hpp"]})
         self.assertEqual(problems, ["a circle: core/a.hpp -> core/b.hpp -> core/a.hpp"])
 
-    def test_a_header_may_have_one_that_belongs_to_it(self):
-        self.assertEqual(self.problems({"core/a.hpp": ["core/b.hpp"], "core/b.hpp": ["core/a.hpp>  // Belongs to a.hpp."]}),
-                         [])
+    def test_folders_of_one_layer_are_apart(self):
+        problems = self.problems({"stash/a.hpp": ["optim/b.hpp"], "optim/b.hpp": []})
+        self.assertEqual(problems, ["stash/a.hpp (stash): includes optim/b.hpp (optim), which is beside it"])
 
-    def test_missing_header_and_unknown_part_are_found(self):
+    def test_an_umbrella_belongs_to_its_folder(self):
+        self.assertEqual(self.problems({"stash.hpp": ["stash/a.hpp"], "stash/a.hpp": []}), [])
+        self.assertEqual(len(self.problems({"stash.hpp": ["layers/a.hpp"], "layers/a.hpp": []})), 1)
+
+    def test_an_umbrella_holds_its_folder(self):
+        problems = self.problems({"stash.hpp": ["stash/a.hpp"], "stash/a.hpp": [], "stash/b.hpp": [], "stash/cuda/c.hpp": []})
+        self.assertEqual(problems, ["stash.hpp: lacks stash/b.hpp"])
+
+    def test_missing_header_and_unknown_folder_are_found(self):
         problems = self.problems({"core/a.hpp": ["core/none.hpp"], "elsewhere/b.hpp": []})
         self.assertEqual(len(problems), 2)
         self.assertIn("does not exist", problems[0])
-        self.assertIn("belongs to no part", problems[1])
+        self.assertIn("its folder is no layer", problems[1])
 
     def test_empty_folder_is_a_problem(self):
         self.assertEqual(len(self.problems({})), 1)

@@ -22,7 +22,7 @@ constexpr index_t tokens = 197;
 constexpr int first_mlp_unit = 4;  // of a block: query, key, value, attention's output, then this one
 
 template <class Policy>
-struct stack : encoder<encoder_block<hidden, 12, 4 * hidden, Policy, float>, 12, bias_updates::always> {
+struct stack : slimfit::stack<pre_norm_block<hidden, 12, 4 * hidden, Policy, float>, 12, bias_updates::always> {
   using value_type = float;
 };
 

@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: MIT
 // Symmetric codes of one bit: the sign, and for each group of elements their mean magnitude, which is the number with
-// the least mean squared error. Belongs to symmetric.hpp.
+// the least mean squared error.
 #pragma once
 
-#include <slimfit/format/symmetric.hpp>
+#include <slimfit/core/math.hpp>
+#include <slimfit/format/scale_groups.hpp>
 
 namespace slimfit::format {
+
+namespace detail {
+template <int Bits, int Group, class Rounding>
+struct checked_symmetric {
+  static_assert(packable(Bits), "slimfit: symmetric<Bits, Group>: Bits must be 1, 2, 3, 4 or 8");
+  static_assert(Bits != 1 || !Rounding::draws_random, "slimfit: symmetric<1, Group>: Rounding must be nearest");
+  static_assert(is_scale_group(Group), "slimfit: symmetric<Bits, Group>: Group must be a power of two from 8, e.g. 64");
+};
+}  // namespace detail
+
+/// With more bits: see symmetric.hpp.
+template <int Bits, int Group = 64, class Rounding = nearest>
+struct symmetric;
 
 /// value = scale where it is not negative, else -scale; scale is the group's mean magnitude, rounded to bf16. A group
 /// with an inf or a NaN is restored as NaN throughout, one of magnitudes below 2^-100 as zeros.

@@ -4,24 +4,16 @@
 
 #include <slimfit/core/math.hpp>
 #include <slimfit/format/scale_groups.hpp>
+#include <slimfit/format/sign.hpp>
 #include <slimfit/rows/random_tile.hpp>
 
 namespace slimfit::format {
-
-namespace detail {
-template <int Bits, int Group, class Rounding>
-struct checked_symmetric {
-  static_assert(packable(Bits), "slimfit: symmetric<Bits, Group>: Bits must be 1, 2, 3, 4 or 8");
-  static_assert(Bits != 1 || !Rounding::draws_random, "slimfit: symmetric<1, Group>: Rounding must be nearest");
-  static_assert(is_scale_group(Group), "slimfit: symmetric<Bits, Group>: Group must be a power of two from 8, e.g. 64");
-};
-}  // namespace detail
 
 /// value = code * scale, code in [-(2^(Bits-1) - 1), 2^(Bits-1) - 1], scale in bf16 for each `Group` elements, rounded
 /// up so that nothing clips: scale <= (1 + 2^-7) max|x| / (2^(Bits-1) - 1). The error is at most scale / 2
 /// (`stochastic`: scale). A group with an inf or a NaN is restored as NaN throughout. With 1 bit: see sign.hpp.
 /// @tparam Rounding nearest or stochastic
-template <int Bits, int Group = 64, class Rounding = nearest>
+template <int Bits, int Group, class Rounding>
 struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
   static constexpr int bits = Bits;
   static constexpr int scale_group = Group;
@@ -126,5 +118,3 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
 };
 
 }  // namespace slimfit::format
-
-#include <slimfit/format/sign.hpp>

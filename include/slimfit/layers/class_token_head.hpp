@@ -59,7 +59,7 @@ class class_token_head {
     norm_.backward(run, kept.norm, first_gradient.data(), batch, stream_gradient);
   }
 
-  /// See encoder::unit_costs.
+  /// See stack::unit_costs.
   constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
     measure_unit_costs(
         {classifier_.weight().unit}, [&](counting_context& run) { (void)forward(run, nullptr, batch, nullptr); },

@@ -87,7 +87,7 @@ class pooler_head {
     norm_.backward(run, kept.norm, first_gradient.data(), batch, stream_gradient);
   }
 
-  /// See encoder::unit_costs.
+  /// See stack::unit_costs.
   constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
     measure_unit_costs(
         {norm_.weight().unit, pooler_.weight().unit, classifier_.weight().unit},

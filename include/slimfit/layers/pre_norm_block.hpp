@@ -9,7 +9,7 @@ namespace slimfit {
 
 /// @tparam Policy a model policy, see policy/presets.hpp
 template <int Hidden, int Heads, int Mlp, class Policy, scalar T, bool Scaled = false>
-class encoder_block : public transformer_block<Hidden, Heads, Mlp, Policy, T, residual::stream, no_dropout, Scaled> {
+class pre_norm_block : public transformer_block<Hidden, Heads, Mlp, Policy, T, residual::stream, no_dropout, Scaled> {
  public:
   /// Names follow Hugging Face's ViT, and DINOv2 where ViT has nothing.
   template <class Visitor, class Name>

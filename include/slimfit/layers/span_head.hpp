@@ -91,7 +91,7 @@ class span_head {
     norm_.release(run, kept.norm);
   }
 
-  /// See encoder::unit_costs.
+  /// See stack::unit_costs.
   constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
     measure_unit_costs(
         {norm_.weight().unit, output_.weight().unit},

@@ -18,8 +18,8 @@ namespace slimfit {
 /// @tparam Live   rows of the last block's output that the head reads
 /// @tparam Blocks which blocks are recomputed or offloaded, see policy/blocks.hpp
 template <class Block, int Layers, bias_updates Biases, live_rows Live = live_rows::all, class Blocks = blocks::stashed>
-class encoder {
-  static_assert(Layers > 0, "slimfit: encoder<Block, Layers, ...>: Layers must be positive");
+class stack {
+  static_assert(Layers > 0, "slimfit: stack<Block, Layers, ...>: Layers must be positive");
   static constexpr bool offloads = detail::some_block_is<Blocks>(block_memory::offloaded, Layers);
   static constexpr bool recomputes = detail::some_block_is<Blocks>(block_memory::recomputed, Layers);
   struct nothing {};

@@ -71,7 +71,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   /// Rows of the last block's output that are computed: those the head reads, unless the policy wants all.
   static constexpr live_rows live =
       Shape.head == bert_head::span || Policy::computes_dead_rows ? live_rows::all : live_rows::first;
-  using encoder_type = encoder<block_type, Shape.layers, Policy::biases, live, typename Policy::blocks>;
+  using stack_type = stack<block_type, Shape.layers, Policy::biases, live, typename Policy::blocks>;
   static constexpr bert_head head = Shape.head;
   static constexpr index_t classes = head == bert_head::classification ? Shape.classes : 1;
   using head_type = std::conditional_t<head == bert_head::span, span_head<Shape.hidden, Policy, T>,
@@ -84,13 +84,13 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   static constexpr index_t tokens = Shape.tokens;
   static constexpr index_t inputs = 2 * tokens;  ///< of one sample: the ids of its words, then those of their types
   struct kept_type {
-    typename encoder_type::kept_type blocks;
+    typename stack_type::kept_type blocks;
     typename head_type::kept_type head;
   };
 
   constexpr bert_network() {
-    encoder_.first_block().drop_input();
-    encoder_.set_norm_epsilon(Shape.norm_epsilon);
+    stack_.first_block().drop_input();
+    stack_.set_norm_epsilon(Shape.norm_epsilon);
     head_.set_norm_epsilon(Shape.norm_epsilon);
   }
 
@@ -112,7 +112,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   constexpr void visit(Visitor&& visitor, Name const& name) {
     auto const layers = name + "bert.encoder.layer.";
     embedding_.visit(visitor, name + "bert.embeddings");
-    encoder_.visit(visitor, layers, name + "bert.embeddings.LayerNorm");
+    stack_.visit(visitor, layers, name + "bert.embeddings.LayerNorm");
     auto const norm = block_type::last_norm(numbered(layers, Shape.layers - 1));
     if constexpr (head == bert_head::span) {
       head_.visit(visitor, norm, name + "qa_outputs");
@@ -121,7 +121,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     }
   }
   /// To be called when parameters have been given their units.
-  constexpr void units_bound() { encoder_.units_bound(); }
+  constexpr void units_bound() { stack_.units_bound(); }
 
   /// Changes the length of the sequences, for a plan. To be called before parameters are bound.
   /// @throws value_error
@@ -152,8 +152,8 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     auto const stream = run.template scratch<T>(batch.rows() * Shape.hidden, "stream between blocks");
     embedding_.forward(run, ids_of(ids, batch), batch.rows(), stream.data());
     kept_type kept;
-    kept.blocks = encoder_.forward(run, stream.data(), batch);
-    kept.head = head_.forward(run, stream.data(), encoder_.output(batch), logits);
+    kept.blocks = stack_.forward(run, stream.data(), batch);
+    kept.head = head_.forward(run, stream.data(), stack_.output(batch), logits);
     return kept;
   }
   /// Hands every gradient to the context's updates.
@@ -161,20 +161,20 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   constexpr void backward(Context& run, kept_type const& kept, input_type const* ids, sequence_batch const& batch,
                           T const* logit_gradient) const {
     auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden, "gradient of the stream");
-    head_.backward(run, kept.head, logit_gradient, encoder_.output(batch), stream_gradient.data());
-    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
+    head_.backward(run, kept.head, logit_gradient, stack_.output(batch), stream_gradient.data());
+    if (stack_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
       embedding_.backward(run, ids_of(ids, batch), batch.rows(), stream_gradient.data(), Shape.padding);
     }
   }
 
   /// For every unit, the bytes it adds to what is stored when it alone is active.
   constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
-    encoder_.unit_costs(batch, costs);
-    head_.unit_costs(encoder_.output(batch), costs);
+    stack_.unit_costs(batch, costs);
+    head_.unit_costs(stack_.output(batch), costs);
   }
-  /// See encoder::recomputed_unit_costs.
+  /// See stack::recomputed_unit_costs.
   constexpr void recomputed_unit_costs(sequence_batch const& batch, index_t* costs) const {
-    encoder_.recomputed_unit_costs(batch, costs);
+    stack_.recomputed_unit_costs(batch, costs);
   }
 
  private:
@@ -184,7 +184,7 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
 
   index_t tokens_ = tokens;
   embedding_type embedding_;
-  encoder_type encoder_;
+  stack_type stack_;
   head_type head_{Shape.classifier_kind};
 };
 

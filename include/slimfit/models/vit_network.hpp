@@ -49,10 +49,10 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   using value_type = T;
   using embedding_type =
       patch_embedding<Shape.image, Shape.patch, Shape.channels, Shape.hidden, typename Policy::chunk, T>;
-  using block_type = encoder_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T, Shape.layer_scale>;
+  using block_type = pre_norm_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T, Shape.layer_scale>;
   /// Rows of the last block's output that are computed: the class token's, unless the policy wants all.
   static constexpr live_rows live = Policy::computes_dead_rows ? live_rows::all : live_rows::first;
-  using encoder_type = encoder<block_type, Shape.layers, Policy::biases, live, typename Policy::blocks>;
+  using stack_type = stack<block_type, Shape.layers, Policy::biases, live, typename Policy::blocks>;
   using head_type = class_token_head<Shape.hidden, Shape.classes, Policy, T>;
   using input_type = T;
   static constexpr index_t tokens = embedding_type::tokens;
@@ -62,12 +62,12 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   using arranged_type = image_batch<T, tokens>;
 
   struct kept_type {
-    typename encoder_type::kept_type blocks;
+    typename stack_type::kept_type blocks;
     typename head_type::kept_type head;
   };
 
   constexpr vit_network() {
-    encoder_.set_norm_epsilon(Shape.norm_epsilon);
+    stack_.set_norm_epsilon(Shape.norm_epsilon);
     head_.set_norm_epsilon(Shape.norm_epsilon);
   }
 
@@ -75,11 +75,11 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   template <class Visitor, class Name>
   constexpr void visit(Visitor&& visitor, Name const& name) {
     embedding_.visit(visitor, name + "vit.embeddings");
-    encoder_.visit(visitor, name + "vit.encoder.layer.");
+    stack_.visit(visitor, name + "vit.encoder.layer.");
     head_.visit(visitor, name + "vit.layernorm", name + "classifier");
   }
   /// To be called when parameters have been given their units.
-  constexpr void units_bound() { encoder_.units_bound(); }
+  constexpr void units_bound() { stack_.units_bound(); }
 
   /// Changes the number of tokens of a sequence, class token included, for a plan; see patch_embedding::plan_tokens.
   /// To be called before parameters are bound.
@@ -107,8 +107,8 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
     auto const stream = run.template scratch<T>(batch.rows() * Shape.hidden, "stream between blocks");
     embedding_.forward(run, images, batch.count(), stream.data());
     kept_type kept;
-    kept.blocks = encoder_.forward(run, stream.data(), batch);
-    kept.head = head_.forward(run, stream.data(), encoder_.output(batch), logits);
+    kept.blocks = stack_.forward(run, stream.data(), batch);
+    kept.head = head_.forward(run, stream.data(), stack_.output(batch), logits);
     return kept;
   }
   /// Hands every gradient to the context's updates.
@@ -116,26 +116,26 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   constexpr void backward(Context& run, kept_type const& kept, T const* images, sequence_batch const& batch,
                           T const* logit_gradient) const {
     auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden, "gradient of the stream");
-    head_.backward(run, kept.head, logit_gradient, encoder_.output(batch), stream_gradient.data());
-    if (encoder_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
+    head_.backward(run, kept.head, logit_gradient, stack_.output(batch), stream_gradient.data());
+    if (stack_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
       embedding_.backward(run, images, batch.count(), stream_gradient.data());
     }
   }
 
   /// For every unit, the bytes it adds to what is stored when it alone is active.
   constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
-    encoder_.unit_costs(batch, costs);
-    head_.unit_costs(encoder_.output(batch), costs);
+    stack_.unit_costs(batch, costs);
+    head_.unit_costs(stack_.output(batch), costs);
   }
-  /// See encoder::recomputed_unit_costs.
+  /// See stack::recomputed_unit_costs.
   constexpr void recomputed_unit_costs(sequence_batch const& batch, index_t* costs) const {
-    encoder_.recomputed_unit_costs(batch, costs);
+    stack_.recomputed_unit_costs(batch, costs);
   }
 
  private:
   index_t tokens_ = tokens;
   embedding_type embedding_;
-  encoder_type encoder_;
+  stack_type stack_;
   head_type head_;
 };
 

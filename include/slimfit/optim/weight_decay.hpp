@@ -2,7 +2,7 @@
 // Which parameters weight decay shrinks. Recipes differ in it: many leave out biases, some normalisations too.
 #pragma once
 
-#include <slimfit/policy/parameters.hpp>
+#include <slimfit/optim/parameter_role.hpp>
 
 namespace slimfit {
 

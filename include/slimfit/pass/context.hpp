@@ -19,14 +19,14 @@
 
 namespace slimfit {
 
-/// Where clipped values are counted, see layers/saturation.hpp.
+/// Where clipped values are counted, see pass/saturation.hpp.
 struct saturation_table {
   bool wanted = false;
   saturation_total* counters = nullptr;  ///< in the backend's memory
 };
 
 /// @tparam Device a backend
-/// @tparam Updates what becomes of gradients: see layers/gradient.hpp
+/// @tparam Updates what becomes of gradients: see pass/gradient.hpp
 template <class Device, class Updates>
 struct context {
   using device_type = Device;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <slimfit/core/scalar.hpp>
+#include <slimfit/optim/parameter_role.hpp>
 #include <slimfit/policy/parameters.hpp>
 
 namespace slimfit {

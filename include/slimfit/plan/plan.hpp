@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The memory of training, whatever its schedule chooses: bounds over all steps, from the plans of single ones
-// (train/step_plan.hpp). Known at compile time where wanted.
+// (plan/step_plan.hpp). Known at compile time where wanted.
 #pragma once
 
 #include <algorithm>
 #include <limits>
 
 #include <slimfit/freezing/active_count.hpp>
+#include <slimfit/plan/accumulated.hpp>
 #include <slimfit/plan/step_plan.hpp>
+#include <slimfit/plan/trainer_options.hpp>
 #include <slimfit/policy/blocks.hpp>
-#include <slimfit/train/step_report.hpp>
 
 namespace slimfit {
 

@@ -10,13 +10,14 @@
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/models/training_pass.hpp>
 #include <slimfit/optim/adamw.hpp>
+#include <slimfit/optim/optimizer_traits.hpp>
 #include <slimfit/pass/bind.hpp>
 #include <slimfit/pass/counting_context.hpp>
 #include <slimfit/pass/saturation.hpp>
+#include <slimfit/plan/accumulated.hpp>
 #include <slimfit/plan/batch_size.hpp>
 #include <slimfit/plan/step_peaks.hpp>
-#include <slimfit/train/step_report.hpp>
-#include <slimfit/train/updates.hpp>
+#include <slimfit/plan/trainer_options.hpp>
 
 namespace slimfit {
 

@@ -12,13 +12,6 @@ enum class parameter_kind : unsigned char {
   bias            ///< belongs to no unit; updated always, or with the unit before it when the policy says so
 };
 
-/// What a parameter is to an optimizer, which may treat them apart.
-enum class parameter_role : unsigned char {
-  weight,  ///< of a linear layer or an embedding
-  norm,    ///< that scales features: the weight of a normalisation, a LayerScale
-  bias
-};
-
 /// When biases are updated.
 enum class bias_updates : unsigned char {
   always,    ///< every iteration, as in the paper

@@ -4,33 +4,16 @@
 
 #include <slimfit/core/percent.hpp>
 #include <slimfit/stash/dense.hpp>
+#include <slimfit/stash/pruned_matrix.hpp>
 #include <slimfit/stash/quantized.hpp>
 #include <slimfit/stash/selection.hpp>
 
 namespace slimfit::stash {
 
-/// Every row keeps the same number of values: what is kept of a row depends on that row alone.
-struct per_row {};
-/// The largest of a whole matrix, or of the chunk of it that is processed at once, survive: rows keep different
-/// numbers. See pruned_matrix.hpp.
-struct per_tensor {};
-
-namespace detail {
-template <class Keep, class Format, class Scope>
-struct checked_pruned {
-  static_assert(ratio<Keep>, "slimfit: pruned<Keep>: Keep must be between 0 and 1, e.g. percent<10>");
-  static_assert(std::same_as<Format, format::full> || format::storage_format<Format>,
-                "slimfit: pruned<Keep, Format>: Format must be format::full or a storage format, e.g. "
-                "format::symmetric<8>");
-  static_assert(std::same_as<Scope, per_row> || std::same_as<Scope, per_tensor>,
-                "slimfit: pruned<Keep, Format, Scope>: Scope must be stash::per_row or stash::per_tensor");
-};
-}  // namespace detail
-
 /// Layout: a bitmap, `ceil(Width / 8)` bytes per row with element i in bit i % 8 of byte i / 8, and the survivors of
 /// each row in order, `survivors<Width>` values as they are (`format::full`) or in `Format`.
 /// @tparam Keep share of a row that survives, rounded down, at least one value
-template <class Keep, class Format = format::full, class Scope = per_row>
+template <class Keep, class Format, class Scope>
 struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
   static constexpr bool is_dense = false;
   using values_stash = std::conditional_t<std::same_as<Format, format::full>, dense, quantized<Format>>;
@@ -181,5 +164,3 @@ struct pruned : private detail::checked_pruned<Keep, Format, Scope> {
 };
 
 }  // namespace slimfit::stash
-
-#include <slimfit/stash/pruned_matrix.hpp>

@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: MIT
 // Keeps the values of a whole matrix that are largest in magnitude; the others are restored as zero. What a row keeps
 // depends on all rows, so the matrix is saved by passes of its own, before the kernel that reads its rows.
-// Belongs to pruned.hpp.
 #pragma once
 
 #include <limits>
 
 #include <slimfit/core/error.hpp>
+#include <slimfit/core/percent.hpp>
+#include <slimfit/stash/dense.hpp>
 #include <slimfit/stash/matrix_selection.hpp>
-#include <slimfit/stash/pruned.hpp>
 
 namespace slimfit::stash {
+
+/// Every row keeps the same number of values: what is kept of a row depends on that row alone.
+struct per_row {};
+/// The largest of a whole matrix, or of the chunk of it that is processed at once, survive: rows keep different
+/// numbers. See pruned_matrix.hpp.
+struct per_tensor {};
+
+namespace detail {
+template <class Keep, class Format, class Scope>
+struct checked_pruned {
+  static_assert(ratio<Keep>, "slimfit: pruned<Keep>: Keep must be between 0 and 1, e.g. percent<10>");
+  static_assert(std::same_as<Format, format::full> || format::storage_format<Format>,
+                "slimfit: pruned<Keep, Format>: Format must be format::full or a storage format, e.g. "
+                "format::symmetric<8>");
+  static_assert(std::same_as<Scope, per_row> || std::same_as<Scope, per_tensor>,
+                "slimfit: pruned<Keep, Format, Scope>: Scope must be stash::per_row or stash::per_tensor");
+};
+}  // namespace detail
+
+template <class Keep, class Format = format::full, class Scope = per_row>
+struct pruned;
 
 namespace detail {
 template <class Format>

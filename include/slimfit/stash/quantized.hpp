@@ -12,7 +12,7 @@ template <class Format>
 struct checked_quantized {
   static_assert(format::storage_format<Format>,
                 "slimfit: quantized<Format>: Format must be a storage format, e.g. format::affine<4> or "
-                "format::fixed_point<3, 4>; see policy/format/format.hpp for what a format of your own needs");
+                "format::fixed_point<3, 4>; see format/storage_format.hpp for what a format of your own needs");
 };
 
 /// The random stream of a view, where the format draws.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a trainer is told and what it tells.
+// What a trainer tells of a step.
 #pragma once
 
 #include <vector>
@@ -9,17 +9,6 @@
 #include <slimfit/train/saturation.hpp>
 
 namespace slimfit {
-
-struct trainer_options {
-  std::uint64_t seed = 0;  ///< of the schedule, dropout and stochastic rounding
-  index_t steps = 0;       ///< length of the run, for the learning rate; 0: the rate stays constant
-  /// Whether a backend that can (CUDA, on a stream of the program's) records a step and enqueues it as a whole as long
-  /// as the same units stay active, as a schedule with `hold` lets them. The numbers are those of steps that are not.
-  bool record_steps = false;
-  /// Whether steps report how many values formats with fixed ranges clipped. Takes a number per row while a matrix is
-  /// saved and a counter per layer.
-  bool count_saturation = false;
-};
 
 /// What one training step did.
 struct step_report {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <slimfit/plan/step_peaks.hpp>
+#include <slimfit/plan/trainer_options.hpp>
 #include <slimfit/train/checks.hpp>
 #include <slimfit/train/chosen_parameters.hpp>
 #include <slimfit/train/inference.hpp>
@@ -14,6 +15,8 @@
 #include <slimfit/train/measured_units.hpp>
 #include <slimfit/train/recorded_step.hpp>
 #include <slimfit/train/rehearsal.hpp>
+#include <slimfit/train/step_report.hpp>
+#include <slimfit/train/updates.hpp>
 
 namespace slimfit {
 

@@ -10,46 +10,10 @@
 
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
+#include <slimfit/optim/optimizer_traits.hpp>
 #include <slimfit/pass/parameter.hpp>
 
 namespace slimfit {
-
-namespace detail {
-/// Whether an optimizer needs all gradients of a step before it changes a weight.
-template <class Options>
-inline constexpr bool keeps_gradients = requires {
-  requires Options::keeps_gradients;
-};
-/// Whether it takes gradients in parts.
-template <class Options>
-inline constexpr bool takes_parts = !requires {
-  requires !Options::takes_parts;
-};
-/// Whether the gradients that plans count are those of several passes.
-template <class Options>
-inline constexpr bool accumulates = requires {
-  requires Options::accumulates;
-};
-}  // namespace detail
-
-/// Options for plans alone: what training with `trainer::accumulate` takes. `plan<model, accumulated<adamw>>(batch)`
-/// @tparam Optimizer options of the optimizer
-template <class Optimizer>
-struct accumulated {
-  Optimizer optimizer{};
-
-  static constexpr bool accumulates = true;
-  [[nodiscard]] constexpr bool drops() const { return optimizer.drops(); }
-
-  template <scalar T>
-  [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {
-    return optimizer.template moment_bytes<T>(count);
-  }
-  template <scalar T>
-  [[nodiscard]] static constexpr index_t workspace_bytes(index_t parameters, index_t largest_parameter) {
-    return Optimizer::template workspace_bytes<T>(parameters, largest_parameter);
-  }
-};
 
 /// Gradients are released: weights change during the backward pass, each after its last use in it.
 template <class Optimizer>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: slimfit: encoder<Block, Layers, ...>: Layers must be positive
+// expect: slimfit: stack<Block, Layers, ...>: Layers must be positive
 #include <slimfit/layers/stack.hpp>
 
 using namespace slimfit;
@@ -8,4 +8,4 @@ struct block {
   using kept_type = int;
   using value_type = float;
 };
-int const layers = encoder<block, 0, bias_updates::always>::layers;
+int const layers = stack<block, 0, bias_updates::always>::layers;

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// All layers and blocks.
+#pragma once
+
+#include <slimfit/layers/attention.hpp>
+#include <slimfit/layers/class_token_head.hpp>
+#include <slimfit/layers/dropout.hpp>
+#include <slimfit/layers/embedding.hpp>
+#include <slimfit/layers/first_token_norm.hpp>
+#include <slimfit/layers/layer_norm.hpp>
+#include <slimfit/layers/layer_scale.hpp>
+#include <slimfit/layers/linear.hpp>
+#include <slimfit/layers/losses.hpp>
+#include <slimfit/layers/mlp.hpp>
+#include <slimfit/layers/offloaded_blocks.hpp>
+#include <slimfit/layers/patch_embedding.hpp>
+#include <slimfit/layers/pooler_head.hpp>
+#include <slimfit/layers/post_norm_block.hpp>
+#include <slimfit/layers/pre_norm_block.hpp>
+#include <slimfit/layers/recomputed_block.hpp>
+#include <slimfit/layers/residual_linear.hpp>
+#include <slimfit/layers/self_attention.hpp>
+#include <slimfit/layers/span_head.hpp>
+#include <slimfit/layers/stack.hpp>
+#include <slimfit/layers/transformer_block.hpp>
