@@ -244,8 +244,7 @@ class LostWorkTest(bert_test.TinyBert):
     def test_signals_while_data_are_read(self):
         """There is nothing to save yet: the program ends."""
         path = self.data / "sst2" / "train.tsv"
-        path.unlink()
-        os.mkfifo(path)  # which nobody writes: to open it takes for ever
+        path.write_text("sentence\tlabel\n" + "a charming film\t1\n" * 3_000_000)  # which takes seconds to read
         for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE):
             with self.subTest(signal=sent.name), subprocess.Popen(self.command(*OPTIONS),
                                                                   stdout=subprocess.DEVNULL) as process:

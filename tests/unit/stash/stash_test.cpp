@@ -5,8 +5,8 @@
 #include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/stash.hpp>
 
-#include "../support/fixture.hpp"
-#include "../support/run_rows.hpp"
+#include "support/fixture.hpp"
+#include "support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;

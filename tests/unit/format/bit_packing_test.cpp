@@ -6,8 +6,8 @@
 #include <slimfit/format/bit_packing.hpp>
 #include <slimfit/rows/tile.hpp>
 
-#include "../support/fixture.hpp"
-#include "../support/run_rows.hpp"
+#include "support/fixture.hpp"
+#include "support/run_rows.hpp"
 
 using namespace slimfit;
 

@@ -9,7 +9,7 @@
 
 #include <random>
 
-#include "../support/gradients.hpp"
+#include "support/gradients.hpp"
 
 namespace sf = slimfit;
 using sf::index_t;

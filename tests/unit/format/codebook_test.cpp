@@ -4,8 +4,8 @@
 #include <slimfit/format/fixed_point.hpp>
 #include <slimfit/format/gelu_derivative.hpp>
 
-#include "../reference/gelu.hpp"
-#include "../support/fixture.hpp"
+#include "reference/gelu.hpp"
+#include "support/fixture.hpp"
 
 using namespace slimfit;
 

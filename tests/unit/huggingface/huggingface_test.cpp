@@ -11,8 +11,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "../support/gradients.hpp"
-#include "../support/logits.hpp"
+#include "support/gradients.hpp"
+#include "support/logits.hpp"
 
 namespace sf = slimfit;
 using sf::index_t;

@@ -7,7 +7,7 @@
 #include <random>
 #include <set>
 
-#include "../reference/freezing.hpp"
+#include "reference/freezing.hpp"
 
 namespace sf = slimfit;
 namespace fr = slimfit::freezing;

@@ -9,8 +9,8 @@
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/stash/pruned.hpp>
 
-#include "../support/fixture.hpp"
-#include "../support/run_rows.hpp"
+#include "support/fixture.hpp"
+#include "support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;

@@ -10,7 +10,7 @@
 #include <map>
 #include <random>
 
-#include "../reference/adamw.hpp"
+#include "reference/adamw.hpp"
 
 namespace sf = slimfit;
 using sf::index_t;

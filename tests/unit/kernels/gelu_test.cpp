@@ -7,9 +7,9 @@
 #include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/stash.hpp>
 
-#include "../reference/gelu.hpp"
-#include "../support/fixture.hpp"
-#include "../support/run_rows.hpp"
+#include "reference/gelu.hpp"
+#include "support/fixture.hpp"
+#include "support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../reference/layer_norm.hpp"
-#include "../support/fixture.hpp"
-#include "../support/gradients.hpp"
+#include "reference/layer_norm.hpp"
+#include "support/fixture.hpp"
+#include "support/gradients.hpp"
 
 using namespace slimfit;
 

@@ -7,14 +7,14 @@
 #include <iterator>
 #include <set>
 
-#include "../../examples/data/batches.hpp"
-#include "../../examples/data/cifar.hpp"
-#include "../../examples/data/colour_images.hpp"
-#include "../../examples/data/grey_images.hpp"
-#include "../../examples/support/option_checks.hpp"
-#include "../../examples/support/progress.hpp"
-#include "../../examples/training/classification.hpp"
-#include "../support/scratch_folder.hpp"
+#include "examples/data/batches.hpp"
+#include "examples/data/cifar.hpp"
+#include "examples/data/colour_images.hpp"
+#include "examples/data/grey_images.hpp"
+#include "examples/support/option_checks.hpp"
+#include "examples/support/progress.hpp"
+#include "examples/training/classification.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace ex = examples;
 using slimfit::index_t;

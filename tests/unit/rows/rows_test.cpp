@@ -8,8 +8,8 @@
 
 #include <slimfit/kernels.hpp>
 
-#include "../support/fixture.hpp"
-#include "../support/run_rows.hpp"
+#include "support/fixture.hpp"
+#include "support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;

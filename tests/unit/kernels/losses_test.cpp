@@ -4,9 +4,9 @@
 
 #include <slimfit/kernels.hpp>
 
-#include "../reference/losses.hpp"
-#include "../support/fixture.hpp"
-#include "../support/run_rows.hpp"
+#include "reference/losses.hpp"
+#include "support/fixture.hpp"
+#include "support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;

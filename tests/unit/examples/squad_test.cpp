@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "../../examples/finetune_bert/squad_task.hpp"
-#include "../../examples/text/tokenizer_files.hpp"
-#include "../support/scratch_folder.hpp"
+#include "examples/finetune_bert/squad_task.hpp"
+#include "examples/text/tokenizer_files.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace ex = examples;
 using slimfit::test::scratch_folder;

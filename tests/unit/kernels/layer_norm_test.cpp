@@ -9,9 +9,9 @@
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/stash.hpp>
 
-#include "../reference/layer_norm.hpp"
-#include "../support/fixture.hpp"
-#include "../support/run_rows.hpp"
+#include "reference/layer_norm.hpp"
+#include "support/fixture.hpp"
+#include "support/run_rows.hpp"
 
 using namespace slimfit;
 using test::emulated_group;

@@ -6,7 +6,7 @@
 
 #include <examples/text/tokenizer_files.hpp>
 
-#include "../support/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace {
 

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "../../examples/data/class_names.hpp"
-#include "../../examples/data/glue.hpp"
-#include "../../examples/metrics/figures.hpp"
-#include "../support/scratch_folder.hpp"
+#include "examples/data/class_names.hpp"
+#include "examples/data/glue.hpp"
+#include "examples/metrics/figures.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace ex = examples;
 using slimfit::test::scratch_folder;

@@ -8,7 +8,7 @@
 #include <slimfit/core/constant_math.hpp>
 #include <slimfit/core/math.hpp>
 
-#include "../reference/gelu.hpp"
+#include "reference/gelu.hpp"
 
 using namespace slimfit;
 
