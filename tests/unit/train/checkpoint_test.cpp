@@ -78,7 +78,9 @@ void rewrite(std::string const& path, bool has_checksums, Change const& change) 
   safetensors_writer writer;
   std::list<std::vector<double>> floats;
   std::list<std::vector<std::int64_t>> integers;
-  for (auto const& [name, tensor] : file.tensors()) {
+  for (auto const& entry : file.tensors()) {
+    auto const& name = entry.first;  // not a structured binding, which Clang 14 does not capture
+    auto const& tensor = entry.second;
     auto const count = static_cast<std::size_t>(shape_bytes(tensor.shape, 1));
     auto const add = [&](auto& list) {
       auto& values = list.emplace_back(count);
@@ -231,7 +233,9 @@ TEST_CASE("a run's file without a weight, or of another optimizer, changes nothi
   safetensors_writer writer;
   std::list<std::vector<float>> floats;
   std::list<std::vector<std::int64_t>> integers;
-  for (auto const& [name, tensor] : file.tensors()) {
+  for (auto const& entry : file.tensors()) {
+    auto const& name = entry.first;  // not a structured binding, which Clang 14 does not capture
+    auto const& tensor = entry.second;
     auto const count = static_cast<std::size_t>(shape_bytes(tensor.shape, 1));
     if (name == "classifier.bias") { continue; }
     if (is_floating(tensor.type)) {
