@@ -40,23 +40,20 @@ struct running_softmax {
     for (int half = 0; half < 2; ++half) {
       float top = largest[half];
 #pragma unroll
-      for (int i = 0; i < Tiles * 2; ++i) {
-        float const score = scores[i / 2][2 * half + i % 2];
-        top = score > top ? score : top;
-      }
+      for (int i = 0; i < Tiles * 2; ++i) { top = greater_or_nan(top, scores[i / 2][2 * half + i % 2]); }
 #pragma unroll
       for (int distance = 1; distance < 4; distance *= 2) {
-        float const other = __shfl_xor_sync(0xffffffffU, top, distance);
-        top = other > top ? other : top;
+        top = greater_or_nan(top, __shfl_xor_sync(0xffffffffU, top, distance));
       }
       float const base = top == -math::infinity<float> ? 0.0F : top;  // all scores so far are -inf
       corrections[half] = exp2_fast((largest[half] - base) * factor);
       largest[half] = top;
       total[half] *= corrections[half];
+      float const shift = base * factor;
 #pragma unroll
       for (int i = 0; i < Tiles * 2; ++i) {
         float& score = scores[i / 2][2 * half + i % 2];
-        score = exp2_fast((score - base) * factor);
+        score = exp2_fast(fmaf(score, factor, -shift));
         total[half] += score;
       }
     }

@@ -67,6 +67,12 @@ __device__ inline float exp2_fast(float x) {
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;
 }
+/// The greater of two numbers, NaN where one of them is.
+__device__ inline float greater_or_nan(float a, float b) {
+  float result;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(result) : "f"(a), "f"(b));
+  return result;
+}
 inline constexpr float log2_e = 1.44269504F;
 inline constexpr float ln_2 = 0.693147181F;
 

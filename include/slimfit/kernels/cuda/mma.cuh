@@ -126,9 +126,10 @@ struct matrix_unit<float> {
                  "f"(second ? values[7] : values[3])
                  : "memory");
   }
+  /// By integer operations: conversions take four times as long. The instruction ignores the last 13 bits of `low`.
   __device__ static void split(float value, std::uint32_t& high, std::uint32_t& low) {
-    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(high) : "f"(value));
-    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(low) : "f"(value - bit_cast<float>(high)));
+    high = (bit_cast<std::uint32_t>(value) + 0x1000U) & 0xffffe000U;
+    low = bit_cast<std::uint32_t>(value - bit_cast<float>(high));
   }
   __device__ static void multiply_once(float (&sums)[4], std::uint32_t const (&a)[4], std::uint32_t const (&b)[2]) {
     asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "

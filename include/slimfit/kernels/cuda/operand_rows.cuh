@@ -20,7 +20,14 @@ template <int Pending>
 __device__ inline void wait_for_copies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
 }
-/// Begins to copy 16 bytes to shared memory, or zeros.
+/// Begins to copy 16 bytes to shared memory.
+__device__ inline void copy_chunk(void* target, void const* source) {
+  asm volatile(
+      "cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(static_cast<std::uint32_t>(__cvta_generic_to_shared(target))),
+      "l"(__cvta_generic_to_global(source))
+      : "memory");
+}
+/// The same, or zeros.
 __device__ inline void copy_chunk(void* target, void const* source, bool inside) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(
                    static_cast<std::uint32_t>(__cvta_generic_to_shared(target))),
@@ -48,19 +55,18 @@ struct dense_rows {
   __device__ void load(operand_tile<T, Rows, HeadSize> const& tile, index_t row, int column, int count) const {
     using tile_type = operand_tile<T, Rows, HeadSize>;
     T const* const first = data + row * stride + column;
-    if constexpr (HeadSize % tile_type::run == 0) {
+    if constexpr (HeadSize % tile_type::run != 0) {
+      load_elements(tile, first, count);
+    } else if constexpr (HeadSize == tile_type::columns && attention_threads % tile_type::chunks == 0 &&
+                         Rows * tile_type::chunks % attention_threads == 0) {
+      load_columns(tile, first, count);
+    } else {
 #pragma unroll 4
       for (int i = static_cast<int>(threadIdx.x); i < Rows * tile_type::chunks; i += attention_threads) {
         int const r = i / tile_type::chunks;
         int const index = i % tile_type::chunks;
         bool const inside = r < count && index < HeadSize / tile_type::run;
         copy_chunk(tile.chunk(r, index), inside ? first + r * stride + index * tile_type::run : data, inside);
-      }
-    } else {
-      for (int i = static_cast<int>(threadIdx.x); i < Rows * tile_type::columns; i += attention_threads) {
-        int const r = i / tile_type::columns;
-        int const c = i % tile_type::columns;
-        tile.data[r * tile_type::stride + c] = r < count && c < HeadSize ? first[r * stride + c] : T{};
       }
     }
   }
@@ -79,6 +85,37 @@ struct dense_rows {
       from.load(tile, first + next, column, lesser(Rows, end - next));
     }
   };
+
+ private:
+  /// Every thread copies the same chunk of each `at_once`-th row, so that addresses differ by constants.
+  template <int Rows, int HeadSize>
+  __device__ void load_columns(operand_tile<T, Rows, HeadSize> const& tile, T const* first, int count) const {
+    using tile_type = operand_tile<T, Rows, HeadSize>;
+    constexpr int at_once = attention_threads / tile_type::chunks;
+    int const r = static_cast<int>(threadIdx.x) / tile_type::chunks;
+    int const index = static_cast<int>(threadIdx.x) % tile_type::chunks;
+    T const* const from = first + r * stride + index * tile_type::run;
+    T* const to = tile.chunk(r, index);
+    if (count >= Rows) {
+#pragma unroll
+      for (int i = 0; i < Rows; i += at_once) { copy_chunk(to + i * tile_type::stride, from + i * stride); }
+    } else {
+#pragma unroll
+      for (int i = 0; i < Rows; i += at_once) {
+        bool const inside = r + i < count;
+        copy_chunk(to + i * tile_type::stride, inside ? from + i * stride : data, inside);
+      }
+    }
+  }
+  template <int Rows, int HeadSize>
+  __device__ void load_elements(operand_tile<T, Rows, HeadSize> const& tile, T const* first, int count) const {
+    using tile_type = operand_tile<T, Rows, HeadSize>;
+    for (int i = static_cast<int>(threadIdx.x); i < Rows * tile_type::columns; i += attention_threads) {
+      int const r = i / tile_type::columns;
+      int const c = i % tile_type::columns;
+      tile.data[r * tile_type::stride + c] = r < count && c < HeadSize ? first[r * stride + c] : T{};
+    }
+  }
 };
 
 /// Rows of codes of any format whose runs of 8 elements can be decoded alone.
