@@ -264,3 +264,25 @@ TEST_CASE("a record of a step on CUDA says what its plan's does") {
   for (auto const& each : measured.holders_at_peak()) { sum += each.bytes; }
   CHECK(sum == report.measured.total);
 }
+
+TEST_CASE("a schedule learns of every unit on CUDA what it learns on the host") {
+  auto const records = []<class Device>(Device& device) {
+    small_vit<policy::slim, Device> net(device, 3);
+    trainer<small_vit<policy::slim, Device>, adamw, freezing::never> run(net, {.learning_rate = 1e-4}, {.seed = 5});
+    run.step(images<float>(), labels);
+    auto const all = run.schedule().records();
+    return std::vector<freezing::unit_record>(all.begin(), all.end());
+  };
+  cuda device;
+  host beside;
+  auto const actual = records(device);
+  auto const expected = records(beside);
+  REQUIRE(actual.size() == small_vit<policy::slim, host>::units);
+  REQUIRE(actual.size() == expected.size());
+  for (std::size_t unit = 0; unit < actual.size(); ++unit) {
+    CAPTURE(unit);
+    REQUIRE(actual[unit].measured);
+    CHECK(actual[unit].last.relative_update == doctest::Approx(expected[unit].last.relative_update).epsilon(0.01));
+    CHECK(actual[unit].last.gradient_norm == doctest::Approx(expected[unit].last.gradient_norm).epsilon(0.01));
+  }
+}
