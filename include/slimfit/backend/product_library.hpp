@@ -63,7 +63,7 @@ inline vector_level core_level(std::string_view core) {
       " Barcelona Nano Sandybridge SandyBridge Bobcat Bulldozer Piledriver Steamroller"
       " generic penryn sandybridge bulldozer piledriver steamroller ";
   constexpr std::string_view avx2 = " Haswell Zen Excavator haswell excavator zen zen2 zen3 ";
-  std::string const word = " " + std::string(core) + " ";
+  std::string const word = std::string(" ").append(core).append(" ");
   if (before_avx2.find(word) != std::string_view::npos) { return vector_level::before_avx2; }
   if (avx2.find(word) != std::string_view::npos) { return vector_level::avx2; }
   return vector_level::avx512;

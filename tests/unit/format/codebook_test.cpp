@@ -12,7 +12,7 @@ using namespace slimfit;
 namespace {
 /// Relative error of the gradient through GELU when dy is independent of z ~ N(0, deviation^2).
 template <class Format, bool CodesInput = false>
-double gradient_error(double deviation) {
+double error_of_gradient(double deviation) {
   auto const z = test::normal<double>(200000, 7, 0, deviation);
   auto const dy = test::normal<double>(200000, 8);
   std::vector<double> exact(z.size());
@@ -39,13 +39,13 @@ static_assert(is_what_the_compiler_finds(format::gelu_derivative_codebook<2>{}))
 
 TEST_CASE("Lloyd levels of GELU's derivative have the errors that were measured before") {
   using format::gelu_derivative_codebook;
-  CHECK(gradient_error<gelu_derivative_codebook<4>>(1) < 0.0335);
-  CHECK(gradient_error<gelu_derivative_codebook<3>>(1) < 0.066);
-  CHECK(gradient_error<gelu_derivative_codebook<2>>(1) < 0.134);
-  CHECK(gradient_error<gelu_derivative_codebook<4>>(0.7) < 0.038);
-  CHECK(gradient_error<gelu_derivative_codebook<4>>(2) < 0.032);
+  CHECK(error_of_gradient<gelu_derivative_codebook<4>>(1) < 0.0335);
+  CHECK(error_of_gradient<gelu_derivative_codebook<3>>(1) < 0.066);
+  CHECK(error_of_gradient<gelu_derivative_codebook<2>>(1) < 0.134);
+  CHECK(error_of_gradient<gelu_derivative_codebook<4>>(0.7) < 0.038);
+  CHECK(error_of_gradient<gelu_derivative_codebook<4>>(2) < 0.032);
   // The paper's 4-bit code of the input is more than three times worse.
-  CHECK(gradient_error<format::fixed_point<2, 1>, true>(1) == doctest::Approx(0.112).epsilon(0.03));
+  CHECK(error_of_gradient<format::fixed_point<2, 1>, true>(1) == doctest::Approx(0.112).epsilon(0.03));
 }
 
 TEST_CASE("levels are a fixed point of Lloyd's iteration, symmetric about one half") {
