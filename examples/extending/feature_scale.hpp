@@ -12,9 +12,9 @@ struct feature_scale {
 
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, T* values, slimfit::index_t rows) const {
-    auto const purpose = slimfit::category::dynamic_activations;
-    auto const kept = run.template keep<Stash, T, Width>("scale's input", rows, purpose, run.state(weight.unit),
-                                                         slimfit::matrix_place{weight.position});
+    auto const kept = run.template keep<Stash, T, Width>(
+        rows, {.name = "scale's input", .purpose = slimfit::category::dynamic_activations, .units = {weight.unit}},
+        slimfit::matrix_place{weight.position});
     kept.visit([&]<class Form>(Form const& form) {  // nothing is kept while the weight is frozen, or for inference
       if constexpr (Form::restores) { run.launch(rows, slimfit::kernels::save_rows<Width, T, Form>{values, form}); }
     });

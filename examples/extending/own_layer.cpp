@@ -37,12 +37,6 @@ class scaled_vit : public slimfit::vit_network<Shape, Policy, T> {
     scale_.backward(run, kept.scale, logit_gradient, batch.count());
     base::backward(run, kept.body, images, batch, logit_gradient);
   }
-  /// For every unit, the bytes it adds to what is stored when it alone is active.
-  constexpr void unit_costs(slimfit::sequence_batch const& batch, slimfit::index_t* costs) const {
-    base::unit_costs(batch, costs);
-    slimfit::measure_unit_costs(
-        {scale_.weight.unit}, [&](auto& run) { (void)scale_.forward(run, nullptr, batch.count()); }, costs);
-  }
 
  private:
   scale_type scale_;

@@ -3,6 +3,7 @@
 // element, which makes a memory plan, at compile time where the caller wants it there.
 #pragma once
 
+#include <slimfit/backend/unit_costs.hpp>
 #include <slimfit/core/matrix_product.hpp>
 #include <slimfit/memory/offload_store.hpp>
 
@@ -19,6 +20,12 @@ struct counting {
   static constexpr bool counts_only = true;
   static constexpr index_t busy_rows = Planned::busy_rows;
 
+  constexpr counting() = default;
+  /// Also adds up what units cost.
+  constexpr explicit counting(unit_costs& costs) : costs_(&costs) {}
+
+  /// Where costs of units are added up, or null.
+  [[nodiscard]] constexpr unit_costs* costs() const { return costs_; }
   [[nodiscard]] constexpr counted_offload_store& offload() { return offload_; }
   template <class Task>
   constexpr void for_each_task(index_t /*count*/, Task const& /*task*/) const {}
@@ -34,6 +41,7 @@ struct counting {
 
  private:
   counted_offload_store offload_;
+  unit_costs* costs_ = nullptr;
 };
 
 }  // namespace slimfit

@@ -30,8 +30,8 @@ class inter_layer_within : detail::checked_within<Criterion, Budget, schedule_op
   using options = schedule_options<Options...>;
   static constexpr index_t budget = Budget;
 
-  /// @param costs bytes of dynamic activation by unit, from the plan. Units that share one stash (query, key and value
-  /// of a block) count it each, so the sum is an upper bound.
+  /// @param costs bytes of dynamic activation by unit: `plan<model>(batch).unit_costs()`, copied into a vector. Units
+  /// that share one stash (query, key and value of a block) count it each, so a choice stores at most the sum.
   /// @throws value_error when a cost is negative or alone above the budget: the unit would never train.
   explicit inter_layer_within(std::vector<index_t> costs) : costs_(std::move(costs)) {
     for (std::size_t i = 0; i < costs_.size(); ++i) {

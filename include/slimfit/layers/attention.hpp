@@ -44,8 +44,7 @@ class attention {
                                                 std::array<matrix_place, 3> const& places) {
     auto const state = run.training ? unit_state::active : unit_state::inference;
     auto const operand = [&](char const* name, matrix_place const& place) {
-      return run.template keep<operand_stash, T, Hidden>(name, batch.rows(), category::static_activations, state,
-                                                         place);
+      return run.template keep<operand_stash, T, Hidden>(batch.rows(), {.name = name}, place);
     };
     // Braces keep the order. A loop that assigns to the three makes g++ 12 warn, at -O3, of writes that are not there.
     kept_type kept{{operand("queries", places[0]), operand("keys", places[1]), operand("values", places[2])}, {}};

@@ -4,7 +4,6 @@
 
 #include <slimfit/layers/first_token_norm.hpp>
 #include <slimfit/layers/linear.hpp>
-#include <slimfit/pass/counting_context.hpp>
 
 namespace slimfit {
 
@@ -57,13 +56,6 @@ class class_token_head {
     });
     classifier_.release(run, kept.input);
     norm_.backward(run, kept.norm, first_gradient.data(), batch, stream_gradient);
-  }
-
-  /// See stack::unit_costs.
-  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
-    measure_unit_costs(
-        {classifier_.weight().unit}, [&](counting_context& run) { (void)forward(run, nullptr, batch, nullptr); },
-        costs);
   }
 
  private:

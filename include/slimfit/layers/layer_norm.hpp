@@ -42,8 +42,7 @@ class layer_norm {
   template <class Context>
   [[nodiscard]] constexpr kept_type keep(Context& run, T const* input, index_t rows,
                                          char const* name = "LayerNorm") const {
-    auto const kept = run.template keep<stash_type, T, Width>(name, rows, category::static_activations,
-                                                              run.state(weight_.unit), place());
+    auto const kept = run.template keep<stash_type, T, Width>(rows, {.name = name, .units = {weight_.unit}}, place());
     save_matrix(run, input, kept, rows);
     return kept;
   }

@@ -50,21 +50,12 @@ class linear {
     return {at(weight_, i).position, matrix};
   }
 
-  /// Active when any of the weights is.
-  template <class Context>
-  [[nodiscard]] constexpr unit_state state(Context const& run) const {
-    for (int i = 0; i < Count; ++i) {
-      if (run.state(at(weight_, i).unit) != unit_state::frozen) { return run.state(at(weight_, i).unit); }
-    }
-    return unit_state::frozen;
-  }
-
   /// Makes room for the input of `rows` rows on the tape. @param name of the input, for records of memory
   template <class Context>
   [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows, char const* name = "linear's input") const {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return run.template keep<InputStash, T, In>(name, rows, category::dynamic_activations, state(run), input_place(),
-                                                  {weight_[I].unit...});
+      return run.template keep<InputStash, T, In>(
+          rows, {.name = name, .purpose = category::dynamic_activations, .units = {weight_[I].unit...}}, input_place());
     }
     (std::make_index_sequence<static_cast<std::size_t>(Count)>{});
   }

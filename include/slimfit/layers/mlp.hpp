@@ -52,11 +52,9 @@ class mlp {
 
   template <class Context>
   [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows) const {
-    auto const state = run.training ? unit_state::active : unit_state::inference;
     kept_type kept;
     kept.input = first_.keep(run, rows, "MLP's input");
-    kept.gelu =
-        run.template keep<gelu_stash, T, Width>("GELU", rows, category::static_activations, state, gelu_place());
+    kept.gelu = run.template keep<gelu_stash, T, Width>(rows, {.name = "GELU"}, gelu_place());
     kept.hidden = second_.keep(run, rows, "input of MLP's second linear");
     return kept;
   }

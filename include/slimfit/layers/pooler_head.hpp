@@ -7,7 +7,6 @@
 #include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/first_token_norm.hpp>
 #include <slimfit/layers/linear.hpp>
-#include <slimfit/pass/counting_context.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 
 namespace slimfit {
@@ -85,13 +84,6 @@ class pooler_head {
     }
     pooler_.release(run, kept.input);
     norm_.backward(run, kept.norm, first_gradient.data(), batch, stream_gradient);
-  }
-
-  /// See stack::unit_costs.
-  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
-    measure_unit_costs(
-        {norm_.weight().unit, pooler_.weight().unit, classifier_.weight().unit},
-        [&](counting_context& run) { (void)forward(run, nullptr, batch, nullptr); }, costs);
   }
 
  private:

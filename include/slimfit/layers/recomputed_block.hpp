@@ -30,11 +30,9 @@ class recomputed_block {
   template <live_rows Live, class Context>
   [[nodiscard]] static constexpr kept_type forward(Context& run, Block const& block, value_type* stream,
                                                    sequence_batch const& batch, int position = -1) {
-    auto const state = run.training ? unit_state::active : unit_state::inference;
     kept_type kept;
     kept.input = run.template keep<input_stash, value_type, Block::hidden>(
-        "block's input", batch.rows(), category::static_activations, state,
-        matrix_place{position, layer_matrix::block_input});
+        batch.rows(), {.name = "block's input"}, matrix_place{position, layer_matrix::block_input});
     kept.input.visit([&](auto const& form) {
       using form_type = std::remove_cvref_t<decltype(form)>;
       if constexpr (form_type::restores) {
@@ -58,7 +56,7 @@ class recomputed_block {
           run.launch(batch.rows(), kernels::restore_rows<Block::hidden, value_type, form_type>{form, stream.data()});
         }
       });
-      return block.template forward<Live>(run, stream.data(), batch);
+      return run.recompute([&] { return block.template forward<Live>(run, stream.data(), batch); });
     }();
     block.template backward<Live>(run, stashes, stream_gradient, batch);
     input_stash::release(run.memory, kept.input);

@@ -5,7 +5,6 @@
 
 #include <slimfit/layers/layer_norm.hpp>
 #include <slimfit/layers/linear.hpp>
-#include <slimfit/pass/counting_context.hpp>
 #include <slimfit/pass/output_target.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 
@@ -89,13 +88,6 @@ class span_head {
     }
     output_.release(run, kept.input);
     norm_.release(run, kept.norm);
-  }
-
-  /// See stack::unit_costs.
-  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
-    measure_unit_costs(
-        {norm_.weight().unit, output_.weight().unit},
-        [&](counting_context& run) { (void)forward(run, nullptr, batch, nullptr); }, costs);
   }
 
  private:

@@ -114,42 +114,8 @@ class stack {
     return needs_backward(run, first_unit_ - 1);
   }
 
-  /// For every unit of the stack, the bytes it adds to what is stored when it alone is active.
-  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
-    write_costs(batch, costs, [](int layer) { return !is_recomputed(layer); });
-  }
-  /// For the units of one recomputed block, where there is one, the bytes they add while it is recomputed.
-  constexpr void recomputed_unit_costs(sequence_batch const& batch, index_t* costs) const {
-    int first = 0;
-    while (first < Layers && !is_recomputed(first)) { ++first; }
-    write_costs(batch, costs, [&](int layer) { return layer == first; });
-  }
-
  private:
-  /// Writes what the units of those blocks cost that `wanted(block)` chooses. Blocks are equal but for the last, so two
-  /// are measured.
-  template <class Wanted>
-  constexpr void write_costs(sequence_batch const& batch, index_t* costs, Wanted const& wanted) const {
-    int const units = last_unit_[0] + 1 - first_unit_;
-    int measured = -1;
-    for (int layer = 0; layer < Layers; ++layer) {
-      if (!wanted(layer)) { continue; }
-      index_t* const own = costs + first_unit_ + layer * units;
-      bool const last = layer + 1 == Layers;
-      if (measured >= 0 && !last) {
-        std::copy_n(costs + first_unit_ + measured * units, units, own);
-        continue;
-      }
-      measured = layer;
-      index_t const none = stored_by(layer, active_set::none(), batch);
-      for (int unit = 0; unit < units; ++unit) {
-        active_set only;
-        only.set(first_unit_ + layer * units + unit);
-        own[unit] = stored_by(layer, only, batch) - none;
-      }
-    }
-  }
-  /// Bytes that a block keeps unless it is recomputed.
+  /// Bytes that an offloaded block will keep: its place on the tape is made before it runs.
   [[nodiscard]] constexpr index_t stored_by(int layer, active_set const& active, sequence_batch const& batch) const {
     return stored_bytes(active, [&](counting_context& run) {
       auto const& block = at(blocks_, layer);

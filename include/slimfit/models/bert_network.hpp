@@ -167,16 +167,6 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     }
   }
 
-  /// For every unit, the bytes it adds to what is stored when it alone is active.
-  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
-    stack_.unit_costs(batch, costs);
-    head_.unit_costs(stack_.output(batch), costs);
-  }
-  /// See stack::recomputed_unit_costs.
-  constexpr void recomputed_unit_costs(sequence_batch const& batch, index_t* costs) const {
-    stack_.recomputed_unit_costs(batch, costs);
-  }
-
  private:
   static constexpr kernels::token_ids ids_of(input_type const* ids, sequence_batch const& batch) {
     return {ids, advance(ids, batch.rows()), advance(ids, 2 * batch.rows())};

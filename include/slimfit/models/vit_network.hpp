@@ -122,16 +122,6 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
     }
   }
 
-  /// For every unit, the bytes it adds to what is stored when it alone is active.
-  constexpr void unit_costs(sequence_batch const& batch, index_t* costs) const {
-    stack_.unit_costs(batch, costs);
-    head_.unit_costs(stack_.output(batch), costs);
-  }
-  /// See stack::recomputed_unit_costs.
-  constexpr void recomputed_unit_costs(sequence_batch const& batch, index_t* costs) const {
-    stack_.recomputed_unit_costs(batch, costs);
-  }
-
  private:
   index_t tokens_ = tokens;
   embedding_type embedding_;

@@ -25,6 +25,14 @@ struct saturation_table {
   saturation_total* counters = nullptr;  ///< in the backend's memory
 };
 
+/// What a layer says of a matrix that it keeps.
+struct stashed_matrix {
+  char const* name = "";  ///< for records of memory
+  category purpose = category::static_activations;
+  /// Units whose state decides on its form: active while any of them is. None: it always is.
+  std::initializer_list<int> units{};
+};
+
 /// @tparam Device a backend
 /// @tparam Updates what becomes of gradients: see pass/gradient.hpp
 template <class Device, class Updates>
@@ -52,6 +60,14 @@ struct context {
     if (!training) { return unit_state::inference; }
     return is_active(unit) ? unit_state::active : unit_state::frozen;
   }
+  /// The same for stashes that serve several: active when any of them is, or when there are none.
+  [[nodiscard]] constexpr unit_state state(std::initializer_list<int> units) const {
+    if (units.size() == 0) { return state(no_unit); }
+    for (int const unit : units) {
+      if (state(unit) != unit_state::frozen) { return state(unit); }
+    }
+    return unit_state::frozen;
+  }
   /// Whether the parameters of `unit` are updated.
   [[nodiscard]] constexpr bool is_active(int unit) const { return unit == no_unit || active.test(unit); }
 
@@ -65,23 +81,33 @@ struct context {
     recorded_matrix const label(memory.record(), [&] { return described_matrix{name}; });
     return scratch_buffer<T>(memory, count);
   }
-  /// Makes room on the tape for `rows` rows of `Width` numbers, in the form that `Stash` has in `state`.
-  /// @param name of the matrix, @param units active units that it is kept for; none: it always is
+  /// Makes room on the tape for `rows` rows of `Width` numbers, in the form that `Stash` has in the state of the
+  /// matrix's units. Plans count for each unit what it costs to be active.
   /// @param place of the matrix: a stash that rounds at random draws by it
   /// @throws usage_error when one does and the place has no position
   template <class Stash, scalar T, int Width>
-  [[nodiscard]] constexpr auto keep(char const* name, index_t rows, category purpose, unit_state state,
-                                    matrix_place const& place, std::initializer_list<int> units = {}) {
-    return keep_by<Stash, T, Width>(name, rows, purpose, state, stream_of<Stash>(name, state, place), units);
+  [[nodiscard]] constexpr auto keep(index_t rows, stashed_matrix const& matrix, matrix_place const& place) {
+    return keep_by<Stash, T, Width>(rows, matrix, stream_of<Stash>(matrix, place));
   }
   /// The same for stashes that do not round at random.
   template <class Stash, scalar T, int Width>
-  [[nodiscard]] constexpr auto keep(char const* name, index_t rows, category purpose, unit_state state,
-                                    std::initializer_list<int> units = {}) {
+  [[nodiscard]] constexpr auto keep(index_t rows, stashed_matrix const& matrix) {
     static_assert(!stash::draws_random<Stash>,
                   "slimfit: context::keep: this stash rounds at random: pass the matrix_place of what it keeps behind "
-                  "the state, e.g. matrix_place{weight.position, layer_matrix::input}");
-    return keep_by<Stash, T, Width>(name, rows, purpose, state, {}, units);
+                  "the matrix, e.g. matrix_place{weight.position, layer_matrix::input}");
+    return keep_by<Stash, T, Width>(rows, matrix, {});
+  }
+  /// Runs `forward()`, a part of the network, again in the backward pass. @return its result
+  template <class Forward>
+  constexpr auto recompute(Forward const& forward) {
+    if constexpr (counts_only) {
+      if (device.costs() != nullptr) { device.costs()->begin_recomputation(); }
+    }
+    auto kept = forward();
+    if constexpr (counts_only) {
+      if (device.costs() != nullptr) { device.costs()->end_recomputation(); }
+    }
+    return kept;
   }
   template <class Kernel>
   constexpr void launch(index_t rows, Kernel const& kernel) {
@@ -116,13 +142,12 @@ struct context {
   using stream_type = stash::detail::stream_of<stash::draws_random<Stash>>;
 
   template <class Stash>
-  [[nodiscard]] constexpr stream_type<Stash> stream_of([[maybe_unused]] char const* name,
-                                                       [[maybe_unused]] unit_state state,
+  [[nodiscard]] constexpr stream_type<Stash> stream_of([[maybe_unused]] stashed_matrix const& matrix,
                                                        [[maybe_unused]] matrix_place const& place) const {
     if constexpr (stash::draws_random<Stash> && !counts_only) {
-      if (state == unit_state::inference) { return {}; }
+      if (!training) { return {}; }
       if (place.position < 0) {
-        throw usage_error(std::string("slimfit: context: ") + name +
+        throw usage_error(std::string("slimfit: context: ") + matrix.name +
                           " is rounded at random by the position of its layer's parameters, which is not set; "
                           "bind_parameters sets it, or parameter::position by hand");
       }
@@ -132,19 +157,38 @@ struct context {
     }
   }
   template <class Stash, scalar T, int Width>
-  [[nodiscard]] constexpr auto keep_by(char const* name, index_t rows, category purpose, unit_state state,
-                                       stream_type<Stash> const& stream, std::initializer_list<int> units) {
+  [[nodiscard]] constexpr auto keep_by(index_t rows, stashed_matrix const& matrix, stream_type<Stash> const& stream) {
+    auto const current = state(matrix.units);
     recorded_matrix const label(memory.record(), [&] {
-      described_matrix matrix{name, stash::form_of<Stash, T>(state)};
-      // Other stashes keep the same in every state.
-      if constexpr (requires { Stash::is_dense_in(state); }) {
-        for (int const unit : units) {
-          if (active.test(unit)) { matrix.add_unit(unit); }
+      described_matrix described{matrix.name, stash::form_of<Stash, T>(current)};
+      // Other stashes keep the same in every state, and what is static is kept in some form whatever the state.
+      if constexpr (requires { Stash::is_dense_in(current); }) {
+        for (int const unit : matrix.units) {
+          if (matrix.purpose == category::dynamic_activations && active.test(unit)) { described.add_unit(unit); }
         }
       }
-      return matrix;
+      return described;
     });
-    return stash::keep<Stash, T, Width>(memory, rows, purpose, state, stream);
+    if constexpr (counts_only && stash::depends_on_state<Stash>) { add_costs<Stash, T, Width>(rows, matrix); }
+    return stash::keep<Stash, T, Width>(memory, rows, matrix.purpose, current, stream);
+  }
+  /// Counts for each unit of the matrix what is kept more because it is active.
+  template <class Stash, scalar T, int Width>
+  constexpr void add_costs(index_t rows, stashed_matrix const& matrix) {
+    if (device.costs() == nullptr || !training) { return; }
+    // With one that is always active there is no other form.
+    if (std::find(matrix.units.begin(), matrix.units.end(), no_unit) != matrix.units.end()) { return; }
+    ledger book;
+    arena tape(book);
+    auto const bytes_in = [&](unit_state state) {
+      index_t const before = tape.tape_bytes();
+      (void)stash::keep<Stash, T, Width>(tape, rows, matrix.purpose, state, stream_type<Stash>{});
+      return tape.tape_bytes() - before;
+    };
+    index_t const more = bytes_in(unit_state::active) - bytes_in(unit_state::frozen);
+    for (auto unit = matrix.units.begin(); unit != matrix.units.end(); ++unit) {
+      if (std::find(matrix.units.begin(), unit, *unit) == unit) { device.costs()->add(*unit, more); }
+    }
   }
 };
 

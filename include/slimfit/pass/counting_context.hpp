@@ -2,8 +2,6 @@
 // The context in which layers only count memory: what plans are made of.
 #pragma once
 
-#include <initializer_list>
-
 #include <slimfit/backend/counting.hpp>
 #include <slimfit/pass/context.hpp>
 
@@ -36,18 +34,6 @@ constexpr index_t stored_bytes(active_set const& active, Forward const& forward)
   counting_context run{device, memory, updates, active, true, 0, 0};
   forward(run);
   return memory.tape_bytes();
-}
-
-/// Writes to `costs`, for each of `units`, the bytes that `forward(context)` stores more when it alone is active.
-template <class Forward>
-constexpr void measure_unit_costs(std::initializer_list<int> units, Forward const& forward, index_t* costs) {
-  index_t const none = stored_bytes(active_set::none(), forward);
-  for (int const unit : units) {
-    if (unit == no_unit) { continue; }
-    active_set only;
-    only.set(unit);
-    costs[unit] = stored_bytes(only, forward) - none;
-  }
 }
 
 }  // namespace slimfit

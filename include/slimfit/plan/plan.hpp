@@ -14,10 +14,12 @@
 
 namespace slimfit {
 
-/// Steps in which every unit is active, and as few as the backward pass still visits the whole network with.
+/// Steps in which every unit is active, and as few as the backward pass still visits the whole network with; and what
+/// units cost beside the latter.
 struct plan_ends {
   memory_usage all;
   memory_usage least;
+  unit_costs costs;
 };
 
 /// Plans training of `Model` with batches of `batch` samples.
@@ -77,13 +79,14 @@ class memory_plan : public step_plan<Model, Optimizer> {
     if (active >= units) { return all; }
     auto usage = found.least;
     // Units that share a stash count it each; all together store no more than they do.
-    auto const costs = unit_costs(false);
+    auto const costs = unit_sums(found.costs.stored);
     bool const adds = *std::min_element(costs.begin(), costs.begin() + units) >= 0;
     index_t const expensive = sum_of_largest(costs, active);
     index_t const extra = adds ? std::min(expensive, all.stored - usage.stored) : expensive;
     // A block that is recomputed may hold more for a while than the forward pass left.
     constexpr bool recomputes = !std::is_same_v<typename policy_type::blocks, blocks::stashed>;
-    index_t const extra_at_peak = recomputes ? sum_of_largest(unit_costs(true), active) : extra;
+    index_t const extra_at_peak =
+        recomputes ? sum_of_largest(unit_sums(found.costs.stored, found.costs.recomputed), active) : extra;
     auto& peaks = usage.peak_by_category;
     auto const& all_peaks = all.peak_by_category;
     index_t const gradients = most_gradients(active);
@@ -91,7 +94,7 @@ class memory_plan : public step_plan<Model, Optimizer> {
     index_t temporary = std::max(peaks[category::workspace], all_peaks[category::workspace]);
     index_t released = 0;
     if constexpr (!keeps) {
-      auto const kept_by_least = gradients > 0 ? kept_gradients(least()) : 0;
+      auto const kept_by_least = gradients > 0 ? kept_gradients(base::least()) : 0;
       auto const kept_by_all = gradients > 0 ? kept_gradients(active_set::all(units)) : 0;
       temporary = std::max(usage.temporary - kept_by_least, all.temporary - kept_by_all);
       released = std::max(peaks[category::gradients] - kept_by_least, all_peaks[category::gradients] - kept_by_all);
@@ -117,7 +120,10 @@ class memory_plan : public step_plan<Model, Optimizer> {
   }
 
   /// What bounds are made of, whatever the number of active units.
-  [[nodiscard]] constexpr plan_ends ends() const { return {with(active_set::all(units)), with(least())}; }
+  [[nodiscard]] constexpr plan_ends ends() const {
+    auto const least = base::visited();
+    return {with(active_set::all(units)), least.usage, least.costs};
+  }
 
  private:
   template <class, class>
@@ -126,22 +132,13 @@ class memory_plan : public step_plan<Model, Optimizer> {
   constexpr memory_plan(memory_plan<Model, Other> const& other, freezing::active_count active)
       : base(other), active_(active) {}
 
-  /// The fewest active units with which the backward pass visits the whole network.
-  [[nodiscard]] static constexpr active_set least() {
-    return active_set::all(policy_type::biases == bias_updates::always ? 0 : std::min<index_t>(1, units));
-  }
-
   using unit_bytes = std::array<index_t, active_set::capacity>;
 
-  /// What single units add to what is stored while they are active: below 0 where one saves something. While a block is
-  /// recomputed, or not.
-  [[nodiscard]] constexpr unit_bytes unit_costs(bool recomputing) const {
-    unit_bytes costs{};
-    network_.unit_costs(batch_, costs.data());
-    if constexpr (requires { network_.recomputed_unit_costs(batch_, costs.data()); }) {
-      if (recomputing) { network_.recomputed_unit_costs(batch_, costs.data()); }
-    }
-    return costs;
+  template <class... Costs>
+  [[nodiscard]] static constexpr unit_bytes unit_sums(Costs const&... costs) {
+    unit_bytes sums{};
+    for (index_t unit = 0; unit < units; ++unit) { sums[static_cast<std::size_t>(unit)] = (costs[unit] + ...); }
+    return sums;
   }
   /// The most bytes of gradients that are kept when `active` units are active.
   [[nodiscard]] constexpr index_t most_gradients(index_t active) const {

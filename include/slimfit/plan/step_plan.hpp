@@ -84,11 +84,8 @@ class step_plan {
   /// Exactly what a step takes in which `active` units are updated, and `updated` units have been so far, this step
   /// included.
   [[nodiscard]] constexpr memory_usage with(active_set const& active, active_set const& updated) const {
-    ledger book;
-    hold(book, active, updated);
-    arena memory(book);
-    run(book, memory, active);
-    return book.peaks();
+    counting_type device;
+    return usage_on(device, active, updated);
   }
   /// The same when every unit has been updated before.
   [[nodiscard]] constexpr memory_usage with(active_set const& active) const {
@@ -99,7 +96,8 @@ class step_plan {
   [[nodiscard]] constexpr pass_memory needed_by_pass(active_set const& active) const {
     ledger book;
     arena memory(book);
-    run(book, memory, active);
+    counting_type device;
+    run(device, book, memory, active);
     return {memory.high_water(), book.peaks().offloaded};
   }
   /// Bytes of the arena for inference.
@@ -119,17 +117,25 @@ class step_plan {
     hold(book, active, active_set::all(units));
     book.record(&events);
     arena memory(book);
-    run(book, memory, active);
+    counting_type device;
+    run(device, book, memory, active);
   }
 
+  /// For each unit, the bytes that a step stores more when it alone is active than when none is: what
+  /// `freezing::inter_layer_within` chooses by. Units that share a stash have its bytes each. Negative where an active
+  /// unit saves memory; 0 for units of recomputed blocks, whose stashes are not stored.
+  [[nodiscard]] constexpr std::array<index_t, static_cast<std::size_t>(units)> unit_costs() const {
+    std::array<index_t, static_cast<std::size_t>(units)> costs{};
+    std::copy_n(visited().costs.stored, units, costs.begin());
+    return costs;
+  }
   /// The `count` units that store most while they are active; of those that store the same, the first ones.
   [[nodiscard]] constexpr active_set costliest_units(index_t count) const {
     require_at_least("plan: number of units", count, index_t{0});
-    std::array<index_t, active_set::capacity> costs{};
-    network_.unit_costs(batch_, costs.data());
+    auto costs = unit_costs();
     active_set result;
     for (index_t i = 0; i < std::min(count, units); ++i) {
-      auto const largest = std::max_element(costs.begin(), costs.begin() + units);
+      auto const largest = std::max_element(costs.begin(), costs.end());
       result.set(largest - costs.begin());
       *largest = std::numeric_limits<index_t>::min();
     }
@@ -172,6 +178,30 @@ class step_plan {
         included_(other.included_),
         layout_(other.layout_) {}
 
+  /// A step that visits the whole network with as few active units as that takes, and what units cost beside it.
+  struct visited_step {
+    memory_usage usage;
+    slimfit::unit_costs costs;
+  };
+  [[nodiscard]] constexpr visited_step visited() const {
+    visited_step step;
+    counting_type device(step.costs);
+    step.usage = usage_on(device, least(), active_set::all(units));
+    return step;
+  }
+  /// The fewest active units with which the backward pass visits the whole network.
+  [[nodiscard]] static constexpr active_set least() {
+    return active_set::all(policy_type::biases == bias_updates::always ? 0 : std::min<index_t>(1, units));
+  }
+  [[nodiscard]] constexpr memory_usage usage_on(counting_type& device, active_set const& active,
+                                                active_set const& updated) const {
+    ledger book;
+    hold(book, active, updated);
+    arena memory(book);
+    run(device, book, memory, active);
+    return book.peaks();
+  }
+
   static constexpr parameter_layout bind(network_type& network) {
     return bind_parameters(network, nullptr, policy_type::biases);
   }
@@ -195,8 +225,7 @@ class step_plan {
     book.add(category::workspace, bytes.workspace);
     book.add(category::data, bytes.data);
   }
-  constexpr void run(ledger& book, arena& memory, active_set const& active) const {
-    counting_type device;
+  constexpr void run(counting_type& device, ledger& book, arena& memory, active_set const& active) const {
     updates_type updates;
     context<counting_type, updates_type> training{
         device, memory, updates, active, true, 0, 0, {included_.count_saturation}, true};

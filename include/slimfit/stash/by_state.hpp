@@ -25,6 +25,7 @@ struct by_state : private detail::checked_by_state<Active, Frozen> {
     requires Frozen::is_dense;
   };
   static constexpr bool draws_random = stash::draws_random<Active> || stash::draws_random<Frozen>;
+  static constexpr bool depends_on_state = !std::is_same_v<Active, Frozen> || stash::depends_on_state<Active>;
   /// Whether the matrix is kept as it is in this state.
   static constexpr bool is_dense_in(unit_state state) {
     switch (state) {

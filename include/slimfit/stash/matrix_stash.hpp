@@ -63,6 +63,16 @@ inline constexpr bool draws_random = [] {
   }
 }();
 
+/// Whether a stash type keeps another form while its unit is active than while it is frozen.
+template <class S>
+inline constexpr bool depends_on_state = [] {
+  if constexpr (requires { S::depends_on_state; }) {
+    return bool{S::depends_on_state};
+  } else {
+    return false;
+  }
+}();
+
 /// `S::keep`, which is told what to draw by where it draws.
 template <class S, scalar T, int Width>
 constexpr typename S::template kept<T, Width> keep(arena& memory, index_t rows, category purpose, unit_state state,

@@ -28,6 +28,8 @@ constexpr vit_shape odd{
     .image = 9, .patch = 3, .channels = 1, .hidden = 24, .heads = 3, .mlp = 40, .layers = 2, .classes = 3};
 constexpr bert_shape sentences{
     .vocabulary = 50, .hidden = 32, .heads = 4, .mlp = 64, .layers = 2, .classes = 2, .tokens = 10};
+constexpr bert_shape questions{
+    .vocabulary = 50, .hidden = 32, .heads = 4, .mlp = 64, .layers = 1, .tokens = 10, .head = bert_head::span};
 constexpr vit_shape many_tokens{
     .image = 40, .patch = 2, .channels = 1, .hidden = 16, .heads = 2, .mlp = 32, .layers = 1, .classes = 2};
 
@@ -39,6 +41,10 @@ struct with_unit_biases : policy::slim {
 /// Two of three blocks keep their input only, in 8 bits, and the embedding's gradient is not always computed.
 struct mostly_recomputed : with_unit_biases {
   using blocks = slimfit::blocks::recompute_lowest<2, stash::quantized<format::affine<8, 8>>>;
+};
+
+struct all_rows : policy::exact {
+  static constexpr bool computes_dead_rows = true;
 };
 
 /// Chooses a random number of random units in every step.
@@ -73,8 +79,8 @@ void check_schedules() {
   using namespace freezing;
   typename Model::device_type device({.threads = 2});
   Model net(device);
-  std::vector<index_t> costs(static_cast<std::size_t>(Model::units));
-  net.network().unit_costs(net.network().sequences(batch), costs.data());
+  auto const counted = plan<Model>(batch).unit_costs();
+  std::vector<index_t> costs(counted.begin(), counted.end());
   for (auto& cost : costs) { cost = std::max<index_t>(cost, 1); }
   any_schedule const schedules[]{any_schedule(never{}),
                                  any_schedule(inter_layer<none, percent<70>>{}),
@@ -120,6 +126,20 @@ void check_plans(index_t batch, int steps) {
         adamw::workspace_bytes<typename Model::value_type>(Model::layout.tensors, Model::layout.largest));
 }
 
+/// Where nothing is offloaded and all biases are updated.
+template <class Model>
+void check_costs() {
+  memory_plan<Model> const plan(5);
+  auto const costs = plan.unit_costs();
+  index_t const none = plan.with(active_set::none()).stored;
+  for (index_t unit = 0; unit < Model::units; ++unit) {
+    active_set only;
+    only.set(unit);
+    CAPTURE(unit);
+    CHECK(costs[static_cast<std::size_t>(unit)] == plan.with(only).stored - none);
+  }
+}
+
 /// One moment per parameter or none, as the options say.
 template <class Optimizer>
 void check_optimizer(Optimizer const& options) {
@@ -137,10 +157,6 @@ void check_optimizer(Optimizer const& options) {
     by_type.check(report, run.updated());
   }
 }
-
-struct all_rows : policy::exact {
-  static constexpr bool computes_dead_rows = true;
-};
 
 /// Two of twelve blocks recomputed from 8-bit inputs: 4 % of a step's products more.
 struct slim_within_budget : policy::slim {
@@ -171,6 +187,25 @@ TEST_CASE_TEMPLATE("plan: equals the ledger with many tokens, and in bf16", P, p
                    policy::slim, mostly_recomputed) {
   check_plans<vit<many_tokens, P, host, float>>(2, 4);
   check_plans<vit<odd, P, host, bf16>>(5, 4);
+}
+
+TEST_CASE_TEMPLATE("plan: a unit costs what its being active alone adds to what is stored", P, policy::eager,
+                   policy::paper, policy::paper_published, policy::exact, policy::slim, policy::slim_2bit, all_rows,
+                   policy::exact_recomputed) {
+  check_costs<vit<narrow, P, host, float>>();
+  check_costs<vit<odd, P, host, double>>();
+  check_costs<bert<sentences, P, host, float>>();
+  check_costs<bert<questions, P, host, bf16>>();
+}
+
+TEST_CASE("plan: costs of units that are never frozen, or share a stash, or lie in blocks that are recomputed") {
+  using model = vit<narrow, policy::eager, host, float>;
+  constexpr auto costs = plan<model>(4).unit_costs();
+  constexpr std::size_t query = 4;  // behind class token, position table, patch projection and a norm
+  static_assert(costs[query] > 0 && costs[query] == costs[query + 1] && costs[query] == costs[query + 2]);
+  static_assert(costs[0] == 0 && costs[1] == 0 && costs[2] == 0);
+  constexpr auto recomputed = plan<vit<narrow, mostly_recomputed, host, float>>(4).unit_costs();
+  static_assert(recomputed[query] == 0 && recomputed[query + 16] > 0);
 }
 
 TEST_CASE("plan: equals the ledger for every optimizer") {

@@ -247,8 +247,7 @@ TEST_CASE("what is rounded at random is told by what numbers, or refuses") {
   // Nothing is kept, so nobody draws.
   using idle = stash::when_training<matrix>;
   context_type inference{device, tape.memory(), updates, {}, false};
-  auto const nothing =
-      inference.keep<idle, float, 16>("nothing", 4, category::data, unit_state::inference, matrix_place{});
+  auto const nothing = inference.keep<idle, float, 16>(4, {.name = "nothing"}, matrix_place{});
   idle::release(tape.memory(), nothing);
   CHECK(tape.memory().tape_bytes() == 0);
 }
