@@ -23,7 +23,8 @@ def processor():
 
 def packs_bits(name):
     """Whether a kernel packs or unpacks codes, or chooses survivors."""
-    return any(word in name for word in ("quantized", "coded", "pruned", "_bits", "codes", "paper", "probabilities_"))
+    return any(word in name for word in ("affine<", "symmetric<", "fixed_point<", "codebook<", "pruned<", "8-bit",
+                                         "probabilities_"))
 
 
 def medians(results, name):
@@ -39,13 +40,13 @@ def kernel_lines(results):
     below = []
     for name in ("rows", "attention", "tokens", "optimizer"):
         for run in medians(results, name):
-            if "memcpy_fraction" not in run:
+            if "bandwidth_fraction" not in run:
                 continue
             title = run["run_name"].replace("slimfit::", "").replace("_bench", "")
-            kernel, _, size = title.partition("/")
-            fraction = run["memcpy_fraction"]
+            kernel, _, size = title.rpartition("/") if "/" in title else (title, "", "")
+            fraction = run["bandwidth_fraction"]
             wanted = 1 / 3 if packs_bits(kernel) else 1 / 2
-            low = kernel != "memcpy_256_mib" and fraction < wanted
+            low = kernel != "memcpy" and fraction < wanted
             if low:
                 below.append((title, fraction, wanted))
             yield (f"| `{kernel}` | {size} | {run['bytes_per_second'] / 1e9:.1f} | {'**' if low else ''}{fraction:.2f}"

@@ -13,7 +13,7 @@ import re
 import sys
 
 # From the top down.
-LAYERS = [["slimfit"], ["cuda"], ["huggingface"], ["train"], ["plan"], ["models"], ["layers"], ["pass"],
+LAYERS = [["benchmark"], ["slimfit"], ["cuda"], ["huggingface"], ["train"], ["plan"], ["models"], ["layers"], ["pass"],
           ["policy", "kernels"], ["stash", "optim"], ["backend", "format"], ["io", "memory", "freezing", "rows"],
           ["core"]]
 HEIGHT = {folder: -number for number, folders in enumerate(LAYERS) for folder in folders}

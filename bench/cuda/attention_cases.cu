@@ -4,7 +4,6 @@
 #include <slimfit/kernels/cuda/attention_engine.cuh>
 #include <slimfit/policy/attention.hpp>
 
-#include "forms.cuh"
 #include "kernel_cases.cuh"
 
 namespace slimfit::bench {
@@ -15,21 +14,21 @@ using namespace kernels;
 constexpr int heads = 12;
 constexpr int head_size = 64;
 constexpr int width = heads * head_size;
-constexpr index_t tokens = workspace::tokens;
+constexpr index_t tokens = sequence_tokens;
 constexpr index_t blocks = divide_up(tokens, index_t{attention_rows});
 constexpr index_t sum_bytes = sizeof(float);
 
 attention_shape shape() { return {static_cast<int>(tokens), heads, width, 0.125F, {.tokens = tokens}, {}}; }
 
 /// Operations of `products` matrix products of size tokens x tokens x head size in each head.
-void count_products(workspace& memory, index_t products) {
+void count_products(cuda_workspace& memory, index_t products) {
   memory.count_flops(memory.sequences() * heads * products * 2 * tokens * tokens * head_size);
 }
 /// Bytes of each row of each head.
-void count_head_rows(workspace& memory, index_t bytes) { memory.count_bytes(memory.rows() * heads * bytes); }
+void count_head_rows(cuda_workspace& memory, index_t bytes) { memory.count_bytes(memory.rows() * heads * bytes); }
 
 /// Bytes of the sectors that kept probabilities take, read or written in rows of at most `columns` at a time.
-index_t probability_bytes(workspace const& memory, index_t columns, index_t element_bytes) {
+index_t probability_bytes(cuda_workspace const& memory, index_t columns, index_t element_bytes) {
   index_t sectors = 0;
   for (index_t row = 0; row < memory.rows() * heads; ++row) {
     for (index_t first = 0; first < tokens; first += columns) {
@@ -47,19 +46,21 @@ struct probabilities_of_case;
 template <>
 struct probabilities_of_case<rebuilt_probabilities<float>> {
   static constexpr char const* name = "rebuilt";
-  static rebuilt_probabilities<float> make(workspace& memory) {
+  static rebuilt_probabilities<float> make(cuda_workspace& memory) {
     return {memory.allocate<float>(memory.rows() * heads)};  // zeros: near the sums that normal scores have
   }
 };
 template <class T>
 struct probabilities_of_case<dense_probabilities<T>> {
   static constexpr char const* name = "kept";
-  static dense_probabilities<T> make(workspace& memory) { return {memory.filled<T>(memory.rows() * heads * tokens)}; }
+  static dense_probabilities<T> make(cuda_workspace& memory) {
+    return {memory.filled<T>(memory.rows() * heads * tokens)};
+  }
 };
 template <class Format>
 struct probabilities_of_case<coded_probabilities<Format>> {
   static constexpr char const* name = "kept as codes";
-  static coded_probabilities<Format> make(workspace& memory) {
+  static coded_probabilities<Format> make(cuda_workspace& memory) {
     index_t const count = memory.rows() * heads * tokens;
     return {reinterpret_cast<std::uint8_t*>(memory.filled<float>(divide_up(count, 4)))};
   }
@@ -67,10 +68,10 @@ struct probabilities_of_case<coded_probabilities<Format>> {
 
 template <scalar T, class Arguments>
 void add(std::string kernel, void (*function)(Arguments, attention_shape), int bytes,
-         std::function<Arguments(workspace&)> make) {
+         std::function<Arguments(cuda_workspace&)> make) {
   kernel_cases().push_back(
       {std::move(kernel), scalar_name<T>, width, reinterpret_cast<void const*>(function), attention_threads,
-       [=](workspace& memory) -> std::function<void()> {
+       [=](cuda_workspace& memory) -> std::function<void()> {
          auto const arguments = make(memory);
          auto* const device = memory.device();
          index_t const count = memory.sequences() * heads;
@@ -85,7 +86,7 @@ void add_forward() {
   using probabilities = probabilities_of_case<Kept>;
   add<T, arguments>(std::string("attention_forward, probabilities ") + probabilities::name,
                     &attention_forward_kernel<T, head_size, Kept, false>,
-                    attention_forward_layout<T, head_size, Kept>::bytes, [](workspace& memory) -> arguments {
+                    attention_forward_layout<T, head_size, Kept>::bytes, [](cuda_workspace& memory) -> arguments {
                       index_t const count = memory.rows() * width;
                       constexpr index_t row = head_size * sizeof(T);
                       count_head_rows(
@@ -117,7 +118,7 @@ void add_backward(std::string const& form) {
     }
   }();
   auto const make = [](auto const& count_least) {
-    return [=](workspace& memory) -> arguments {
+    return [=](cuda_workspace& memory) -> arguments {
       index_t const count = memory.rows() * width;
       auto const kept = [&] {
         index_t const before = memory.bytes_least();
@@ -145,7 +146,7 @@ void add_backward(std::string const& form) {
   auto const name = std::string(", operands ") + form + ", probabilities " + probabilities::name;
   add<T, arguments>("attention_query_gradient" + name,
                     &attention_query_gradient_kernel<T, head_size, operand, Kept, false, false>, layout::query_bytes,
-                    make([](workspace& memory, index_t row, index_t kept) {
+                    make([](cuda_workspace& memory, index_t row, index_t kept) {
                       count_head_rows(memory, Kept::stored ? kept + 2 * row + 3 * blocks * kept + sum_bytes
                                                            : kept + 2 * row + 4 * blocks * kept + 2 * sum_bytes);
                       memory.count_bytes(2 * probability_bytes(memory, layout::passing, Kept::element_bytes));
@@ -153,7 +154,7 @@ void add_backward(std::string const& form) {
                     }));
   add<T, arguments>(
       "attention_key_gradients" + name, &attention_key_gradients_kernel<T, head_size, operand, Kept, false>,
-      layout::key_bytes, make([](workspace& memory, index_t row, index_t kept) {
+      layout::key_bytes, make([](cuda_workspace& memory, index_t row, index_t kept) {
         count_head_rows(memory, Kept::stored ? 2 * kept + 2 * row + blocks * (kept + row + sum_bytes)
                                              : 2 * kept + 2 * row + blocks * (kept + row + 2 * sum_bytes));
         memory.count_bytes(probability_bytes(memory, attention_rows, Kept::element_bytes));
@@ -162,7 +163,7 @@ void add_backward(std::string const& form) {
 }
 
 [[maybe_unused]] bool const added = [] {
-  for_scalars([]<class T>() {
+  cuda_cases{}.for_scalars([]<class T>() {
     using rebuilt = rebuilt_probabilities<float>;
     using codes = coded_probabilities<format::unsigned_fixed_point<8>>;
     add_forward<T, rebuilt>();

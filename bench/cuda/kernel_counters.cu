@@ -51,7 +51,7 @@ options parse(int argc, char** argv) {
   return result;
 }
 
-void describe(std::ostream& out, bench::kernel_case const& each, bench::workspace const& memory) {
+void describe(std::ostream& out, bench::kernel_case const& each, bench::cuda_workspace const& memory) {
   char const* symbol = "";
   check(cudaFuncGetName(&symbol, each.function), "name of a kernel");
   out << "{\"kernel\": \"" << each.kernel << "\", \"shape\": \"" << each.shape(memory.rows()) << "\", \"symbol\": \""
@@ -69,7 +69,7 @@ void run(options const& wanted) {
   char const* separator = "[\n";
   for (auto const& each : bench::kernel_cases()) {
     if (!std::regex_search(each.name(), wanted.chosen)) { continue; }
-    bench::workspace memory(wanted.runs ? &*device : nullptr, wanted.sequences);
+    bench::cuda_workspace memory(wanted.runs ? &*device : nullptr, wanted.sequences);
     auto const launch = each.prepare(memory);
     if (wanted.runs) {
       launch();

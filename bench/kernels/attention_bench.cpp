@@ -2,10 +2,9 @@
 // Attention on one core: what it does with rows of scores, beside memcpy, and one whole head, beside its matrix
 // products. Tokens are those of ViT-B/16 (197, 577) and of BERT-base (128, 384).
 #include <slimfit/backend/host.hpp>
+#include <slimfit/benchmark.hpp>
 #include <slimfit/format.hpp>
 #include <slimfit/kernels/host/attention_engine.hpp>
-
-#include "support.hpp"
 
 using namespace slimfit;
 using namespace slimfit::kernels;
@@ -15,24 +14,33 @@ namespace {
 constexpr index_t batch = 8;
 constexpr index_t heads = 12;
 
+/// Numbers, and a tape for what is kept.
+struct attention_memory {
+  host device{{.threads = 1}};  // switches the BLAS's own threads off
+  benchmarks::workspace<host> data{&device, 1};
+  ledger book;
+  arena tape{book, data.allocate<std::byte>(64 * MiB), 64 * MiB};
+};
+
 /// What attention does with each row of scores. The rows of one block of queries stay in cache, as in a training step.
 /// @param f called with the block's scores and a second block
 template <class F>
 void score_rows(benchmark::State& state, index_t moved, index_t kept, F const& f) {
   index_t const tokens = state.range(0);
   index_t const blocks = heads * batch;
-  auto const first = bench::normal(query_block * tokens);
-  std::vector<float> second(first.size());
+  attention_memory memory;
+  float const* const first = memory.data.filled<float>(query_block * tokens);
+  float* const second = memory.data.allocate<float>(query_block * tokens);
   for ([[maybe_unused]] auto _ : state) {
     for (index_t block = 0; block < blocks; ++block) {
       for (index_t row = 0; row < query_block; ++row) {
-        f(first.data() + row * tokens, second.data() + row * tokens, block * query_block + row);
+        f(first + row * tokens, second + row * tokens, block * query_block + row);
       }
-      benchmark::DoNotOptimize(second.data());
+      benchmark::DoNotOptimize(second);
       benchmark::ClobberMemory();
     }
   }
-  bench::report(state, blocks * query_block * tokens * moved, blocks * query_block * kept);
+  benchmarks::report_bytes<host>(state, blocks * query_block * tokens * moved, blocks * query_block * kept);
 }
 
 void softmax_forward_bench(benchmark::State& state) {
@@ -51,14 +59,14 @@ void softmax_backward_bench(benchmark::State& state) {
 using codes = stash::probabilities_quantized<format::unsigned_fixed_point<8>>;
 void probabilities_save_bench(benchmark::State& state) {
   index_t const tokens = state.range(0);
-  bench::tape tape;
-  auto const kept = codes::keep<float>(tape.memory(), heads * batch * tokens, tokens, unit_state::active);
+  attention_memory memory;
+  auto const kept = codes::keep<float>(memory.tape, heads * batch * tokens, tokens, unit_state::active);
   score_rows(state, 5, tokens, [&](float const* x, float*, index_t row) { kept.save(row, tokens, tokens, x, 0.0F); });
 }
 void probabilities_restore_bench(benchmark::State& state) {
   index_t const tokens = state.range(0);
-  bench::tape tape;
-  auto const kept = codes::keep<float>(tape.memory(), heads * batch * tokens, tokens, unit_state::active);
+  attention_memory memory;
+  auto const kept = codes::keep<float>(memory.tape, heads * batch * tokens, tokens, unit_state::active);
   score_rows(state, 5, tokens, [&](float const*, float* y, index_t row) {
     benchmark::DoNotOptimize(kept.restore(row, 1, tokens, tokens, y));
   });
@@ -74,22 +82,20 @@ template <class Probabilities>
 void attention_head_bench(benchmark::State& state) {
   constexpr int size = 64;
   index_t const tokens = state.range(0);
-  bench::tape tape;
-  host const device({.threads = 1});  // switches the BLAS's own threads off
-  auto const kept = Probabilities::template keep<float>(tape.memory(), tokens, tokens, unit_state::active);
-  auto const x = bench::normal(3 * tokens * size);
-  std::vector<float> y(x.size());
-  std::vector<float> scores(static_cast<std::size_t>(2 * score_elements(tokens)));
-  attention_operands<float> const operands{
-      x.data(), x.data() + tokens * size, x.data() + 2 * tokens * size, size, tokens, tokens, tokens};
+  attention_memory memory;
+  auto const kept = Probabilities::template keep<float>(memory.tape, tokens, tokens, unit_state::active);
+  index_t const count = tokens * size;
+  float const* const x = memory.data.filled<float>(3 * count);
+  float* const y = memory.data.allocate<float>(3 * count);
+  float* const scores = memory.data.allocate<float>(2 * score_elements(tokens));
+  attention_operands<float> const operands{x, x + count, x + 2 * count, size, tokens, tokens, tokens};
   for ([[maybe_unused]] auto _ : state) {
-    attention_head_forward<host, size, float>(operands, kept, y.data(), scores.data());
-    attention_head_backward<host, size, float>(operands, kept, x.data(), y.data(), y.data() + tokens * size,
-                                               y.data() + 2 * tokens * size, scores.data());
+    attention_head_forward<host, size, float>(operands, kept, y, scores);
+    attention_head_backward<host, size, float>(operands, kept, x, y, y + count, y + 2 * count, scores);
     benchmark::ClobberMemory();
   }
   constexpr double products = Probabilities::template kept<float>::recomputes ? 7 : 6;
-  state.counters["bytes_kept"] = static_cast<double>(tape.memory().tape_bytes());
+  state.counters["bytes_kept"] = static_cast<double>(memory.tape.tape_bytes());
   state.counters["flops"] = benchmark::Counter(2 * products * static_cast<double>(tokens * tokens * size),
                                                benchmark::Counter::kIsIterationInvariantRate);
 }

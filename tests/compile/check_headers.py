@@ -91,6 +91,10 @@ def main():
     if not has_cuda:
         print("without the CUDA toolkit's headers: slimfit/backend/cuda is left out")
         headers = [header for header in headers if not header.startswith("slimfit/backend/cuda/")]
+    has_benchmark, _ = run_compiler(compiler, ["-fsyntax-only"], "#include <benchmark/benchmark.h>\n")
+    if not has_benchmark:
+        print("without Google Benchmark's header: slimfit/benchmark is left out")
+        headers = [header for header in headers if not header.startswith("slimfit/benchmark")]
     alone = [] if options.together else headers
     failures = check_alone(compiler, [*flags, *WARNINGS], options.include, alone) if alone else []
     failures += check_linked(compiler, flags, headers)

@@ -5,12 +5,13 @@
 #include <chrono>
 #include <ctime>
 #include <limits>
+
+#include <slimfit/benchmark/random_batch.hpp>
 #include <slimfit/freezing.hpp>
 #include <slimfit/train/trainer.hpp>
 
 #include "../measured_step.hpp"
 #include "../models.hpp"
-#include "../random_batch.hpp"
 
 namespace examples {
 
@@ -65,12 +66,12 @@ class step_training {
     book.record(nullptr);
   }
 
-  [[nodiscard]] random_batch<Model>& batch() { return batch_; }
+  [[nodiscard]] slimfit::benchmarks::random_batch<Model>& batch() { return batch_; }
 
  private:
   Model net_;
   slimfit::trainer<Model, slimfit::adamw, slimfit::freezing::any_schedule> trainer_;
-  random_batch<Model> batch_;
+  slimfit::benchmarks::random_batch<Model> batch_;
 };
 
 /// A result that holds the request, with the policy's freezing rate where it names none.

@@ -56,11 +56,4 @@ void for_gelu_forms(F const& f) {
                 named<gelu_derivative<format::gelu_derivative_codebook<2>>>{"derivative codebook<2>"});
 }
 
-/// Calls `f<T>()` for the scalar types of devices.
-template <class F>
-void for_scalars(F const& f) {
-  f.template operator()<float>();
-  f.template operator()<bf16>();
-}
-
 }  // namespace slimfit::bench

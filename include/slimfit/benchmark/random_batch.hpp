@@ -3,10 +3,11 @@
 #pragma once
 
 #include <random>
-#include <slimfit/core/config.hpp>
 #include <vector>
 
-namespace examples {
+#include <slimfit/core/config.hpp>
+
+namespace slimfit::benchmarks {
 
 /// @tparam Model a model of images or of token ids
 template <class Model>
@@ -15,14 +16,14 @@ struct random_batch {
   std::vector<typename network::input_type> inputs;
   std::vector<std::int32_t> labels;
 
-  explicit random_batch(slimfit::index_t count, unsigned seed = 1)
+  explicit random_batch(index_t count, unsigned seed = 1)
       : inputs(static_cast<std::size_t>(count * network::inputs)), labels(static_cast<std::size_t>(count)) {
     std::mt19937 engine(seed);
     auto const below = [&](int end) { return std::uniform_int_distribution<int>(0, end - 1)(engine); };
     constexpr auto shape = Model::shape;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if constexpr (requires { shape.vocabulary; }) {
-        auto const place = static_cast<slimfit::index_t>(i) % network::inputs;
+        auto const place = static_cast<index_t>(i) % network::inputs;
         inputs[i] = below(place < network::tokens ? shape.vocabulary : shape.types);
       } else {
         inputs[i] = static_cast<typename network::input_type>(std::normal_distribution<float>()(engine));
@@ -32,4 +33,4 @@ struct random_batch {
   }
 };
 
-}  // namespace examples
+}  // namespace slimfit::benchmarks
