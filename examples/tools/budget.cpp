@@ -14,7 +14,7 @@ namespace {
 
 template <class... Candidates>
 std::vector<budget_row> rows_of(slimfit::candidates<Candidates...> /*all*/) {
-  std::vector<budget_row> rows{{words_of(typename Candidates::preset{}), 0, Candidates::rate, 0,
+  std::vector<budget_row> rows{{slimfit::words_of(typename Candidates::preset{}), 0, Candidates::rate, 0,
                                 Candidates::gradient_error, std::sqrt(Candidates::step_error_squared),
                                 Candidates::time}...};
   for (std::size_t i = 0; i < rows.size(); ++i) { rows[i].number = i; }

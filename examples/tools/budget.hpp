@@ -5,17 +5,17 @@
 
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <slimfit/plan/candidate_words.hpp>
 #include <string>
 #include <vector>
 
-#include "candidate_words.hpp"
 #include "plan_rows.hpp"
 
 namespace examples {
 
 /// A candidate in the order of preference.
 struct budget_row {
-  candidate_words policy;
+  slimfit::candidate_words policy;
   std::size_t number = 0;  ///< among slimfit::measured_candidates
   double rate = 0;
   index_t peak = 0;

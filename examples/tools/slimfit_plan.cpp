@@ -1,134 +1,46 @@
 // SPDX-License-Identifier: MIT
-// slimfit-plan: the memory of training named models, without training them.
-#include <CLI/CLI.hpp>
+// slimfit-plan: the memory of training models, without training them.
 #include <cstdio>
 #include <iostream>
-#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
-#include "../support/moments.hpp"
-#include "../support/option_checks.hpp"
 #include "budget.hpp"
 #include "memory_tables.hpp"
+#include "plan_arguments.hpp"
 #include "plan_record.hpp"
-#include "plan_rows.hpp"
 #include "table.hpp"
-#include "usual_model.hpp"
 
 namespace {
 
 using namespace examples;
 using slimfit::category;
 
-struct options {
-  std::vector<std::string> models{usual_model(names_of(all_models{}))};
-  std::vector<index_t> tokens;
-  std::vector<index_t> batches{32};
-  std::vector<std::string> scalars{"float"};
-  std::vector<std::string> policies{"all"};
-  std::vector<double> rates;
-  int holders = 0;  ///< how many to show; 0: other things are asked for
-  bool xray = false;
-  std::string trace;
-  std::uint64_t budget = 0;  ///< 0: other things are asked for
-  double time = std::numeric_limits<double>::infinity();
-  std::vector<std::string> moments{"float32"};
-  bool json = false;
-};
-
-options parse(int argc, char** argv) {
-  options chosen;
-  CLI::App app{
-      "Plans the memory of training: bytes by category, what is stored for the backward pass, temporary memory and the "
-      "peak, as bounds over every choice of active units. Options up to --rate can be repeated. --xray, --holders and "
-      "--trace show a single step in full, in which those units are active that store most."};
-  auto const or_all = [](std::vector<std::string> names) {
-    names.insert(names.begin(), "all");
-    return CLI::IsMember(names);
-  };
-  app.add_option("--model", chosen.models, "Names of models, or all")
-      ->check(or_all(names_of(all_models{})))
-      ->capture_default_str();
-  app.add_option("--tokens", chosen.tokens, "Tokens of a sequence; without it what each model has")
-      ->check(checks::whole_number(1, checks::most_tokens));
-  app.add_option("--batch", chosen.batches, "Sequences per step")
-      ->check(checks::whole_number(1, checks::most_of_a_batch))
-      ->capture_default_str();
-  app.add_option("--scalar", chosen.scalars, "Type of weights and dense activations: float, bf16, or all")
-      ->check(or_all({"float", "bf16"}))
-      ->capture_default_str();
-  app.add_option("--policy", chosen.policies, "Names of presets, or all")
-      ->check(or_all(names_of(all_policies{})))
-      ->capture_default_str();
-  app.add_option("--rate", chosen.rates,
-                 "Percent of the units that each step freezes; without it 0 for eager and exact presets, 95 for others")
-      ->check(checks::percentage());
-  app.add_flag("--xray", chosen.xray, "What is kept for the backward pass: where, what, in which form, why");
-  app.add_flag("--holders{15}", chosen.holders, "Who holds how much at the peak, the largest 15 or --holders=N")
-      ->check(checks::whole_number(0, checks::most_samples));
-  app.add_option("--trace", chosen.trace,
-                 "File for the memory of one step as a Chrome trace, with event numbers for time: ui.perfetto.dev");
-  auto* const budget =
-      app.add_option(
-             "--budget", chosen.budget,
-             "Bytes that the device has, e.g. 8GiB: which policy and freezing rate fit, and which of them is best; "
-             "--policy and --rate are not looked at")
-          ->transform(checks::bytes());
-  app.add_option("--time", chosen.time,
-                 "With --budget: the most time that a step may take, of eager's with nothing frozen, e.g. 1.1")
-      ->check(checks::positive_to(1e6))
-      ->needs(budget);
-  app.add_option("--moments", chosen.moments,
-                 "How AdamW's moments are kept: float32, 8bit (per block of 256), either with -dropped (none of frozen "
-                 "units), or all")
-      ->check(or_all(moments_names()))
-      ->capture_default_str();
-  app.add_flag("--json", chosen.json, "Print an array of objects, bytes in full");
-  try {
-    app.parse(argc, argv);
-  } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
-  auto const expand = [](std::vector<std::string>& names, std::vector<std::string> const& all) {
-    if (std::find(names.begin(), names.end(), "all") != names.end()) { names = all; }
-  };
-  expand(chosen.models, names_of(all_models{}));
-  expand(chosen.scalars, {"float", "bf16"});
-  expand(chosen.policies, names_of(all_policies{}));
-  expand(chosen.moments, moments_names());
-  if (chosen.tokens.empty()) { chosen.tokens = {0}; }
-  if (chosen.rates.empty()) { chosen.rates = {-1}; }
-  return chosen;
+/// The plan of a request that this program was not compiled for; nothing for others.
+std::optional<own_plan> own_plan_of(plan_arguments const& chosen, plan_request const& request) {
+  if (!chosen.own.has_shape() && chosen.own.policy_header.empty()) { return std::nullopt; }
+  auto const shape =
+      chosen.own.has_shape()
+          ? chosen.own.shape(request.tokens > 0 ? std::optional(request.tokens) : std::nullopt)
+          : with_name<own_shape>(all_models{}, request.model, []<class Entry>() { return own_shape(Entry::shape); });
+  auto const presets = names_of(all_policies{});
+  bool const is_preset = std::find(presets.begin(), presets.end(), request.policy) != presets.end();
+  return own_plan(shape, {chosen.own.policy_header, (is_preset ? "slimfit::policy::" : "") + request.policy},
+                  request.scalar);
 }
 
-std::vector<plan_request> requests(options const& chosen) {
-  std::vector<plan_request> all;
-  for (auto const& model : chosen.models) {
-    for (auto const tokens : chosen.tokens) {
-      for (auto const batch : chosen.batches) {
-        for (auto const& scalar : chosen.scalars) {
-          for (auto const& policy : chosen.policies) {
-            for (auto const rate : chosen.rates) {
-              for (auto const& moments : chosen.moments) {
-                all.push_back({model, policy, scalar, tokens, batch, rate, moments});
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-  return all;
-}
-
-std::vector<plan_row> plan_all(options const& chosen) {
+std::vector<plan_row> plan_all(plan_arguments const& chosen) {
   std::vector<plan_row> rows;
   for (auto const& request : requests(chosen)) {
-    rows.push_back(
-        with_name<plan_row>(all_models{}, request.model, [&]<class Entry>() { return plan_model<Entry>(request); }));
+    auto const own = own_plan_of(chosen, request);
+    rows.push_back(own ? own->row(request) : with_name<plan_row>(all_models{}, request.model, [&]<class Entry>() {
+      return plan_model<Entry>(request);
+    }));
   }
   return rows;
 }
 
-nlohmann::json steps_json(options const& chosen, std::vector<plan_record> const& steps) {
+nlohmann::json steps_json(plan_arguments const& chosen, std::vector<plan_record> const& steps) {
   auto array = nlohmann::json::array();
   for (auto const& step : steps) {
     auto const& request = step.request;
@@ -147,7 +59,12 @@ nlohmann::json steps_json(options const& chosen, std::vector<plan_record> const&
 }
 
 /// Explains which policy is best for the budget.
-void show_choices(options chosen) {
+void show_choices(plan_arguments chosen) {
+  if (chosen.own.has_shape()) {
+    throw slimfit::usage_error(
+        "--budget: chooses for models by name; for sizes of your own slimfit::fit does it in a program, and "
+        "fit<...>::describe() prints what it chose");
+  }
   chosen.policies = {""};
   chosen.rates = {-1};
   auto array = nlohmann::json::array();
@@ -163,7 +80,7 @@ void show_choices(options chosen) {
 }
 
 /// Shows steps in full.
-void show_steps(options const& chosen) {
+void show_steps(plan_arguments const& chosen) {
   auto const all = requests(chosen);
   if (!chosen.trace.empty() && all.size() != 1) {
     throw slimfit::usage_error("--trace: " + std::to_string(all.size()) +
@@ -171,8 +88,10 @@ void show_steps(options const& chosen) {
   }
   std::vector<plan_record> steps;
   for (auto const& request : all) {
-    steps.push_back(with_name<plan_record>(all_models{}, request.model,
-                                           [&]<class Entry>() { return record_plan<Entry>(request); }));
+    auto const own = own_plan_of(chosen, request);
+    steps.push_back(own ? own->record(request)
+                        : with_name<plan_record>(all_models{}, request.model,
+                                                 [&]<class Entry>() { return record_plan<Entry>(request); }));
   }
   if (!chosen.trace.empty()) { save_trace(chosen.trace, steps.front().events, slimfit::trace_time::counted); }
   if (chosen.json) {
@@ -265,6 +184,7 @@ void print_table(std::vector<plan_row> const& rows) {
 int main(int argc, char** argv) {
   auto const chosen = parse(argc, argv);
   try {
+    check_policies(chosen);
     if (chosen.budget > 0) {
       show_choices(chosen);
       return 0;

@@ -5,7 +5,10 @@
 #include <slimfit/plan/accumulated.hpp>
 #include <slimfit/plan/batch_size.hpp>
 #include <slimfit/plan/candidate.hpp>
+#include <slimfit/plan/candidate_words.hpp>
+#include <slimfit/plan/describe.hpp>
 #include <slimfit/plan/fit.hpp>
+#include <slimfit/plan/fits.hpp>
 #include <slimfit/plan/measured_candidates.hpp>
 #include <slimfit/plan/operator_choices.hpp>
 #include <slimfit/plan/plan.hpp>

@@ -49,6 +49,8 @@ def main():
             failures.append(f"{program.name} compiles, expected: {sentence}")
         elif sentence not in output:
             failures.append(f"{program.name}: the compiler does not say: {sentence}\n{output}")
+        elif any(words not in output for words in re.findall(r"^// says: (.*)$", text, re.MULTILINE)):
+            failures.append(f"{program.name}: the compiler does not name what it says:\n{output}")
         elif "It is not the first error" not in text and sentence not in first_error(output):
             failures.append(f"{program.name}: the first error is not the sentence but: {first_error(output)}")
     for sentence in sorted(sentences_of(options.include) - expected):

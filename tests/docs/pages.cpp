@@ -52,6 +52,7 @@ void plan_trainers() {
   auto const usage = sf::plan<run_type>(32, {sf::adamw{}, 0.5}, {.count_saturation = true}).bound();
   auto const of_parts = sf::plan<run_type>(8).in_parts().peak();  // batches in parts of 8, by trainer::accumulate
   std::cout << usage.peak() << ' ' << of_parts << '\n';
+  std::cout << sf::describe(sf::plan<model>(32));
 }
 
 template <class Trainer>

@@ -5,10 +5,12 @@
 Usage: tools_test.py PLAN STEP, the two programs.
 """
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 BYTES = ["weights", "gradients", "optimizer", "static", "dynamic", "workspace", "data", "stored", "temporary", "peak"]
@@ -109,6 +111,76 @@ def check_trace(test, path, peaks):
     test.assertLessEqual({"forward", "backward", "block 0", "block 11", "attention", "MLP"}, names)
     for key, bytes_ in peaks.items():
         test.assertEqual(most[key], bytes_, key)
+
+
+class OwnModel(unittest.TestCase):
+    """Sizes and policies that the tool was not compiled for."""
+
+    VIT = ["--hidden", "384", "--heads", "6", "--mlp", "1536"]
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="slimfit.")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.environment = {**os.environ, "XDG_CACHE_HOME": str(self.folder / "cache")}
+
+    def plan(self, *arguments, **environment):
+        return subprocess.run([PLAN, *arguments], capture_output=True, text=True, timeout=600,
+                              env={**self.environment, **environment})
+
+    def rows(self, *arguments):
+        result = self.plan("--json", *arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return json.loads(result.stdout)
+
+    def without_names(self, row):
+        return {key: value for key, value in row.items() if key not in ("model", "policy")}
+
+    def test_sizes_of_a_known_model_give_its_plan(self):
+        more = ["--batch", "4", "--moments", "8bit-dropped", "--rate", "80"]
+        (own,) = self.rows(*self.VIT, *more)
+        (known,) = rows("--model", "vit-s16", "--policy", "slim", *more)
+        self.assertEqual((own["model"], own["policy"]), ("own", "slim"))
+        self.assertEqual(self.without_names(own), self.without_names(known))
+        # The same program answers other questions.
+        again = self.plan("--json", *self.VIT, "--batch", "8", "--xray", "--holders")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertNotIn("compiling", again.stderr)
+        (own,) = json.loads(again.stdout)
+        (known,) = rows("--model", "vit-s16", "--policy", "slim", "--batch", "8", "--xray", "--holders")
+        self.assertEqual(self.without_names(own), self.without_names(known))
+
+    def test_bert_and_a_header(self):
+        header = self.folder / "my policy's.hpp"
+        header.write_text("#include <slimfit/policy/presets.hpp>\nstruct my_policy : slimfit::policy::exact {};\n")
+        arguments = ["--positions", "512", "--tokens", "64", "--scalar", "bf16", "--policy-header", str(header)]
+        (own,) = self.rows(*arguments, "--policy", "my_policy")
+        (known,) = rows("--model", "bert-base", "--tokens", "64", "--scalar", "bf16", "--policy", "exact")
+        for key in ("stored", "static", "dynamic", "weights", "rate"):
+            self.assertEqual(own[key], known[key], key)
+        # Another policy under the same name, and a model by name.
+        os.utime(header)
+        header.write_text("#include <slimfit/policy/presets.hpp>\nstruct my_policy : slimfit::policy::eager {};\n")
+        os.utime(header, (time.time() + 2, time.time() + 2))
+        (own,) = self.rows("--model", "vit-s16", "--policy-header", str(header), "--policy", "my_policy")
+        (known,) = rows("--model", "vit-s16", "--policy", "eager")
+        self.assertEqual(self.without_names(own), self.without_names(known))
+
+    def test_mistakes(self):
+        for arguments, words in (
+                (["--hidden", "100", "--heads", "3"], "slimfit: vit_shape: hidden must be a multiple of heads, e.g. 768 of 12"),
+                (["--image", "32", "--vocabulary", "10"], "--image"),
+                (["--model", "vit-s16", "--heads", "3"], "--model"),
+                (["--policy", "my_policy"], "or with --policy-header a type of that header"),
+                (["--hidden", "384", "--budget", "8GiB"], "slimfit::fit"),
+                (["--policy-header", "nowhere.hpp", "--policy", "my_policy"], "nowhere.hpp, expected a file that exists")):
+            result = self.plan(*arguments)
+            self.assertNotEqual(result.returncode, 0, arguments)
+            self.assertIn(words, result.stderr)
+        result = self.plan(*self.VIT, CXX="no-such-compiler")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("compiler: is no-such-compiler, which is not there", result.stderr)
+        self.assertIn("CXX", result.stderr)
 
 
 class PlannedStep(unittest.TestCase):

@@ -4,8 +4,13 @@
 #pragma once
 
 #include <array>
+#include <cstdio>
+#include <string>
 #include <tuple>
 
+#include <slimfit/core/constant_math.hpp>
+#include <slimfit/plan/candidate_words.hpp>
+#include <slimfit/plan/describe.hpp>
 #include <slimfit/plan/measured_candidates.hpp>
 #include <slimfit/plan/plan.hpp>
 
@@ -201,6 +206,18 @@ struct fit : private detail::checked_fit<Budget, Batch> {
   using model_type = Model<policy_type>;
   /// Most bytes at any moment.
   static constexpr index_t peak = detail::candidate_peak<Model, candidate_type, Optimizer, Batch>;
+
+  /// What was chosen, in a sentence and as C++, and the plan of its memory.
+  [[nodiscard]] static std::string describe() {
+    auto const words = words_of(typename candidate_type::preset{});
+    char line[200];
+    std::snprintf(line, sizeof line,
+                  ", %g %% frozen: %.1f of %.1f MiB, error of a step %.2f %%, time %.2f of eager's\n",
+                  candidate_type::rate, static_cast<double>(peak) / static_cast<double>(MiB),
+                  static_cast<double>(Budget) / static_cast<double>(MiB),
+                  100 * constant::sqrt(candidate_type::step_error_squared), candidate_type::time);
+    return words.text + line + words.code + '\n' + slimfit::describe(plan<model_type, Optimizer>(Batch));
+  }
 };
 
 }  // namespace slimfit

@@ -66,6 +66,8 @@ class memory_plan : public step_plan<Model, Optimizer> {
     if (active_.most == units && units > 0 && !active_.always) { usage.raise_to(bound(units - 1, found)); }
     return usage;
   }
+  /// How many units the schedule makes active at most.
+  [[nodiscard]] constexpr index_t most_active() const { return active_.most; }
   /// Most bytes at any moment, whatever the schedule chooses.
   [[nodiscard]] constexpr index_t peak() const { return bound().peak(); }
 
