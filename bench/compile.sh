@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Prints how long the README's program takes to compile with -O2 on one core, and the headers that cost most.
+#
+#   bench/compile.sh [TREE]
+#
+# TREE: another version of the project, whose headers are timed in turn with these, e.g. `git worktree add /tmp/before HEAD~`.
 set -euo pipefail
+before=${1:+$(realpath "$1")}
 cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
 install_packages "${build_packages[@]}" clang libomp-dev python3
@@ -10,26 +15,32 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 awk '/^```cpp$/ {inside = 1; next} /^```$/ {if (inside) exit} inside' README.md >"$folder/program.cpp"
 cblas=$(find /usr/include -name cblas.h -printf '%h\n' -quit)
-flags=(-std=c++20 -O2 -fno-math-errno -I include -I "$cblas" -c "$folder/program.cpp" -o "$folder/program.o")
+flags=(-std=c++20 -O2 -fno-math-errno -I "$cblas" -c "$folder/program.cpp" -o "$folder/program.o")
 one_core=()
 command -v taskset >/dev/null && one_core=(taskset -c 0)
 
 for compiler in g++ clang++; do
-  "${one_core[@]}" python3 - "$compiler" "${flags[@]}" <<'PYTHON'
+  "${one_core[@]}" python3 - "${before:+$before/include}" "$compiler" "${flags[@]}" <<'PYTHON'
 import resource, subprocess, sys, time
-best = None
+before, command = sys.argv[1], sys.argv[2:]
+trees = ["include"] + ([before] if before else [])
+best = {tree: (1e9, 1e9) for tree in trees}
 for _ in range(3):
-    start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    subprocess.run(sys.argv[1:], check=True)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    best = min(best or (1e9, 1e9), (time.monotonic() - start, used))
-print(f"{sys.argv[1]} -O2: {best[0]:.1f} s, {best[1]:.1f} s of them computing (best of 3)")
+    for tree in trees:
+        start, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        subprocess.run([*command, "-I", tree], check=True)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used
+        best[tree] = tuple(map(min, best[tree], (time.monotonic() - start, used)))
+for tree in trees:
+    print(f"{command[0]} -O2, {tree}: {best[tree][0]:.1f} s, {best[tree][1]:.1f} s of them computing (best of 3)")
+if before:
+    print(f"ratio of computing: {best['include'][1] / best[before][1]:.2f}")
 PYTHON
 done
 
 echo
 echo "Headers that cost clang++ most, in ms with what they include:"
-clang++ "${flags[@]}" -ftime-trace
+clang++ "${flags[@]}" -I include -ftime-trace
 python3 - "$folder/program.json" "$PWD/include/" <<'PYTHON'
 import collections, json, sys
 events = json.load(open(sys.argv[1]))["traceEvents"]

@@ -6,6 +6,7 @@
 #include <slimfit/policy/blocks.hpp>
 #include <slimfit/policy/changes.hpp>
 #include <slimfit/policy/chunk.hpp>
+#include <slimfit/policy/misspelt_members.hpp>
 #include <slimfit/policy/model_policy.hpp>
 #include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>

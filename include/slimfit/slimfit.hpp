@@ -4,6 +4,7 @@
 #pragma once
 
 #include <slimfit/core/config.hpp>
+#include <slimfit/backend/needs_nvcc.hpp>
 #if !defined(SLIMFIT_NO_HOST)
 #include <slimfit/backend/host.hpp>
 #endif

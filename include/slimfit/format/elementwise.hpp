@@ -22,6 +22,7 @@ struct checked_elementwise {
 template <class Format, int Bits>
 struct elementwise : private detail::checked_elementwise<Bits> {
   static constexpr int bits = Bits;
+  using elementwise_format = Format;
   SLIMFIT_HD static constexpr index_t code_bytes(index_t width) { return packed_bytes(width, Bits); }
   SLIMFIT_HD static constexpr index_t scale_count(index_t /*width*/) { return 0; }
 

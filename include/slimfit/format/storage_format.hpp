@@ -36,6 +36,16 @@ concept storage_format = requires(serial_group group, tile<float, 64, serial_gro
   };
 };
 
+/// Whether a format that derives from `elementwise` has the functions that it calls; true of others.
+template <class F>
+concept codes_elements = !requires {
+  typename F::elementwise_format;
+}
+|| requires(float value, std::uint8_t code) {
+  { F::encode_value(value) } -> std::convertible_to<std::uint8_t>;
+  { F::template decode_value<float>(code) } -> std::convertible_to<float>;
+};
+
 /// Whether a format's `encode` takes a random stream.
 template <class F>
 inline constexpr bool draws_random = [] {

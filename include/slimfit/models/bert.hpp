@@ -9,8 +9,12 @@ namespace slimfit {
 
 /// @tparam Policy what is kept, frozen and when: see policy/presets.hpp
 /// @tparam Device a backend, e.g. `host`
-template <bert_shape Shape, class Policy, class Device, scalar T = float>
-class bert : public model<bert_network<Shape, Policy, T>, Device> {
+/// @tparam T      its numbers: float, double or bf16
+template <bert_shape Shape, class Policy, class Device, class T = float>
+class bert : private detail::checked_model<Policy, Device, T>,
+             public model<bert_network<Shape, Policy, typename detail::scalar_or_float<T>::type>, Device> {
+  using base = model<bert_network<Shape, Policy, typename detail::scalar_or_float<T>::type>, Device>;
+
  public:
   static constexpr bert_shape shape = Shape;
   /// The same under another policy, whose weights lie in memory alike.
@@ -19,7 +23,7 @@ class bert : public model<bert_network<Shape, Policy, T>, Device> {
   /// The same with other numbers.
   template <scalar Other>
   using with_scalar = bert<Shape, Policy, Device, Other>;
-  using model<bert_network<Shape, Policy, T>, Device>::model;
+  using base::base;
 };
 
 namespace shapes {

@@ -20,11 +20,42 @@ struct named_parameter {
 };
 
 namespace detail {
+template <class T>
+concept backend = requires {
+  typename T::resource_type;
+};
+
 template <class Device>
 struct checked_device {
+  static_assert(backend<Device>,
+                "slimfit: a model's Device must be a backend, e.g. host: vit<Shape, Policy, host, float>");
+};
+
+/// A backend that this compiler cannot compile says so.
+template <class Device>
+struct available_device {};
+template <class Device>
+requires requires { typename Device::template unavailable<Device>; }
+struct available_device<Device> : Device::template unavailable<Device> {};
+
+/// What models by name are made of. Its sentences come first.
+template <class Policy, class Device, class T>
+struct checked_model : available_device<Device> {
   static_assert(
-      requires { typename Device::resource_type; },
-      "slimfit: a model's Device must be a backend, e.g. host: vit<Shape, Policy, host, float>");
+      !backend<Policy> && !scalar<Policy> && !backend<T>,
+      "slimfit: a model's arguments are in another order: first the shape, then the policy, then the backend, "
+      "then the scalar, e.g. vit<shape, policy::slim, host, float>");
+  static_assert(scalar<T> || backend<T>,
+                "slimfit: a model's numbers must be float, double or bf16: vit<Shape, Policy, Device, float>");
+};
+/// So that nothing else is said of what is no scalar.
+template <class T>
+struct scalar_or_float {
+  using type = float;
+};
+template <scalar T>
+struct scalar_or_float<T> {
+  using type = T;
 };
 }  // namespace detail
 

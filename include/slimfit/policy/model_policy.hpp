@@ -8,6 +8,7 @@
 #include <slimfit/freezing/schedule.hpp>
 #include <slimfit/policy/attention.hpp>
 #include <slimfit/policy/blocks.hpp>
+#include <slimfit/policy/misspelt_members.hpp>
 #include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>
 #include <slimfit/stash/by_state.hpp>
@@ -91,9 +92,39 @@ concept has_options = requires {
 template <class P>
 concept has_head_input = P::normalizes_all_rows || is_input_stash<typename P::head_input, false>;
 
+/// Whether a policy has all members, of whatever kind.
+template <class P>
+concept has_members = requires {
+  typename P::freezing;
+  typename P::linear_input;
+  typename P::attention_output;
+  typename P::wide_linear_input;
+  typename P::head_input;
+  typename P::norm;
+  typename P::gelu;
+  typename P::attention;
+  typename P::blocks;
+  typename P::chunk;
+  P::biases;
+  P::classifier_kind;
+  P::padding;
+  P::releases_gradients;
+  P::normalizes_all_rows;
+  P::computes_dead_rows;
+};
+
 /// One sentence per member.
 template <class P>
 struct checked_policy {
+  static_assert(
+      has_members<P>,
+      "slimfit: policy: derive from a preset, e.g. struct my_policy : policy::slim {}, and change what should "
+      "differ; this type lacks members that a policy must have");
+  static_assert(
+      !misspells_member<P>,
+      "slimfit: policy: a member is misspelt, so it would change nothing. Members are freezing, linear_input, "
+      "attention_output, wide_linear_input, head_input, norm, gelu, attention, blocks, chunk, biases, "
+      "classifier_kind, padding, releases_gradients, normalizes_all_rows and computes_dead_rows");
   static_assert(has_freezing<P>,
                 "slimfit: policy: freezing must be a schedule, e.g. freezing::never or "
                 "freezing::inter_layer<freezing::relative_update, percent<95>>; a criterion alone is none");

@@ -10,6 +10,10 @@ namespace slimfit::stash {
 namespace detail {
 template <class Format>
 struct checked_quantized {
+  static_assert(
+      format::codes_elements<Format>,
+      "slimfit: elementwise<Format, Bits>: the format must have encode_value(value), which returns a code, and "
+      "template <class T> decode_value(code), which returns a T, both static and public");
   static_assert(format::storage_format<Format>,
                 "slimfit: quantized<Format>: Format must be a storage format, e.g. format::affine<4> or "
                 "format::fixed_point<3, 4>; see format/storage_format.hpp for what a format of your own needs");

@@ -32,6 +32,20 @@ struct checked_trainer {
       "linear_decay");
 };
 
+/// Whether inputs and labels are spans of what a network reads, or become such.
+template <class Network, class Inputs, class Labels>
+concept batch_of = std::convertible_to<Inputs const&, std::span<typename Network::input_type const>> &&
+    std::convertible_to<Labels const&, std::span<typename Network::loss_type::label_type const>>;
+/// The result of functions that take a batch of other types: there are none.
+template <class Result, bool IsBatch = false>
+struct checked_data {
+  static_assert(
+      IsBatch,
+      "slimfit: trainer: inputs and labels must be contiguous, of the network's types: images of its scalar (float) "
+      "or ids of std::int32_t, and labels of std::int32_t for classes and spans, of its scalar for numbers");
+  using type = Result;
+};
+
 template <class Network>
 struct batch_checks {
   using input_type = typename Network::input_type;

@@ -69,6 +69,20 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     return *finish();
   }
 
+  /// With data of other types the compiler says what is expected.
+  template <class Inputs, class Labels>
+  requires(!detail::batch_of<network_type, Inputs, Labels>) auto step(Inputs const&, Labels const&) ->
+      typename detail::checked_data<step_report, detail::batch_of<network_type, Inputs, Labels>>::type;
+  template <class Inputs, class Labels>
+  requires(!detail::batch_of<network_type, Inputs, Labels>) auto enqueue(Inputs const&, Labels const&) ->
+      typename detail::checked_data<void, detail::batch_of<network_type, Inputs, Labels>>::type;
+  template <class Inputs, class Labels>
+  requires(!detail::batch_of<network_type, Inputs, Labels>) auto accumulate(Inputs const&, Labels const&) ->
+      typename detail::checked_data<void, detail::batch_of<network_type, Inputs, Labels>>::type;
+  template <class Inputs, class Labels>
+  requires(!detail::batch_of<network_type, Inputs, Labels>) auto evaluate(Inputs const&, Labels const&, index_t) ->
+      typename detail::checked_data<evaluation, detail::batch_of<network_type, Inputs, Labels>>::type;
+
   /// Finishes the step before, if nobody did, and enqueues the next one. On a backend that works asynchronously that is
   /// the only wait of a step: for the distances of the last one, which decide what is active in this.
   /// @throws shape_error, value_error (labels or ids outside their range), memory_error; nothing is enqueued then, and

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Programs whose functions cannot run on a device do not compile for CUDA: nvcc has an error for every line `// expect: `.
+"""Programs whose functions cannot run on a device do not compile for CUDA: nvcc has an error for every line `// expect: `, and
+says what every line `// says: ` has somewhere.
 
 usage: check_failures.py NVCC INCLUDE_FOLDER [-- NVCC_OPTIONS...]
 """
@@ -25,7 +26,8 @@ def check(program, nvcc, options):
         return [f"{program.name} compiles"]
     errors = [line for line in output.splitlines() if re.search(r"\berror\b", line)]
     missing = [each for each in expected if not any(each in line for line in errors)]
-    return [f"{program.name}: no error says: {each}\n{output}" for each in missing]
+    missing += [each for each in re.findall(r"^// says: (.*)$", program.read_text(), re.MULTILINE) if each not in output]
+    return [f"{program.name}: nvcc does not say: {each}\n{output}" for each in missing]
 
 
 def main():

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// expect: slimfit: cuda needs nvcc: compile this file as CUDA (name it .cu, or set its LANGUAGE to CUDA in CMake)
+#include <slimfit/slimfit.hpp>
+
+using namespace slimfit;
+
+int const units = vit<shapes::vit_small_16, policy::slim, cuda>::units;
