@@ -125,36 +125,37 @@ struct checked_policy {
       "slimfit: policy: a member is misspelt, so it would change nothing. Members are freezing, linear_input, "
       "attention_output, wide_linear_input, head_input, norm, gelu, attention, blocks, chunk, biases, "
       "classifier_kind, padding, releases_gradients, normalizes_all_rows and computes_dead_rows");
-  static_assert(has_freezing<P>,
+  static_assert(!has_members<P> || has_freezing<P>,
                 "slimfit: policy: freezing must be a schedule, e.g. freezing::never or "
                 "freezing::inter_layer<freezing::relative_update, percent<95>>; a criterion alone is none");
-  static_assert(has_linear_input<P>,
+  static_assert(!has_members<P> || has_linear_input<P>,
                 "slimfit: policy: linear_input must be a matrix stash that keeps something while weights are active, "
                 "e.g. stash::by_state<stash::dense, stash::none>, or stash::rebuilt");
-  static_assert(has_attention_output<P>,
+  static_assert(!has_members<P> || has_attention_output<P>,
                 "slimfit: policy: attention_output must be a matrix stash that keeps something while the weight is "
                 "active, e.g. stash::by_state<stash::dense, stash::none>; it cannot be rebuilt");
-  static_assert(has_wide_linear_input<P>,
+  static_assert(!has_members<P> || has_wide_linear_input<P>,
                 "slimfit: policy: wide_linear_input must be a matrix stash that keeps something while the weight is "
                 "active, e.g. stash::by_state<stash::dense, stash::none>, or stash::rebuilt");
-  static_assert(has_norm<P>,
+  static_assert(!has_members<P> || has_norm<P>,
                 "slimfit: policy: norm must be a layer normalisation stash, e.g. "
                 "stash::layer_norm_normalized<stash::dense> or stash::layer_norm_input<>");
-  static_assert(has_gelu<P>,
+  static_assert(!has_members<P> || has_gelu<P>,
                 "slimfit: policy: gelu must be a GELU stash, e.g. stash::gelu_input<stash::dense> or "
                 "stash::gelu_derivative<format::gelu_derivative_codebook<4>>");
   static_assert(!has_gelu<P> || !has_wide_linear_input<P> || rebuilds_from_gelu<P>,
                 "slimfit: policy: wide_linear_input is stash::rebuilt, so gelu must keep GELU's input: "
                 "stash::gelu_input<...>");
-  static_assert(has_attention<P>,
+  static_assert(!has_members<P> || has_attention<P>,
                 "slimfit: policy: attention must be attention_policy::tiled<...> or "
                 "attention_policy::materialized<...> of a matrix stash or stash::quantized_heads<Bits>");
   static_assert(
-      has_blocks<P>,
+      !has_members<P> || has_blocks<P>,
       "slimfit: policy: blocks must say what each block keeps, e.g. blocks::stashed or "
       "blocks::recompute_lowest<2, stash::quantized<format::affine<8, 64>>>; its input must be a matrix stash");
-  static_assert(has_chunk<P>, "slimfit: policy: chunk must be chunk::whole_batch or chunk::tokens<Tokens>");
-  static_assert(has_options<P>,
+  static_assert(!has_members<P> || has_chunk<P>,
+                "slimfit: policy: chunk must be chunk::whole_batch or chunk::tokens<Tokens>");
+  static_assert(!has_members<P> || has_options<P>,
                 "slimfit: policy: biases (bias_updates), classifier_kind (parameter_kind), padding (padding_tokens), "
                 "releases_gradients, normalizes_all_rows and computes_dead_rows (bool) must be static constexpr "
                 "members of these types");

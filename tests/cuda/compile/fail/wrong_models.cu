@@ -8,7 +8,7 @@
 // expect: slimfit: trainer: inputs and labels must be contiguous, of the network's types
 // expect: slimfit: fits<Model, Batch, Budget>: training takes more than the budget
 // says: planned_bytes<
-// says: budget_bytes<(long)1048576>
+// says: budget_bytes<1048576L>
 #include <slimfit/slimfit.hpp>
 
 using namespace slimfit;
