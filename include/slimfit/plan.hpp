@@ -4,6 +4,7 @@
 
 #include <slimfit/plan/accumulated.hpp>
 #include <slimfit/plan/batch_size.hpp>
+#include <slimfit/plan/bound.hpp>
 #include <slimfit/plan/candidate.hpp>
 #include <slimfit/plan/candidate_words.hpp>
 #include <slimfit/plan/describe.hpp>

@@ -8,19 +8,12 @@
 
 #include <slimfit/freezing/active_count.hpp>
 #include <slimfit/plan/accumulated.hpp>
+#include <slimfit/plan/bound.hpp>
 #include <slimfit/plan/step_plan.hpp>
 #include <slimfit/plan/trainer_options.hpp>
 #include <slimfit/policy/blocks.hpp>
 
 namespace slimfit {
-
-/// Steps in which every unit is active, and as few as the backward pass still visits the whole network with; and what
-/// units cost beside the latter.
-struct plan_ends {
-  memory_usage all;
-  memory_usage least;
-  unit_costs costs;
-};
 
 /// Plans training of `Model` with batches of `batch` samples.
 /// @tparam Optimizer options of an optimizer, e.g. `adamw`
@@ -77,48 +70,7 @@ class memory_plan : public step_plan<Model, Optimizer> {
   /// The same, given `ends()`.
   [[nodiscard]] constexpr memory_usage bound(index_t active, plan_ends const& found) const {
     require_at_least("plan: active units", active, index_t{0});
-    auto const& all = found.all;
-    if (active >= units) { return all; }
-    auto usage = found.least;
-    // Units that share a stash count it each; all together store no more than they do.
-    auto const costs = unit_sums(found.costs.stored);
-    bool const adds = *std::min_element(costs.begin(), costs.begin() + units) >= 0;
-    index_t const expensive = sum_of_largest(costs, active);
-    index_t const extra = adds ? std::min(expensive, all.stored - usage.stored) : expensive;
-    // A block that is recomputed may hold more for a while than the forward pass left.
-    constexpr bool recomputes = !std::is_same_v<typename policy_type::blocks, blocks::stashed>;
-    index_t const extra_at_peak =
-        recomputes ? sum_of_largest(unit_sums(found.costs.stored, found.costs.recomputed), active) : extra;
-    auto& peaks = usage.peak_by_category;
-    auto const& all_peaks = all.peak_by_category;
-    index_t const gradients = most_gradients(active);
-    // Without the gradients that are kept.
-    index_t temporary = std::max(peaks[category::workspace], all_peaks[category::workspace]);
-    index_t released = 0;
-    if constexpr (!keeps) {
-      auto const kept_by_least = gradients > 0 ? kept_gradients(base::least()) : 0;
-      auto const kept_by_all = gradients > 0 ? kept_gradients(active_set::all(units)) : 0;
-      temporary = std::max(usage.temporary - kept_by_least, all.temporary - kept_by_all);
-      released = std::max(peaks[category::gradients] - kept_by_least, all_peaks[category::gradients] - kept_by_all);
-    }
-    temporary += gradients;
-    index_t before = usage.total - usage.activations;
-    if (options_.drops()) {
-      index_t const moments = most_moments(active);
-      before += moments - peaks[category::optimizer];
-      peaks[category::optimizer] = moments;
-    }
-    index_t const tape = peaks[category::static_activations] + peaks[category::dynamic_activations];
-    usage.activations = std::max(usage.stored + extra, tape + extra_at_peak) + temporary;
-    usage.total = before + usage.activations;
-    usage.stored += extra;
-    usage.offloaded = adds ? std::min(usage.offloaded + expensive, all.offloaded) : usage.offloaded + expensive;
-    usage.temporary = temporary;
-    peaks[category::dynamic_activations] += extra_at_peak;
-    peaks[category::static_activations] += extra_at_peak;
-    peaks[category::gradients] = released + gradients;
-    peaks[category::workspace] = std::max(peaks[category::workspace], all_peaks[category::workspace]);
-    return usage;
+    return active < units ? terms(active, found).sum() : found.all;
   }
 
   /// What bounds are made of, whatever the number of active units.
@@ -134,17 +86,48 @@ class memory_plan : public step_plan<Model, Optimizer> {
   constexpr memory_plan(memory_plan<Model, Other> const& other, freezing::active_count active)
       : base(other), active_(active) {}
 
-  using unit_bytes = std::array<index_t, active_set::capacity>;
+  /// The terms of a bound over all choices of `active` units, fewer than all.
+  [[nodiscard]] constexpr bound_terms terms(index_t active, plan_ends const& found) const {
+    auto const& all = found.all;
+    auto const& least = found.least;
+    auto peaks = least.peak_by_category;
+    peaks.raise_to(all.peak_by_category);
+    auto const stored_costs = unit_sums(found.costs.stored);
+    // Units that share a stash count it each. All units together store no more than they do, unless some save memory.
+    bool const adds = *std::min_element(stored_costs.of, stored_costs.of + units) >= 0;
+    index_t const dearest = stored_costs.sum_of_largest(active, units);
+    bool const gathers = keeps || detail::accumulates<Optimizer>;
+
+    bound_terms terms{.peaks = least.peak_by_category, .stored = least.stored};
+    terms.stashes = adds ? std::min(dearest, all.stored - least.stored) : dearest;
+    terms.stashes_at_peak = has_stashed_blocks_only
+                                ? terms.stashes
+                                : unit_sums(found.costs.stored, found.costs.recomputed).sum_of_largest(active, units);
+    terms.offloaded = adds ? std::min(least.offloaded + dearest, all.offloaded) : least.offloaded + dearest;
+    terms.moments = options_.drops() ? most_moments(active) : least.peak_by_category[category::optimizer];
+    terms.kept_gradients = gathers ? most_gradients(active) : 0;
+    terms.workspace = peaks[category::workspace];
+    if constexpr (keeps) {
+      terms.temporary = terms.workspace;
+    } else {
+      index_t const kept_by_least = gathers ? kept_gradients(base::least()) : 0;
+      index_t const kept_by_all = gathers ? kept_gradients(active_set::all(units)) : 0;
+      terms.released_gradients = std::max(least.peak_by_category[category::gradients] - kept_by_least,
+                                          all.peak_by_category[category::gradients] - kept_by_all);
+      terms.temporary = std::max(least.temporary - kept_by_least, all.temporary - kept_by_all);
+    }
+    return terms;
+  }
+  static constexpr bool has_stashed_blocks_only = std::is_same_v<typename policy_type::blocks, blocks::stashed>;
 
   template <class... Costs>
-  [[nodiscard]] static constexpr unit_bytes unit_sums(Costs const&... costs) {
-    unit_bytes sums{};
-    for (index_t unit = 0; unit < units; ++unit) { sums[static_cast<std::size_t>(unit)] = (costs[unit] + ...); }
+  [[nodiscard]] static constexpr detail::unit_bytes unit_sums(Costs const&... costs) {
+    detail::unit_bytes sums;
+    for (index_t unit = 0; unit < units; ++unit) { sums.of[unit] = (costs[unit] + ...); }
     return sums;
   }
   /// The most bytes of gradients that are kept when `active` units are active.
   [[nodiscard]] constexpr index_t most_gradients(index_t active) const {
-    if (!keeps && !detail::accumulates<Optimizer>) { return 0; }
     return most_over_units(active, [](index_t count) { return detail::array_bytes<value_type>(count); });
   }
   /// The most bytes of their moments.
@@ -154,24 +137,13 @@ class memory_plan : public step_plan<Model, Optimizer> {
   /// Sum of `bytes(count)` over what is always active and the `active` units for which it is largest.
   template <class Bytes>
   [[nodiscard]] constexpr index_t most_over_units(index_t active, Bytes const& bytes) const {
-    unit_bytes sizes{};
+    detail::unit_bytes sizes;
     index_t always = 0;
     auto network = network_;
-    network.visit(
-        [&](parameter<value_type> const& each, no_name) {
-          (each.unit == no_unit ? always : sizes[static_cast<std::size_t>(each.unit)]) += bytes(each.count());
-        },
-        no_name{});
-    return always + sum_of_largest(sizes, active);
-  }
-  static constexpr index_t sum_of_largest(unit_bytes values, index_t count) {
-    index_t total = 0;
-    for (index_t i = 0; i < std::min(count, units); ++i) {
-      auto const largest = std::max_element(values.begin(), values.begin() + units);
-      total += std::max<index_t>(*largest, 0);
-      *largest = 0;
-    }
-    return total;
+    network.visit([&](parameter<value_type> const& each,
+                      no_name) { (each.unit == no_unit ? always : sizes.of[each.unit]) += bytes(each.count()); },
+                  no_name{});
+    return always + sizes.sum_of_largest(active, units);
   }
 
   freezing::active_count active_ = freezing::active_units<typename policy_type::freezing>(units);
