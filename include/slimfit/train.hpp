@@ -2,6 +2,7 @@
 // Training, inference, checkpoints, and the error of gradients.
 #pragma once
 
+#include <slimfit/train/accumulation.hpp>
 #include <slimfit/train/batch_buffers.hpp>
 #include <slimfit/train/checkpoint.hpp>
 #include <slimfit/train/checks.hpp>
@@ -11,12 +12,15 @@
 #include <slimfit/train/learning_rate.hpp>
 #include <slimfit/train/load_checks.hpp>
 #include <slimfit/train/measured_units.hpp>
+#include <slimfit/train/pending_step.hpp>
 #include <slimfit/train/published_recipes.hpp>
 #include <slimfit/train/recorded_step.hpp>
 #include <slimfit/train/rehearsal.hpp>
+#include <slimfit/train/replay.hpp>
 #include <slimfit/train/run_checkpoint.hpp>
 #include <slimfit/train/run_origin.hpp>
 #include <slimfit/train/saturation.hpp>
+#include <slimfit/train/step_passes.hpp>
 #include <slimfit/train/step_report.hpp>
 #include <slimfit/train/trainer.hpp>
 #include <slimfit/train/updates.hpp>

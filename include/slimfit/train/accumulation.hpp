@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// The step of a batch that comes in parts: its gradients are a mean over all parts, and it is chosen for the first one.
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <slimfit/train/checks.hpp>
+#include <slimfit/train/step_passes.hpp>
+
+namespace slimfit {
+
+/// @tparam Passes `step_passes`
+/// @tparam Step   `pending_step`
+template <class Passes, class Step>
+class accumulation {
+ public:
+  using value_type = typename Passes::value_type;
+  using mean_type = accumulating_updates<typename Passes::device_type, value_type>;
+
+  explicit accumulation(Passes& passes) : passes_(&passes), mean_(passes.net().device()) {}
+
+  [[nodiscard]] bool empty() const { return !step_; }
+  /// What all parts so far are of. There must be one.
+  [[nodiscard]] Step const& step() const { return *step_; }
+  [[nodiscard]] mean_type const& mean() const { return mean_; }
+
+  /// Makes memory for the gradients of a step's first part. @throws memory_error
+  void begin(Step const& first) { mean_.begin(updated_parameters(passes_->net(), first.report.active)); }
+  /// Enqueues the passes over a part of `samples` samples, which is loaded.
+  /// @param next `step()` or a new step, with what is planned for this part
+  /// @throws memory_error: parts before remain
+  void add(Step next, index_t samples) {
+    next.samples += samples;
+    mean_.begin_part(static_cast<double>(samples) / static_cast<double>(next.samples));
+    auto& device = passes_->net().device();
+    bool begun = empty();
+    try {
+      enqueue_rehearsed(device, passes_->optimizer(), [&](ledger& counted) {
+        begun = begun || &counted == &device.memory().book();
+        passes_->run(counted, mean_, next.report.active);
+      });
+    } catch (...) {
+      if (begun) { forget(); }  // their mean is half of this part's
+      throw;
+    }
+    ++next.parts;
+    next.report.measured.raise_to(passes_->peaks());
+    step_ = std::move(next);
+    passes_->batch().request_result();
+    loss_pending_ = true;
+  }
+  /// Waits for the loss of the part that was enqueued last.
+  /// @throws value_error when it is not finite; no part is left then
+  void collect() {
+    if (!std::exchange(loss_pending_, false)) { return; }
+    auto& batch = passes_->batch();
+    auto const part = batch.result();
+    step_->result.loss += part.loss;
+    step_->result.correct += part.correct;
+    if (part.finite == 0) {
+      forget();
+      detail::batch_checks<typename Passes::network_type>::report_not_finite(
+          batch.inputs(), part.loss / static_cast<double>(batch.view().count()));
+    }
+  }
+  /// Enqueues the updates by the mean of all parts. @return the step; no part is left
+  Step update() {
+    auto& optimizer = passes_->optimizer();
+    enqueue_rehearsed(passes_->net().device(), optimizer, [&](ledger&) {
+      apply_kept<typename Passes::optimizer_type, value_type>(optimizer, mean_.gradients());
+      coast_frozen(passes_->net(), optimizer, step_->report.active);
+    });
+    mean_.clear();
+    return *std::exchange(step_, std::nullopt);
+  }
+  void forget() {
+    step_.reset();
+    mean_.clear();
+    loss_pending_ = false;
+  }
+
+ private:
+  Passes* passes_;
+  std::optional<Step> step_;
+  bool loss_pending_ = false;  ///< whether the loss of the last part is still to be waited for
+  mean_type mean_;
+};
+
+}  // namespace slimfit
