@@ -2,6 +2,7 @@
 // All row kernels, and attention on the host.
 #pragma once
 
+#include <slimfit/kernels/activation.hpp>
 #include <slimfit/kernels/bias.hpp>
 #include <slimfit/kernels/center_keys.hpp>
 #include <slimfit/kernels/cross_entropy.hpp>
@@ -15,6 +16,7 @@
 #include <slimfit/kernels/patches.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/row_blocks.hpp>
+#include <slimfit/kernels/row_function.hpp>
 #include <slimfit/kernels/sample_result.hpp>
 #include <slimfit/kernels/saturation.hpp>
 #include <slimfit/kernels/save_rows.hpp>

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <slimfit/layers/attention.hpp>
+#include <slimfit/layers/block.hpp>
 #include <slimfit/layers/class_token_head.hpp>
 #include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/embedding.hpp>
 #include <slimfit/layers/first_token_norm.hpp>
+#include <slimfit/layers/layer.hpp>
 #include <slimfit/layers/layer_norm.hpp>
 #include <slimfit/layers/layer_scale.hpp>
 #include <slimfit/layers/linear.hpp>
@@ -14,12 +16,15 @@
 #include <slimfit/layers/mlp.hpp>
 #include <slimfit/layers/offloaded_blocks.hpp>
 #include <slimfit/layers/patch_embedding.hpp>
+#include <slimfit/layers/policy_stack.hpp>
 #include <slimfit/layers/pooler_head.hpp>
 #include <slimfit/layers/post_norm_block.hpp>
 #include <slimfit/layers/pre_norm_block.hpp>
+#include <slimfit/layers/projections.hpp>
 #include <slimfit/layers/recomputed_block.hpp>
+#include <slimfit/layers/residual_half.hpp>
 #include <slimfit/layers/residual_linear.hpp>
+#include <slimfit/layers/row_layer.hpp>
 #include <slimfit/layers/self_attention.hpp>
 #include <slimfit/layers/span_head.hpp>
 #include <slimfit/layers/stack.hpp>
-#include <slimfit/layers/transformer_block.hpp>

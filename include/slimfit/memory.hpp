@@ -9,6 +9,7 @@
 #include <slimfit/memory/ledger.hpp>
 #include <slimfit/memory/observer.hpp>
 #include <slimfit/memory/offload_store.hpp>
+#include <slimfit/memory/program_memory.hpp>
 #include <slimfit/memory/record.hpp>
 #include <slimfit/memory/recorded_scope.hpp>
 #include <slimfit/memory/resource.hpp>

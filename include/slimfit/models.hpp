@@ -6,6 +6,7 @@
 #include <slimfit/models/bert_network.hpp>
 #include <slimfit/models/image_batch.hpp>
 #include <slimfit/models/model.hpp>
+#include <slimfit/models/sequence_network.hpp>
 #include <slimfit/models/token_batch.hpp>
 #include <slimfit/models/training_pass.hpp>
 #include <slimfit/models/vit.hpp>

@@ -10,4 +10,5 @@
 #include <slimfit/policy/model_policy.hpp>
 #include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>
+#include <slimfit/policy/per_block.hpp>
 #include <slimfit/policy/presets.hpp>

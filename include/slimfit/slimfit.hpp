@@ -3,8 +3,8 @@
 // programs that train on CUDA where no BLAS is installed.
 #pragma once
 
-#include <slimfit/core/config.hpp>
 #include <slimfit/backend/needs_nvcc.hpp>
+#include <slimfit/core/config.hpp>
 #if !defined(SLIMFIT_NO_HOST)
 #include <slimfit/backend/host.hpp>
 #endif

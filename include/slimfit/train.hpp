@@ -12,6 +12,7 @@
 #include <slimfit/train/learning_rate.hpp>
 #include <slimfit/train/load_checks.hpp>
 #include <slimfit/train/measured_units.hpp>
+#include <slimfit/train/module.hpp>
 #include <slimfit/train/pending_step.hpp>
 #include <slimfit/train/published_recipes.hpp>
 #include <slimfit/train/recorded_step.hpp>

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "examples/extending/feature_scale.hpp"
+#include "examples/extending/gated_vit.hpp"
 #include "examples/extending/train.hpp"
 
 using namespace slimfit;
@@ -39,9 +40,14 @@ template <class Device>
 using with_format = vit<extending::shape, own_format::my_policy, Device>;
 template <class Device>
 using with_layer = model<own_layer::network, Device>;
+inline constexpr vit_shape gated_shape{
+    .image = 16, .patch = 4, .channels = 1, .hidden = 32, .heads = 4, .mlp = 64, .layers = 4, .classes = 2};
+template <class Device>
+using with_blocks = model<gated_vit<gated_shape, mixed_policy, float>, Device>;
 
 }  // namespace
 
 TEST_CASE("a criterion of one's own") { check_beside_host<with_criterion>(); }
 TEST_CASE("a format of one's own") { check_beside_host<with_format>(); }
 TEST_CASE("a layer of one's own") { check_beside_host<with_layer>(); }
+TEST_CASE("blocks of one's own, under a policy per block") { check_beside_host<with_blocks>(); }

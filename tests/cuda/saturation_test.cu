@@ -38,9 +38,10 @@ saved save(test::vector<float>& x) {
                test::vector<float>(rows * width)};
   context<Device, counted_updates<true>> run{
       device, tape.memory(), updates, {}, true, 0, 0, {true, result.counters.data()}};
-  auto const kept_norm = norm.forward(run, x.data(), rows, result.normalized.data());
-  auto const kept_input = projection.keep(run, rows);
-  projection.save_input(run, kept_input, x.data(), rows);
+  sequence_batch const batch(rows, 1);
+  auto const kept_norm = norm.forward(run, batch, {.input = x.data()}, {.output = result.normalized.data()});
+  auto const kept_input = projection.keep(run, batch);
+  projection.projection().save_input(run, kept_input.input, x.data(), rows);
   norm.with_output(kept_norm, [&](auto const& source) {
     using source_type = std::remove_cvref_t<decltype(source)>;
     run.launch(rows, kernels::restore_rows<width, float, source_type>{source, result.normalized.data()});

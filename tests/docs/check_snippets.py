@@ -10,7 +10,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHORT_BLOCKS = "tests/docs/pages.cpp"
 # What a user has to write to extend the library: "under 40 lines".
-SHORT = ("own_criterion.cpp", "own_format.cpp", "feature_scale.hpp", "times_rows.hpp")
+SHORT = ("own_criterion.cpp", "own_format.cpp", "feature_scale.hpp", "own_layer.cpp")
 FEWER_LINES_THAN = 40
 # Compiled for CUDA here; tests/cuda/extending_test.cu runs the others beside the host.
 ON_CUDA = ("training_run.cpp",)

@@ -11,14 +11,14 @@ import sys
 import support
 
 RUNNER = shlex.split(os.environ.get("CUDA_RUNNER", ""))
-LOOP = os.environ.get("CUSTOM_TRAINING_LOOP", "")
+LOOP = os.environ.get("OWN_CUDA_LOOP", "")
 
 
 class CudaTest(support.ExampleTest):
     def command(self, *options, out="out"):
         return [*RUNNER, *super().command(*options, out=out)]
 
-    def test_custom_training_loop(self):
+    def test_own_cuda_loop(self):
         result = subprocess.run([*RUNNER, LOOP], capture_output=True, text=True, timeout=300, check=False)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         errors = [float(each) for each in re.findall(r"error (\S+)", result.stdout)]

@@ -21,6 +21,9 @@ struct cuda_options {
   cudaStream_t stream = nullptr;                         ///< the user's; null: the default stream
   cublasLtHandle_t handle = nullptr;                     ///< the user's; null: one of the backend's own
   index_t budget = std::numeric_limits<index_t>::max();  ///< bytes; beyond it allocations throw memory_error
+  /// The program's allocator of device memory, which must order by the stream what it gives again; none:
+  /// cudaMallocAsync.
+  program_memory memory{};
 };
 
 /// Works on the device that is current when it is made. Belongs to one thread at a time: only one may call it, or a
@@ -46,7 +49,7 @@ class cuda {
   /// @throws cuda_error, memory_error
   explicit cuda(cuda_options options = {})
       : stream_(options.stream),
-        resource_(options.budget, cuda_upstream{options.stream}),
+        resource_(options.budget, cuda_upstream{options.stream, options.memory}),
         offload_(options.stream),
         workspace_(resource_, workspace_bytes, category::workspace),
         products_(options.handle, workspace_.data(), workspace_bytes) {}

@@ -24,6 +24,7 @@ namespace slimfit {
 struct host_options {
   int threads = 0;                                       ///< 0: as many as the machine has
   index_t budget = std::numeric_limits<index_t>::max();  ///< bytes; beyond it allocations throw memory_error
+  program_memory memory{};                               ///< the program's allocator; none: the system's
 };
 
 /// Belongs to one thread at a time: only one may call it, or a trainer or model on it, at a time. The threads of its
@@ -44,7 +45,7 @@ class host {
 
   /// @throws value_error for options outside their domain
   explicit host(host_options options = {})
-      : resource_(options.budget),
+      : resource_(options.budget, {options.memory}),
         pool_(checked_threads(options.threads) > 0 ? options.threads
                                                    : static_cast<int>(std::thread::hardware_concurrency())) {}
 

@@ -4,15 +4,26 @@
 
 #include <cstdlib>
 
+#include <slimfit/memory/program_memory.hpp>
 #include <slimfit/memory/resource.hpp>
 
 namespace slimfit {
 
 struct host_upstream {
-  static void* allocate(index_t bytes) noexcept {
-    return std::aligned_alloc(64, static_cast<std::size_t>(round_up(bytes, 64)));
+  program_memory source{};
+
+  void* allocate(index_t bytes) const noexcept {
+    index_t const whole = round_up(bytes, 64);
+    return source.is_given() ? source.allocate(source.state, whole)
+                             : std::aligned_alloc(64, static_cast<std::size_t>(whole));
   }
-  static void deallocate(void* memory, index_t /*bytes*/) noexcept { std::free(memory); }
+  void deallocate(void* memory, index_t bytes) const noexcept {
+    if (!source.is_given()) {
+      std::free(memory);
+    } else if (memory != nullptr) {
+      source.deallocate(source.state, memory, round_up(bytes, 64));
+    }
+  }
 };
 
 using host_resource = accounted_resource<host_upstream>;

@@ -25,7 +25,7 @@ class host_offload_store : public counted_offload_store {
     require_unused(bytes);
     memory_.reset();
     capacity_ = 0;
-    memory_.reset(static_cast<std::byte*>(host_upstream::allocate(bytes)));
+    memory_.reset(static_cast<std::byte*>(host_upstream{}.allocate(bytes)));
     if (memory_ == nullptr) { report_no_memory(bytes); }
     capacity_ = bytes;
   }
@@ -44,7 +44,7 @@ class host_offload_store : public counted_offload_store {
 
  private:
   struct free_memory {
-    void operator()(std::byte* memory) const noexcept { host_upstream::deallocate(memory, 0); }
+    void operator()(std::byte* memory) const noexcept { host_upstream{}.deallocate(memory, 0); }
   };
   std::unique_ptr<std::byte, free_memory> memory_;
   index_t capacity_ = 0;

@@ -9,6 +9,7 @@
 
 #include <slimfit/backend/counting.hpp>
 #include <slimfit/benchmark/kernel.hpp>
+#include <slimfit/layers/layer.hpp>
 #include <slimfit/pass.hpp>
 
 namespace slimfit::benchmarks {
@@ -16,8 +17,9 @@ namespace slimfit::benchmarks {
 /// How a layer is run.
 struct layer_options {
   index_t rows = 1576;     ///< of the input
-  int inputs = 0;          ///< elements of an input's row; 0: the layer's `inputs`
-  int outputs = 0;         ///< elements of an output's row; 0: the layer's `outputs`
+  index_t tokens = 1;      ///< of a sequence, for layers whose rows see each other; rows are a multiple of it
+  int inputs = 0;          ///< elements of an input's row; 0: the layer's `inputs` or `width`
+  int outputs = 0;         ///< elements of an output's row; 0: the layer's `outputs` or `width`
   bool is_frozen = false;  ///< whether the layer's units are frozen
   int threads = 0;         ///< of the host; 0: as many as the machine has
 };
@@ -34,7 +36,9 @@ struct lone_layer {
   constexpr void visit(Visitor&& visitor, Name const& name) {
     layer.visit(visitor, name);
   }
-  constexpr void units_bound() {}
+  constexpr void units_bound() {
+    if constexpr (requires { layer.units_bound(); }) { layer.units_bound(); }
+  }
 };
 
 /// Matrices of a layer's passes.
@@ -52,31 +56,19 @@ constexpr layer_options sizes_of(layer_options options) {
   if constexpr (requires { Layer::outputs; }) {
     options.outputs = options.outputs > 0 ? options.outputs : Layer::outputs;
   }
+  if constexpr (requires { Layer::width; }) {
+    options.inputs = options.inputs > 0 ? options.inputs : Layer::width;
+    options.outputs = options.outputs > 0 ? options.outputs : Layer::width;
+  }
   require_at_least("benchmarks::layer: layer_options::inputs", options.inputs, 1);
   require_at_least("benchmarks::layer: layer_options::outputs", options.outputs, 1);
-  require_at_least("benchmarks::layer: layer_options::rows", options.rows, index_t{1});
+  require_at_least("benchmarks::layer: layer_options::tokens", options.tokens, index_t{1});
+  require_at_least("benchmarks::layer: layer_options::rows", options.rows, options.tokens);
+  if (options.rows % options.tokens != 0) {
+    throw value_error(mismatch("benchmarks::layer: layer_options::rows", options.rows,
+                               "a multiple of the tokens, " + std::to_string(options.tokens)));
+  }
   return options;
-}
-
-/// One forward pass; layers that change their input in place get it in `output`.
-template <class Layer, class Context, class T>
-auto run_forward(Layer const& layer, Context& run, layer_matrices<T> const& of, layer_options const& options) {
-  if constexpr (requires { layer.forward(run, of.input, options.rows, of.output); }) {
-    return layer.forward(run, of.input, options.rows, of.output);
-  } else {
-    run.device.copy(of.input, of.output, options.rows * options.inputs);
-    return layer.forward(run, of.output, options.rows);
-  }
-}
-template <class Layer, class Context, class Kept, class T>
-void run_backward(Layer const& layer, Context& run, Kept const& kept, layer_matrices<T> const& of,
-                  layer_options const& options) {
-  if constexpr (requires { layer.backward(run, kept, of.output_gradient, options.rows, of.input_gradient); }) {
-    layer.backward(run, kept, of.output_gradient, options.rows, of.input_gradient);
-  } else {
-    run.device.copy(of.output_gradient, of.input_gradient, options.rows * options.outputs);
-    layer.backward(run, kept, of.input_gradient, options.rows);
-  }
 }
 
 /// What a pass takes.
@@ -92,9 +84,12 @@ layer_memory run_layer(Layer const& layer, Device& device, arena& memory, layer_
   counted_updates<true> updates;
   auto const active = options.is_frozen ? active_set::none() : active_set::all(active_set::capacity);
   context<Device, counted_updates<true>> run{device, memory, updates, active, true, 0, 0};
-  auto const kept = run_forward(layer, run, of, options);
+  sequence_batch const batch(options.rows / options.tokens, options.tokens);
+  auto const kept = layer.forward(run, batch, {.input = of.input}, {.output = of.output});
   layer_memory result{memory.tape_bytes(), 0};
-  if (backward) { run_backward(layer, run, kept, of, options); }
+  if (backward) {
+    layer.backward(run, kept, {.output_gradient = of.output_gradient}, {.input_gradient = of.input_gradient});
+  }
   result.peak = memory.high_water();
   return result;
 }
@@ -134,11 +129,10 @@ void time_layer(::benchmark::State& state, layer_options const& options, bool ba
 }  // namespace detail
 
 /// Registers a layer's forward pass, and its forward and backward pass together.
-/// @tparam Layer with `visit(visitor, name)`, `forward(run, input, rows, output)` that returns what it keeps and
-/// `backward(run, kept, output_gradient, rows, input_gradient)`; or both in place, without the second matrix
+/// @tparam Layer see layers/layer.hpp
 /// @return both, in this order
 /// @throws value_error where a size is neither given nor a constant of the layer
-template <class Layer, class Device = default_device>
+template <slimfit::layer Layer, class Device = default_device>
 std::array<registered, 2> layer(std::string const& name, layer_options const& given = {}) {
   auto const options = detail::sizes_of<Layer>(given);
   auto const add = [&](char const* pass, bool backward) {

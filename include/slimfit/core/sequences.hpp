@@ -97,6 +97,13 @@ class sequence_batch {
     }
     return result;
   }
+  /// The same rows, each a sequence of its own: for layers whose rows do not see each other.
+  [[nodiscard]] constexpr sequence_batch single_rows() const {
+    sequence_batch result(rows(), 1);
+    result.sequences_before_ = result.rows_before_ = rows_before_;
+    result.row_step_ = row_step_;
+    return result;
+  }
   /// The first tokens of all sequences as a batch of its own, one row each. Where all sequences have the same length
   /// their rows' numbers are those in this batch.
   [[nodiscard]] constexpr sequence_batch first_tokens() const {

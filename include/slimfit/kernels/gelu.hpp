@@ -1,75 +1,15 @@
 // SPDX-License-Identifier: MIT
-// GELU, forward and backward, with what the backward needs saved in the form that a stash type says.
+// GELU, forward and backward.
 #pragma once
 
-#include <slimfit/stash/dense.hpp>
-#include <slimfit/stash/gelu_stash.hpp>
+#include <slimfit/kernels/activation.hpp>
 
 namespace slimfit::kernels {
 
-/// One row: z = input + bias, output = gelu(z).
-/// @tparam KeptGelu view of a GELU stash or of `stash::none`: saves z or the derivative at z
-/// @tparam KeptOutput view of a matrix stash: saves the output, which is the next linear layer's input
-template <int Width, scalar T, class KeptGelu, class KeptOutput = stash::none::kept<T, Width>>
-struct gelu_forward {
-  static constexpr int width = Width;
-  using scalar_type = T;
+template <int Width, scalar T, class Kept, class KeptOutput = stash::none::kept<T, Width>>
+using gelu_forward = activation_forward<activation::gelu, Width, T, Kept, KeptOutput>;
 
-  T const* input;
-  T const* bias;  ///< null: none
-  T* output;      ///< may be `input`
-  KeptGelu kept_gelu{};
-  KeptOutput kept_output{};
-
-  template <lane_group Group>
-  SLIMFIT_HD void operator()(Group group, index_t row) const {
-    auto z = load<Width>(group, input + row * Width);
-    if (bias != nullptr) {
-      z = map([](auto x, auto b) { return x + b; }, z, load<Width>(group, bias));
-    }
-    auto h = z;
-    constexpr bool codes_derivative = [] {
-      if constexpr (requires { KeptGelu::keeps_derivative; }) {
-        return bool{KeptGelu::keeps_derivative};
-      } else {
-        return false;
-      }
-    }();
-    if constexpr (codes_derivative) {
-      auto derivative = z;
-      SLIMFIT_SIMD()
-      for (int slot = 0; slot < decltype(z)::slots; ++slot) {
-        auto const both = math::gelu_with_derivative(z.values[slot]);
-        h.values[slot] = both.value;
-        derivative.values[slot] = both.derivative;
-      }
-      kept_gelu.save(group, row, derivative);
-    } else {
-      kept_gelu.save(group, row, z);
-      h = map([](auto v) { return math::gelu(v); }, z);
-    }
-    store(group, output + row * Width, h);
-    kept_output.save(group, row, h);
-  }
-};
-
-/// One row: input_gradient = output_gradient * gelu'(z).
-/// @tparam KeptGelu view of a GELU stash
-template <int Width, scalar T, class KeptGelu>
-struct gelu_backward {
-  static constexpr int width = Width;
-  using scalar_type = T;
-
-  KeptGelu kept;
-  T const* output_gradient;
-  T* input_gradient;  ///< may be `output_gradient`
-
-  template <lane_group Group>
-  SLIMFIT_HD void operator()(Group group, index_t row) const {
-    store(group, input_gradient + row * Width,
-          map([](auto d, auto slope) { return d * slope; }, load<Width>(group, output_gradient + row * Width),
-              kept.derivative(group, row)));
-  }
-};
+template <int Width, scalar T, class Kept>
+using gelu_backward = activation_backward<Width, T, Kept>;
 
 }  // namespace slimfit::kernels

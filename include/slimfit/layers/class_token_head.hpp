@@ -11,6 +11,7 @@ namespace slimfit {
 template <int Hidden, int Classes, class Policy, scalar T>
 class class_token_head {
  public:
+  using value_type = T;
   using norm_type = first_token_norm<Hidden, Policy, T>;
   using classifier_type = linear<Hidden, Classes, typename Policy::head_input, T>;
 
@@ -29,33 +30,34 @@ class class_token_head {
 
   constexpr void set_norm_epsilon(double epsilon) { norm_.set_norm_epsilon(epsilon); }
 
-  /// Overwrites `logits` (sequences x Classes).
+  /// Overwrites the output, logits (sequences x Classes), from the stream (all rows).
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
-                                            T* logits) const {
+  [[nodiscard]] constexpr kept_type forward(Context& run, sequence_batch const& batch, forward_operands<T> const& in,
+                                            forward_results<T> const& out) const {
     auto const range = run.range("head");
-    index_t const sequences = batch.count();
-    auto const first_rows = run.template scratch<T>(sequences * Hidden);
+    auto const first_rows = run.template scratch<T>(batch.count() * Hidden);
     kept_type kept;
-    kept.norm = norm_.forward(run, stream, batch, first_rows.data());
-    kept.input = classifier_.keep(run, sequences, "classifier's input");
-    classifier_.save_input(run, kept.input, first_rows.data(), sequences);
-    classifier_.apply(run, first_rows.data(), sequences, logits);
+    kept.norm = norm_.forward(run, batch, in, {.output = first_rows.data()});
+    kept.input = classifier_.keep(run, batch.first_tokens(), "classifier's input");
+    classifier_.forward(run, kept.input, {.input = first_rows.data()}, out);
     return kept;
   }
 
-  /// Overwrites `stream_gradient` (all rows).
+  /// Overwrites the stream's gradient (all rows).
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, sequence_batch const& batch,
-                          T* stream_gradient) const {
+  constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
+                          backward_results<T> const& below) const {
     auto const range = run.range("head");
-    index_t const sequences = batch.count();
-    auto const first_gradient = run.template scratch<T>(sequences * Hidden);
-    norm_.with_first_rows(run, kept.norm, kept.input, batch, [&](auto const& input) {
-      classifier_.backward_from(run, input, logit_gradient, sequences, first_gradient.data());
+    auto const first_gradient = run.template scratch<T>(kept.norm.batch.count() * Hidden);
+    norm_.with_first_rows(run, kept.norm, kept_input{}, [&](auto const& input) {
+      typename classifier_type::template gradients<typename Context::updates_type> sums(run, classifier_);
+      using source_type = std::remove_cvref_t<decltype(input)>;
+      classifier_.backward(run, kept.input, backward_operands<T, source_type>{above.output_gradient, input},
+                           {.input_gradient = first_gradient.data()}, sums);
+      sums.finish(run, classifier_);
     });
     classifier_.release(run, kept.input);
-    norm_.backward(run, kept.norm, first_gradient.data(), batch, stream_gradient);
+    norm_.backward(run, kept.norm, {.output_gradient = first_gradient.data()}, below);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include <slimfit/kernels/embedding.hpp>
+#include <slimfit/layers/layer.hpp>
 #include <slimfit/optim/kernels/update_sums.hpp>
 #include <slimfit/pass/gradient.hpp>
 
@@ -19,13 +20,18 @@ class embedding {
                 "slimfit: embedding<Vocabulary, Positions, Types, ...>: sizes must be positive");
 
  public:
+  using value_type = T;
+  using input_type = std::int32_t;
+
   /// Rows of a table whose gradient is in memory at the same time, where gradients are released: about as much as that
   /// of an MLP's weight, in whole blocks of the optimizer.
   static constexpr index_t rows_at_once =
       round_up(4 * index_t{Hidden}, update_block / std::min<index_t>(Hidden & -Hidden, update_block));
 
-  constexpr embedding()
-      : words_(make_parameter<T>(parameter_kind::unit, Vocabulary, Hidden)),
+  /// @param padding the word whose gradient is 0 wherever it stands, as in PyTorch; negative: there is none
+  constexpr explicit embedding(index_t padding = -1)
+      : padding_(padding),
+        words_(make_parameter<T>(parameter_kind::unit, Vocabulary, Hidden)),
         positions_(make_parameter<T>(parameter_kind::unit, Positions, Hidden)),
         types_(make_parameter<T>(parameter_kind::unit, Types, Hidden)) {}
 
@@ -37,25 +43,32 @@ class embedding {
     visitor(types_, name + ".token_type_embeddings.weight");
   }
 
-  /// Overwrites `stream` (`rows` rows).
+  /// Overwrites the output (all rows of the batch).
+  /// @param ids of the words of all rows, then those of their types, then their positions
   template <class Context>
-  constexpr void forward(Context& run, kernels::token_ids const& ids, index_t rows, T* stream) const {
+  constexpr void forward(Context& run, sequence_batch const& batch, input_type const* ids,
+                         forward_results<T> const& out) const {
     auto const range = run.range("embeddings");
-    run.launch(rows, kernels::embed_tokens<Hidden, T>{ids, words_.data, types_.data, positions_.data, stream});
+    run.launch(batch.rows(), kernels::embed_tokens<Hidden, T>{ids_of(ids, batch), words_.data, types_.data,
+                                                              positions_.data, out.output});
   }
 
   /// Hands the gradients of the active tables to the context's updates.
-  /// @param padding the word whose gradient is 0 wherever it stands, as in PyTorch; negative: there is none
   template <class Context>
-  constexpr void backward(Context& run, kernels::token_ids const& ids, index_t rows, T const* stream_gradient,
-                          index_t padding = -1) const {
+  constexpr void backward(Context& run, sequence_batch const& batch, input_type const* ids,
+                          backward_operands<T> const& above) const {
     auto const range = run.range("embeddings");
-    add_rows(run, words_, ids.words, rows, stream_gradient, padding);
-    add_rows(run, types_, ids.types, rows, stream_gradient, -1);
-    add_rows(run, positions_, ids.positions, rows, stream_gradient, -1);
+    auto const each = ids_of(ids, batch);
+    index_t const rows = batch.rows();
+    add_rows(run, words_, each.words, rows, above.output_gradient, padding_);
+    add_rows(run, types_, each.types, rows, above.output_gradient, -1);
+    add_rows(run, positions_, each.positions, rows, above.output_gradient, -1);
   }
 
  private:
+  static constexpr kernels::token_ids ids_of(input_type const* ids, sequence_batch const& batch) {
+    return {ids, advance(ids, batch.rows()), advance(ids, 2 * batch.rows())};
+  }
   template <class Context>
   static constexpr void add_rows(Context& run, parameter<T> const& table, std::int32_t const* ids, index_t rows,
                                  T const* source, index_t untrained) {
@@ -95,6 +108,7 @@ class embedding {
     }
   }
 
+  index_t padding_;
   parameter<T> words_;
   parameter<T> positions_;
   parameter<T> types_;

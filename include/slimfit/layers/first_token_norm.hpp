@@ -12,6 +12,7 @@ namespace slimfit {
 template <int Hidden, class Policy, scalar T>
 class first_token_norm {
  public:
+  using value_type = T;
   using norm_type = layer_norm<Hidden, typename Policy::norm, T>;
   static constexpr bool all_rows = Policy::normalizes_all_rows;
   /// Whether all normalised rows are kept, from which the layer that reads the first ones takes its input.
@@ -20,6 +21,7 @@ class first_token_norm {
   struct kept_type {
     typename norm_type::kept_type norm;
     kept_array<T> normalized{};  ///< all rows, where the policy keeps them
+    sequence_batch batch;
   };
 
   constexpr explicit first_token_norm(parameter_kind weight_kind) : norm_(weight_kind) {}
@@ -31,13 +33,14 @@ class first_token_norm {
   constexpr void set_norm_epsilon(double epsilon) { norm_.set_epsilon(epsilon); }
   [[nodiscard]] constexpr parameter<T> const& weight() const { return norm_.weight(); }
 
-  /// Overwrites `first_rows` (sequences x Hidden) with the normalised first tokens of `stream`.
+  /// Overwrites the output (sequences x Hidden) with the normalised first tokens of the input (all rows).
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
-                                            T* first_rows) const {
+  [[nodiscard]] constexpr kept_type forward(Context& run, sequence_batch const& batch, forward_operands<T> const& in,
+                                            forward_results<T> const& out) const {
     kept_type kept;
+    kept.batch = batch;
     if constexpr (all_rows) {
-      kept.norm = norm_.keep(run, stream, batch.rows(), "last LayerNorm");
+      kept.norm = keep(run, batch, in);
       bool const keeps = keeps_rows && run.training;
       if (keeps) {
         recorded_matrix const label(run.memory.record(), [] { return described_matrix{"last LayerNorm's output"}; });
@@ -48,15 +51,16 @@ class first_token_norm {
         index_t const row = batch.first(first);
         auto const unkept = run.template scratch<T>(keeps ? 0 : part.rows() * Hidden);
         T* const normalized = keeps ? advance(kept.normalized.data, row * Hidden) : unkept.data();
-        norm_.apply(run, advance(stream, row * Hidden), kept.norm.rows_from(row), part.rows(), normalized);
-        gather_first_rows<Hidden>(run, normalized, part, advance(first_rows, first * Hidden));
+        norm_.forward(run, kept.norm.part(first, count), {.input = advance(in.input, row * Hidden)},
+                      {.output = normalized});
+        gather_first_rows<Hidden>(run, normalized, part, advance(out.output, first * Hidden));
       });
     } else {
-      index_t const sequences = batch.count();
-      auto const gathered = run.template scratch<T>(sequences * Hidden);
-      gather_first_rows<Hidden>(run, stream, batch, gathered.data());
-      kept.norm = norm_.keep(run, gathered.data(), sequences, "last LayerNorm");
-      norm_.apply(run, gathered.data(), kept.norm, sequences, first_rows);
+      auto const gathered = run.template scratch<T>(batch.count() * Hidden);
+      gather_first_rows<Hidden>(run, in.input, batch, gathered.data());
+      forward_operands<T> const rows{.input = gathered.data()};
+      kept.norm = keep(run, batch.first_tokens(), rows);
+      norm_.forward(run, kept.norm, rows, out);
     }
     return kept;
   }
@@ -64,47 +68,51 @@ class first_token_norm {
   /// Calls `body(source)` with what yields the rows that `forward` wrote: `own`, the stash of the layer that reads
   /// them, or where all rows are kept those.
   template <class Context, class Own, class Body>
-  constexpr void with_first_rows(Context& run, kept_type const& kept, Own const& own, sequence_batch const& batch,
+  constexpr void with_first_rows([[maybe_unused]] Context& run, [[maybe_unused]] kept_type const& kept, Own const& own,
                                  Body const& body) const {
     if constexpr (keeps_rows) {
-      auto const rows = run.template scratch<T>(batch.count() * Hidden);
-      gather_first_rows<Hidden>(run, kept.normalized.data, batch, rows.data());
+      auto const rows = run.template scratch<T>(kept.batch.count() * Hidden);
+      gather_first_rows<Hidden>(run, kept.normalized.data, kept.batch, rows.data());
       body(stash::dense::kept<T, Hidden>::adopt(rows.data()));
     } else {
       body(own);
     }
   }
 
-  /// Overwrites `stream_gradient` (all rows) and releases `kept`.
+  /// Overwrites the input's gradient (all rows) and releases `kept`.
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* first_gradient, sequence_batch const& batch,
-                          T* stream_gradient) const {
+  constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
+                          backward_results<T> const& below) const {
+    auto const& batch = kept.batch;
     {
       typename norm_type::template gradients<typename Context::updates_type> sums(run, norm_);
       if constexpr (all_rows) {
         if constexpr (keeps_rows) { run.memory.release(kept.normalized); }
         for_each_part(run, batch, chunk(run, batch), [&](index_t first, index_t count) {
           auto const part = batch.part(first, count);
-          index_t const row = batch.first(first);
           auto const spread = run.template scratch<T>(part.rows() * Hidden);
-          spread_first_rows<Hidden>(run, advance(first_gradient, first * Hidden), part, spread.data());
-          norm_.apply_backward(run, kept.norm.rows_from(row), spread.data(), part.rows(),
-                               advance(stream_gradient, row * Hidden), update_mode::overwrite, sums,
-                               first == 0 ? update_mode::overwrite : update_mode::accumulate);
+          spread_first_rows<Hidden>(run, advance(above.output_gradient, first * Hidden), part, spread.data());
+          norm_.backward(run, kept.norm.part(first, count), {.output_gradient = spread.data()},
+                         {.input_gradient = advance(below.input_gradient, batch.first(first) * Hidden)}, sums);
         });
       } else {
-        index_t const sequences = batch.count();
-        auto const gathered = run.template scratch<T>(sequences * Hidden);
-        norm_.apply_backward(run, kept.norm, first_gradient, sequences, gathered.data(), update_mode::overwrite, sums,
-                             update_mode::overwrite);
-        spread_first_rows<Hidden>(run, gathered.data(), batch, stream_gradient);
+        auto const gathered = run.template scratch<T>(batch.count() * Hidden);
+        norm_.backward(run, kept.norm, above, {.input_gradient = gathered.data()}, sums);
+        spread_first_rows<Hidden>(run, gathered.data(), batch, below.input_gradient);
       }
-      sums.finish();
+      sums.finish(run, norm_);
     }
     norm_.release(run, kept.norm);
   }
 
  private:
+  template <class Context>
+  [[nodiscard]] constexpr typename norm_type::kept_type keep(Context& run, sequence_batch const& rows,
+                                                             forward_operands<T> const& in) const {
+    auto const kept = norm_.keep(run, rows, "last LayerNorm");
+    norm_.save_whole(run, kept, in);
+    return kept;
+  }
   template <class Context>
   static constexpr index_t chunk(Context const& run, sequence_batch const& batch) {
     return chunk_rows<typename Policy::chunk>(run, batch, Hidden);

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <slimfit/kernels/layer_norm.hpp>
+#include <slimfit/layers/layer.hpp>
 #include <slimfit/pass/gradient.hpp>
+#include <slimfit/pass/kept_rows.hpp>
 #include <slimfit/pass/saturation.hpp>
 #include <slimfit/stash/by_state.hpp>
 #include <slimfit/stash/layer_norm_stash.hpp>
@@ -15,11 +17,15 @@ namespace slimfit {
 /// @tparam Stash what is kept: `stash::layer_norm_input<...>`, `stash::layer_norm_normalized<...>`, or `by_state` of
 /// both
 template <int Width, class Stash, scalar T>
-class layer_norm {
+class layer_norm : public whole_batch<layer_norm<Width, Stash, T>, T> {
  public:
   using stash_type = stash::when_training<Stash>;
-  using kept_type = typename stash_type::template kept<T, Width>;
   using value_type = T;
+  static constexpr int width = Width;
+  using whole_batch<layer_norm, T>::forward;
+  using whole_batch<layer_norm, T>::backward;
+
+  using kept_type = kept_rows<stash_type, T, Width>;
 
   constexpr explicit layer_norm(parameter_kind weight_kind = parameter_kind::unit, double epsilon = 1e-12)
       : weight_(make_parameter<T>(weight_kind, Width)),
@@ -36,27 +42,50 @@ class layer_norm {
   [[nodiscard]] constexpr parameter<T> const& weight() const { return weight_; }
   [[nodiscard]] constexpr parameter<T> const& bias() const { return bias_; }
 
-  /// Makes room for what is kept of all `rows` rows of `input`, and saves what depends on all of them at once: which
-  /// values are the largest. The rest is saved by `apply`, to which the same rows may be given in parts.
-  /// @param name for records of memory
+  /// Makes room for what is kept of all rows. @param name for records of memory
   template <class Context>
-  [[nodiscard]] constexpr kept_type keep(Context& run, T const* input, index_t rows,
+  [[nodiscard]] constexpr kept_type keep(Context& run, sequence_batch const& batch,
                                          char const* name = "LayerNorm") const {
-    auto const kept = run.template keep<stash_type, T, Width>(rows, {.name = name, .units = {weight_.unit}}, place());
-    save_matrix(run, input, kept, rows);
-    return kept;
+    return {run.template keep<stash_type, T, Width>(batch.rows(), {.name = name, .units = {weight_.unit}}, place()),
+            batch};
   }
   template <class Context>
   constexpr void release(Context& run, kept_type const& kept) const {
-    stash_type::release(run.memory, kept);
+    stash_type::release(run.memory, kept.input);
   }
 
-  /// Overwrites `output`; saves what `kept` has room for.
+  /// Saves what depends on all rows at once: which values of a matrix are the largest. To be called with all rows
+  /// before `forward` gets them, in parts or not.
   template <class Context>
-  constexpr void apply(Context& run, T const* input, kept_type const& kept, index_t rows, T* output) const {
-    save_counted(run, kept, rows, place(), [&](auto const& form) {
-      run.launch(rows, kernels::layer_norm_forward<Width, T, std::remove_cvref_t<decltype(form)>>{
-                           input, weight_.data, bias_.data, output, static_cast<compute_type<T>>(epsilon_), form});
+  constexpr void save_whole([[maybe_unused]] Context& run, [[maybe_unused]] kept_type const& kept,
+                            [[maybe_unused]] forward_operands<T> const& in) const {
+    using form_of_all = typename stash_type::template kept<T, Width>;
+    if constexpr (stash::saves_matrix<form_of_all>) {
+      index_t const rows = kept.batch.rows();
+      // As much memory in every state of the unit, as in save_counted.
+      auto const statistics = run.template scratch<stash::row_statistics<compute_type<T>>>(run.training ? rows : 0);
+      auto const workspace = run.template scratch<index_t>(run.training ? form_of_all::workspace_numbers(rows) : 0);
+      kept.input.visit([&](auto const& form) {
+        if constexpr (stash::saves_matrix<std::remove_cvref_t<decltype(form)>>) {
+          run.launch(rows, kernels::layer_norm_statistics<Width, T>{in.input, static_cast<compute_type<T>>(epsilon_),
+                                                                    statistics.data()});
+          form.save_matrix(run, stash::normalized_rows<Width, T>{in.input, statistics.data()}, rows, workspace.data());
+        }
+      });
+    }
+  }
+
+  /// Overwrites the output, which may be the input; saves what there is room for.
+  /// @throws usage_error for a residual: a normalisation adds none
+  template <class Context>
+  constexpr void forward(Context& run, kept_type const& kept, forward_operands<T> const& in,
+                         forward_results<T> const& out) const {
+    if (in.residual != nullptr) { throw usage_error("slimfit: layer_norm: a residual is given, expected none"); }
+    index_t const rows = kept.batch.rows();
+    save_counted(run, kept.input, rows, place(), [&](auto const& form) {
+      run.launch(rows,
+                 kernels::layer_norm_forward<Width, T, std::remove_cvref_t<decltype(form)>>{
+                     in.input, weight_.data, bias_.data, out.output, static_cast<compute_type<T>>(epsilon_), form});
     });
   }
 
@@ -65,20 +94,21 @@ class layer_norm {
   struct gradients {
     gradient<T, Updates> weight;
     gradient<T, Updates> bias;
+    update_mode mode = update_mode::overwrite;  ///< of the next rows
 
     template <class Context>
     constexpr gradients(Context& run, layer_norm const& layer) : weight(run, layer.weight_), bias(run, layer.bias_) {}
-    constexpr void finish() {
+    template <class Context>
+    constexpr void finish(Context& /*run*/, layer_norm const& /*layer*/) {
       bias.finish();
       weight.finish();
     }
   };
 
-  /// `input_gradient (+)= ...` for `rows` rows, and adds to `sums`.
   template <class Context, class Updates>
-  constexpr void apply_backward(Context& run, kept_type const& kept, T const* output_gradient, index_t rows,
-                                T* input_gradient, update_mode input_mode, gradients<Updates>& sums,
-                                update_mode sum_mode) const {
+  constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
+                          backward_results<T> const& below, gradients<Updates>& sums) const {
+    index_t const rows = kept.batch.rows();
     bool const wanted = sums.weight.wanted() || sums.bias.wanted();
     index_t const blocks = kernels::row_block_count(rows);
     auto const weight_sums = run.template scratch<compute_type<T>>(wanted ? blocks * Width : 0);
@@ -86,11 +116,11 @@ class layer_norm {
     auto const launch = [&](auto const& form, auto gradients_wanted) {
       using form_type = std::remove_cvref_t<decltype(form)>;
       using kernel = kernels::layer_norm_backward<Width, T, form_type, decltype(gradients_wanted)::value>;
-      run.launch(kernel::launches(rows),
-                 kernel{form, output_gradient, weight_.data, input_gradient, static_cast<compute_type<T>>(epsilon_),
-                        rows, input_mode, weight_sums.data(), bias_sums.data()});
+      run.launch(kernel::launches(rows), kernel{form, above.output_gradient, weight_.data, below.input_gradient,
+                                                static_cast<compute_type<T>>(epsilon_), rows, below.mode,
+                                                weight_sums.data(), bias_sums.data()});
     };
-    kept.visit([&](auto const& form) {
+    kept.input.visit([&](auto const& form) {
       using kernels::parameter_gradients;
       if constexpr (!std::remove_cvref_t<decltype(form)>::restores) {
         throw usage_error("slimfit: layer_norm: nothing was kept for the backward pass");
@@ -100,20 +130,20 @@ class layer_norm {
         launch(form, std::integral_constant<parameter_gradients, parameter_gradients::none>{});
       }
     });
-    if (sums.weight.wanted()) {
-      run.launch(kernels::slice_count(Width), kernels::sum_rows<Width, compute_type<T>, T>{
-                                                  weight_sums.data(), blocks, sums.weight.data(), sum_mode});
-    }
-    if (sums.bias.wanted()) {
+    auto const add = [&](gradient<T, Updates>& sum, compute_type<T> const* of_blocks) {
+      if (!sum.wanted()) { return; }
       run.launch(kernels::slice_count(Width),
-                 kernels::sum_rows<Width, compute_type<T>, T>{bias_sums.data(), blocks, sums.bias.data(), sum_mode});
-    }
+                 kernels::sum_rows<Width, compute_type<T>, T>{of_blocks, blocks, sum.data(), sums.mode});
+    };
+    add(sums.weight, weight_sums.data());
+    add(sums.bias, bias_sums.data());
+    sums.mode = update_mode::accumulate;
   }
 
   /// Calls `body` with a source of the rows of the output, rebuilt from what is kept of the input.
   template <class Body>
   constexpr void with_output(kept_type const& kept, Body const& body) const {
-    kept.visit([&](auto const& form) {
+    kept.input.visit([&](auto const& form) {
       using form_type = std::remove_cvref_t<decltype(form)>;
       if constexpr (form_type::restores) {
         body(stash::layer_norm_output<Width, T, form_type>{form, weight_.data, bias_.data,
@@ -122,48 +152,9 @@ class layer_norm {
     });
   }
 
-  /// The whole forward pass, for use outside a block. @return what `backward` needs
-  template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* input, index_t rows, T* output) const {
-    auto const kept = keep(run, input, rows);
-    apply(run, input, kept, rows, output);
-    return kept;
-  }
-  /// Overwrites `input_gradient`; hands the gradients of weight and bias to the context's updates.
-  template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* output_gradient, index_t rows,
-                          T* input_gradient) const {
-    {
-      gradients<typename Context::updates_type> sums(run, *this);
-      apply_backward(run, kept, output_gradient, rows, input_gradient, update_mode::overwrite, sums,
-                     update_mode::overwrite);
-      sums.finish();
-    }
-    release(run, kept);
-  }
-
  private:
   /// The normalised rows.
   [[nodiscard]] constexpr matrix_place place() const { return {weight_.position, layer_matrix::normalized}; }
-  /// For stashes that keep the rows as a whole.
-  template <class Context>
-  constexpr void save_matrix([[maybe_unused]] Context& run, [[maybe_unused]] T const* input,
-                             [[maybe_unused]] kept_type const& kept, [[maybe_unused]] index_t rows) const {
-    if constexpr (stash::saves_matrix<kept_type>) {
-      using statistics_type = stash::row_statistics<compute_type<T>>;
-      // As much memory in every state of the unit, as in save_counted.
-      auto const statistics = run.template scratch<statistics_type>(run.training ? rows : 0);
-      auto const workspace = run.template scratch<index_t>(run.training ? kept_type::workspace_numbers(rows) : 0);
-      kept.visit([&](auto const& form) {
-        if constexpr (stash::saves_matrix<std::remove_cvref_t<decltype(form)>>) {
-          run.launch(rows, kernels::layer_norm_statistics<Width, T>{input, static_cast<compute_type<T>>(epsilon_),
-                                                                    statistics.data()});
-          form.save_matrix(run, stash::normalized_rows<Width, T>{input, statistics.data()}, rows, workspace.data());
-        }
-      });
-    }
-  }
-
   parameter<T> weight_;
   parameter<T> bias_;
   double epsilon_;

@@ -1,40 +1,49 @@
 // SPDX-License-Identifier: MIT
-// The feed-forward half of a transformer block without its normalisation: linear, GELU, linear, plus a residual. It
-// runs on chunks of rows, so the wide intermediate exists for one chunk unless a policy keeps it dense.
+// The feed-forward half of a transformer block without its normalisation: linear, activation, linear, plus a residual.
+// It runs on parts of a batch, so the wide intermediate exists for one part unless a policy keeps it dense.
 #pragma once
 
-#include <slimfit/kernels/gelu.hpp>
-#include <slimfit/layers/linear.hpp>
+#include <slimfit/kernels/activation.hpp>
 #include <slimfit/layers/residual_linear.hpp>
 #include <slimfit/pass/output_target.hpp>
-#include <slimfit/stash/gelu_stash.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 
 namespace slimfit {
 
-/// @tparam Dropout `dropout_rates`
-/// @tparam Scaled whether a LayerScale follows the last linear
-/// @tparam Policy gives `linear_input` and `wide_linear_input` (stashes of the two linears' inputs) and `gelu`
-template <int Hidden, int Width, class Policy, scalar T, class Dropout = no_dropout, bool Scaled = false>
-class mlp {
+/// @tparam Policy     gives `linear_input` and `wide_linear_input` (stashes of the two linears' inputs) and `gelu` (the
+///                    activation's)
+/// @tparam Dropout    `dropout_rates`
+/// @tparam Scaled     whether a LayerScale follows the last linear
+/// @tparam Activation the function between the two
+template <int Hidden, int Width, class Policy, scalar T, class Dropout = no_dropout, bool Scaled = false,
+          activation_function Activation = activation::gelu>
+class mlp : public whole_batch<mlp<Hidden, Width, Policy, T, Dropout, Scaled, Activation>, T> {
   static_assert(!Scaled || std::is_same_v<Dropout, no_dropout>,
                 "slimfit: mlp: with a LayerScale there is no dropout; use no_dropout");
 
  public:
-  using gelu_stash = stash::when_training<typename Policy::gelu>;
-  using first_type = linear<Hidden, Width, typename Policy::linear_input, T>;
+  using value_type = T;
+  /// Whether the input is made again from what the normalisation before it keeps.
+  static constexpr bool rebuilds_input = std::is_same_v<typename Policy::linear_input, stash::rebuilt>;
+  static constexpr char const* norm_name = "MLP's LayerNorm";  ///< of the normalisation before it, in records
+  using activation_stash = stash::when_training<stash::stash_for_activation<typename Policy::gelu, Activation>>;
+  using first_type = projections<Hidden, Width, typename Policy::linear_input, T>;
   using second_type =
       residual_linear<Width, Hidden, typename Policy::wide_linear_input, T, typename Dropout::hidden, Scaled>;
-  /// Whether the second linear's input is rebuilt from what GELU keeps.
+  /// Whether the second linear's input is rebuilt from what the activation keeps.
   static constexpr bool rebuilds = std::is_same_v<typename Policy::wide_linear_input, stash::rebuilt>;
+  using whole_batch<mlp, T>::forward;
+  using whole_batch<mlp, T>::backward;
 
   struct kept_type {
     typename first_type::kept_type input;
-    typename gelu_stash::template kept<T, Width> gelu;
+    typename activation_stash::template kept<T, Width> activation;
     typename second_type::kept_type hidden;
 
-    [[nodiscard]] constexpr kept_type rows_from(index_t row) const {
-      return {input.rows_from(row), gelu.rows_from(row), hidden.rows_from(row)};
+    [[nodiscard]] constexpr sequence_batch const& batch() const { return hidden.batch; }
+    [[nodiscard]] constexpr kept_type part(index_t first, index_t count) const {
+      index_t const row = batch().first(first);
+      return {input.rows_from(row), activation.rows_from(row), hidden.part(first, count)};
     }
   };
 
@@ -46,101 +55,97 @@ class mlp {
     second_.visit_scale(visitor, scale);
   }
   template <class Visitor, class Name>
-  constexpr void visit(Visitor&& visitor, Name const& first, Name const& second) {
-    visit(visitor, first, second, second);
+  constexpr void visit(Visitor&& visitor, Name const& name) {
+    visit(visitor, name + ".first", name + ".second", name + ".scale");
   }
 
   template <class Context>
-  [[nodiscard]] constexpr kept_type keep(Context& run, index_t rows) const {
+  [[nodiscard]] constexpr kept_type keep(Context& run, sequence_batch const& batch) const {
+    index_t const rows = batch.rows();
     kept_type kept;
     kept.input = first_.keep(run, rows, "MLP's input");
-    kept.gelu = run.template keep<gelu_stash, T, Width>(rows, {.name = "GELU"}, gelu_place());
-    kept.hidden = second_.keep(run, rows, "input of MLP's second linear");
+    kept.activation =
+        run.template keep<activation_stash, T, Width>(rows, {.name = Activation::name}, activation_place());
+    kept.hidden = second_.keep(run, batch, "input of MLP's second linear");
     return kept;
   }
   template <class Context>
   constexpr void release(Context& run, kept_type const& kept) const {
     second_.release(run, kept.hidden);
-    gelu_stash::release(run.memory, kept.gelu);
+    activation_stash::release(run.memory, kept.activation);
     first_.release(run, kept.input);
   }
 
-  /// `output = residual + mlp(input)`. `residual` may be `output` or `input`.
-  /// @param numbers of the rows in the batch
+  /// The residual may be the output or the input.
   template <class Context>
-  constexpr void apply(Context& run, T const* input, kept_type const& kept, row_numbers const& numbers, index_t rows,
-                       T const* residual, T* output) const {
+  constexpr void forward(Context& run, kept_type const& kept, forward_operands<T> const& in,
+                         forward_results<T> const& out) const {
     auto const range = run.range("MLP");
-    first_.save_input(run, kept.input, input, rows);
-    output_target<T> const before(run, kept.gelu, rows * Width);
-    // GELU runs in place unless its input stays on the tape.
-    bool const in_place = !output_target<T>::is_dense(kept.gelu) && !output_target<T>::is_dense(kept.hidden);
-    output_target<T> const separate(run, kept.hidden, in_place ? 0 : rows * Width);
+    index_t const rows = kept.batch().rows();
+    first_.save_input(run, kept.input, in.input, rows);
+    output_target<T> const before(run, kept.activation, rows * Width);
+    // The activation runs in place unless its input stays on the tape.
+    bool const in_place =
+        !output_target<T>::is_dense(kept.activation) && !output_target<T>::is_dense(kept.hidden.input);
+    output_target<T> const separate(run, kept.hidden.input, in_place ? 0 : rows * Width);
     T* const hidden = in_place ? before.data() : separate.data();
-    first_.apply_weight(run, input, rows, before.data(), update_mode::overwrite);
-    save_counted(run, kept.gelu, rows, gelu_place(), [&](auto const& gelu_form) {
-      save_counted(run, kept.hidden, rows, second_.input_place(), [&](auto const& hidden_form) {
-        using kernel = kernels::gelu_forward<Width, T, std::remove_cvref_t<decltype(gelu_form)>,
-                                             std::remove_cvref_t<decltype(hidden_form)>>;
-        run.launch(rows, kernel{before.data(), first_.bias().data, hidden, gelu_form, hidden_form});
+    first_.apply(run, in.input, rows, {.output = before.data(), .adds_bias = false});
+    save_counted(run, kept.activation, rows, activation_place(), [&](auto const& form) {
+      save_counted(run, kept.hidden.input, rows, second_.projection().input_place(), [&](auto const& hidden_form) {
+        using kernel = kernels::activation_forward<Activation, Width, T, std::remove_cvref_t<decltype(form)>,
+                                                   std::remove_cvref_t<decltype(hidden_form)>>;
+        run.launch(rows, kernel{before.data(), first_.bias().data, hidden, form, hidden_form});
       });
     });
-    second_.add_to(run, hidden, numbers, rows, residual, output);
+    second_.forward_saved(run, kept.batch(), {.input = hidden, .residual = in.residual}, out);
   }
 
   template <class Updates>
   struct gradients {
-    gradient_list<T, Updates> first_weight;
-    gradient_list<T, Updates> first_bias;
-    gradient_list<T, Updates> second_weight;
-    gradient_list<T, Updates> second_bias;
+    typename first_type::template gradients<Updates> first;
+    typename second_type::template gradients<Updates> second;
 
     template <class Context>
-    constexpr gradients(Context& run, mlp const& layer)
-        : first_weight(run, layer.first_.weight()),
-          first_bias(run, layer.first_.bias()),
-          second_weight(run, layer.second_.weight()),
-          second_bias(run, layer.second_.bias()) {}
+    constexpr gradients(Context& run, mlp const& layer) : first(run, layer.first_), second(run, layer.second_) {}
     template <class Context>
     constexpr void finish(Context& run, mlp const& layer) {
-      layer.second_.finish_scale(run, second_weight[0], second_bias[0]);
-      first_weight[0].finish();
-      first_bias[0].finish();
-      second_weight[0].finish();
-      second_bias[0].finish();
+      first.finish();
+      second.finish(run, layer.second_);
     }
   };
 
-  /// `input_gradient (+)= ...`, and adds to `sums`. `input` yields the rows that `apply` was given; `input_gradient`
-  /// may be `output_gradient`.
-  template <class Context, class Source, class Updates>
-  constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* output_gradient,
-                                row_numbers const& numbers, index_t rows, T* input_gradient, update_mode input_mode,
-                                gradients<Updates>& sums, update_mode sum_mode) const {
+  /// The input's gradient may be the output's.
+  template <class Context, class Updates, class Source = kept_input>
+  constexpr void backward(Context& run, kept_type const& kept, backward_operands<T, Source> const& above,
+                          backward_results<T> const& below, gradients<Updates>& sums) const {
     auto const range = run.range("MLP");
-    typename second_type::template upstream<Context> const upstream(run, second_, output_gradient, numbers, rows);
+    index_t const rows = kept.batch().rows();
     auto const hidden_gradient = run.template scratch<T>(rows * Width);
-    second_.apply_transpose(run, upstream.below(), rows, hidden_gradient.data(), update_mode::overwrite);
-    T const* const second_gradients[1]{upstream.own()};
     if constexpr (rebuilds) {
-      second_.add_gradients(run, kept.gelu, second_gradients, rows, sums.second_weight, sums.second_bias, sum_mode);
+      using source = decltype(kept.activation);
+      second_.backward(run, kept.hidden, backward_operands<T, source>{above.output_gradient, kept.activation},
+                       {.input_gradient = hidden_gradient.data()}, sums.second);
     } else {
-      second_.add_gradients(run, kept.hidden, second_gradients, rows, sums.second_weight, sums.second_bias, sum_mode);
+      second_.backward(run, kept.hidden, {.output_gradient = above.output_gradient},
+                       {.input_gradient = hidden_gradient.data()}, sums.second);
     }
-    kept.gelu.visit([&](auto const& form) {
+    kept.activation.visit([&](auto const& form) {
       using form_type = std::remove_cvref_t<decltype(form)>;
-      if constexpr (stash::gelu_view<form_type>) {
-        run.launch(rows,
-                   kernels::gelu_backward<Width, T, form_type>{form, hidden_gradient.data(), hidden_gradient.data()});
+      if constexpr (stash::activation_view<form_type>) {
+        T* const data = hidden_gradient.data();
+        run.launch(rows, kernels::activation_backward<Width, T, form_type>{form, data, data});
       }
     });
-    first_.apply_transpose(run, hidden_gradient.data(), rows, input_gradient, input_mode);
-    T const* const first_gradients[1]{hidden_gradient.data()};
-    first_.add_gradients(run, input, first_gradients, rows, sums.first_weight, sums.first_bias, sum_mode);
+    first_.apply_transpose(run, hidden_gradient.data(), rows, below.input_gradient, below.mode);
+    if constexpr (std::same_as<Source, kept_input>) {
+      first_.add_gradients(run, kept.input, {hidden_gradient.data()}, rows, sums.first);
+    } else {
+      first_.add_gradients(run, above.input, {hidden_gradient.data()}, rows, sums.first);
+    }
   }
 
  private:
-  [[nodiscard]] constexpr matrix_place gelu_place() const { return first_.output_place(layer_matrix::gelu); }
+  [[nodiscard]] constexpr matrix_place activation_place() const { return first_.output_place(layer_matrix::gelu); }
 
   first_type first_;
   second_type second_;

@@ -6,6 +6,7 @@
 
 #include <slimfit/kernels/patches.hpp>
 #include <slimfit/kernels/token_rows.hpp>
+#include <slimfit/layers/layer.hpp>
 #include <slimfit/pass/bias_gradient.hpp>
 #include <slimfit/pass/gradient.hpp>
 
@@ -16,6 +17,8 @@ class patch_embedding {
   static_assert(Image % Patch == 0, "slimfit: patch_embedding: the image's side must be a multiple of the patch's");
 
  public:
+  using value_type = T;
+  using input_type = T;
   using extract = kernels::extract_patches<Image, Patch, Channels, T>;
   static constexpr index_t tokens = extract::tokens;
   static constexpr index_t pixels = index_t{Channels} * Image * Image;  ///< elements of one image
@@ -42,10 +45,13 @@ class patch_embedding {
     visitor(bias_, name + ".patch_embeddings.projection.bias");
   }
 
-  /// Overwrites `stream` (count * tokens rows) with the tokens of `count` images.
+  /// Overwrites the output (all rows of the batch) with the tokens of the images, one image per sequence.
   template <class Context>
-  constexpr void forward(Context& run, T const* images, index_t count, T* stream) const {
+  constexpr void forward(Context& run, sequence_batch const& batch, input_type const* images,
+                         forward_results<T> const& out) const {
     auto const range = run.range("embeddings");
+    index_t const count = batch.count();
+    T* const stream = out.output;
     run.launch(count * tokens_,
                kernels::start_tokens<Hidden, T>{position_.data, class_token_.data, bias_.data, tokens_, stream});
     for_each_patch_chunk(run, images, count, [&](index_t row, index_t rows, T const* patches) {
@@ -57,8 +63,11 @@ class patch_embedding {
 
   /// Hands the gradients of the parameters to the context's updates.
   template <class Context>
-  constexpr void backward(Context& run, T const* images, index_t count, T const* stream_gradient) const {
+  constexpr void backward(Context& run, sequence_batch const& batch, input_type const* images,
+                          backward_operands<T> const& above) const {
     auto const range = run.range("embeddings");
+    index_t const count = batch.count();
+    T const* const stream_gradient = above.output_gradient;
     gradient position_gradient(run, position_);
     gradient class_gradient(run, class_token_);
     gradient bias_gradient(run, bias_);

@@ -15,6 +15,7 @@ namespace slimfit {
 template <int Hidden, int Classes, class Policy, scalar T, class Dropout = no_dropout>
 class pooler_head {
  public:
+  using value_type = T;
   using norm_type = first_token_norm<Hidden, Policy, T>;
   using pooler_type = linear<Hidden, Hidden, typename Policy::head_input, T>;
   /// Its input is the pooler's output, which tanh keeps.
@@ -38,55 +39,66 @@ class pooler_head {
 
   constexpr void set_norm_epsilon(double epsilon) { norm_.set_norm_epsilon(epsilon); }
 
-  /// Overwrites `logits` (sequences x Classes). @param stream sums that the last block left unnormalised
+  /// Overwrites the output, logits (sequences x Classes), from the stream: sums that the last block left unnormalised.
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
-                                            T* logits) const {
+  [[nodiscard]] constexpr kept_type forward(Context& run, sequence_batch const& batch, forward_operands<T> const& in,
+                                            forward_results<T> const& out) const {
     auto const range = run.range("head");
     index_t const sequences = batch.count();
     auto const first_rows = run.template scratch<T>(sequences * Hidden);
     kept_type kept;
-    kept.norm = norm_.forward(run, stream, batch, first_rows.data());
-    kept.input = pooler_.keep(run, sequences, "pooler's input");
-    pooler_.save_input(run, kept.input, first_rows.data(), sequences);
+    kept.norm = norm_.forward(run, batch, in, {.output = first_rows.data()});
+    kept.input = pooler_.keep(run, batch.first_tokens(), "pooler's input");
+    pooler_.projection().save_input(run, kept.input.input, first_rows.data(), sequences);
     if (run.training) {
       recorded_matrix const label(run.memory.record(), [] { return described_matrix{"pooler's output"}; });
       kept.pooled = run.memory.template keep<T>(sequences * Hidden, category::static_activations);
     }
     auto const unkept = run.template scratch<T>(run.training ? 0 : sequences * Hidden);
     T* const pooled = run.training ? kept.pooled.data : unkept.data();
-    pooler_.apply(run, first_rows.data(), sequences, pooled);
+    pooler_.projection().apply(run, first_rows.data(), sequences, {.output = pooled});
     run.launch(sequences, kernels::tanh_forward<Hidden, T>{pooled, pooled});
-    with_dropped(run, pooled, sequences, [&](T const* input) { classifier_.apply(run, input, sequences, logits); });
+    with_dropped(run, pooled, sequences, [&](T const* input) {
+      classifier_.projection().apply(run, input, sequences, {.output = out.output});
+    });
     return kept;
   }
 
-  /// Overwrites `stream_gradient` (all rows).
+  /// Overwrites the stream's gradient (all rows).
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* logit_gradient, sequence_batch const& batch,
-                          T* stream_gradient) const {
+  constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
+                          backward_results<T> const& below) const {
     auto const range = run.range("head");
-    index_t const sequences = batch.count();
+    index_t const sequences = kept.norm.batch.count();
     auto const first_gradient = run.template scratch<T>(sequences * Hidden);
     {
       auto const pooled_gradient = run.template scratch<T>(sequences * Hidden);
       with_dropped(run, kept.pooled.data, sequences, [&](T const* input) {
-        classifier_.backward_from(run, stash::dense::kept<T, Hidden>::adopt(input), logit_gradient, sequences,
-                                  pooled_gradient.data());
+        auto const pooled = stash::dense::kept<T, Hidden>::adopt(input);
+        backward_from(run, classifier_, {{}, kept.input.batch}, pooled, above.output_gradient, pooled_gradient.data());
       });
       classifier_drop().apply(run, pooled_gradient.data(), sequences);
       run.launch(sequences,
                  kernels::tanh_backward<Hidden, T>{kept.pooled.data, pooled_gradient.data(), pooled_gradient.data()});
       run.memory.release(kept.pooled);
-      norm_.with_first_rows(run, kept.norm, kept.input, batch, [&](auto const& input) {
-        pooler_.backward_from(run, input, pooled_gradient.data(), sequences, first_gradient.data());
+      norm_.with_first_rows(run, kept.norm, kept_input{}, [&](auto const& input) {
+        backward_from(run, pooler_, kept.input, input, pooled_gradient.data(), first_gradient.data());
       });
     }
     pooler_.release(run, kept.input);
-    norm_.backward(run, kept.norm, first_gradient.data(), batch, stream_gradient);
+    norm_.backward(run, kept.norm, {.output_gradient = first_gradient.data()}, below);
   }
 
  private:
+  /// The backward pass of a linear layer whose input `source` yields; releases nothing.
+  template <class Context, class Linear, class Source>
+  static constexpr void backward_from(Context& run, Linear const& layer, typename Linear::kept_type const& kept,
+                                      Source const& source, T const* output_gradient, T* input_gradient) {
+    typename Linear::template gradients<typename Context::updates_type> sums(run, layer);
+    layer.backward(run, kept, backward_operands<T, Source>{output_gradient, source}, {.input_gradient = input_gradient},
+                   sums);
+    sums.finish(run, layer);
+  }
   using classifier_dropout = dropout<Hidden, typename Dropout::hidden, T>;
   [[nodiscard]] constexpr classifier_dropout classifier_drop() const { return {classifier_.weight().position, {}}; }
   /// Calls `body` with the classifier's input.

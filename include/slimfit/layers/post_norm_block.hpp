@@ -9,24 +9,41 @@
 // only the rows it reads. The order of parameters is the formula's.
 #pragma once
 
-#include <slimfit/layers/transformer_block.hpp>
+#include <slimfit/layers/pre_norm_block.hpp>
 
 namespace slimfit {
 
-/// @tparam Policy a model policy, see policy/presets.hpp
-template <int Hidden, int Heads, int Mlp, class Policy, scalar T, class Dropout = no_dropout>
-class post_norm_block : public transformer_block<Hidden, Heads, Mlp, Policy, T, residual::normalized, Dropout> {
+namespace detail {
+template <class Policy, class Norm, class Attention, class Mlp, class InputRate>
+using post_norm_halves = block<typename Policy::chunk, residual_half<Norm, Attention, residual::normalized, InputRate>,
+                               residual_half<Norm, Mlp, residual::normalized>>;
+}  // namespace detail
+
+/// @tparam Policy  a model policy, see policy/presets.hpp
+/// @tparam Dropout `dropout_rates`
+/// @tparam Norm, Attention, Body parts with the interface of the standard ones
+template <int Hidden, int Heads, int Mlp, class Policy, scalar T, class Dropout = no_dropout,
+          class Norm = layer_norm<Hidden, typename Policy::norm, T>,
+          class Attention = self_attention<Hidden, Heads, Policy, T, Dropout>,
+          class Body = mlp<Hidden, Mlp, Policy, T, Dropout>>
+class post_norm_block : public detail::post_norm_halves<Policy, Norm, Attention, Body, typename Dropout::hidden> {
  public:
+  /// From now on what the first normalisation gives is dropped from: the embeddings' dropout, in the block that begins
+  /// with their normalisation.
+  constexpr void drop_input() { this->template half<0>().drop_input(); }
+
   /// Names follow Hugging Face's BERT.
   /// @param before name of the normalisation that the block begins with
   template <class Visitor, class Name, class Before>
   constexpr void visit(Visitor&& visitor, Name const& name, Before const& before) {
-    this->attention_norm_.visit(visitor, before);
+    auto& attention = this->template half<0>();
+    auto& mlp = this->template half<1>();
+    attention.norm().visit(visitor, before);
     auto const projections = name + ".attention.self";
-    this->attention_.visit_projections(visitor, projections + ".query", projections + ".key", projections + ".value");
-    this->attention_.visit_output(visitor, name + ".attention.output.dense");
-    this->mlp_norm_.visit(visitor, name + ".attention.output.LayerNorm");
-    this->mlp_.visit(visitor, name + ".intermediate.dense", name + ".output.dense");
+    attention.body().visit_projections(visitor, projections + ".query", projections + ".key", projections + ".value");
+    attention.body().visit_output(visitor, name + ".attention.output.dense");
+    mlp.norm().visit(visitor, name + ".attention.output.LayerNorm");
+    mlp.body().visit(visitor, name + ".intermediate.dense", name + ".output.dense", name + ".output");
   }
   template <class Visitor>
   constexpr void visit(Visitor&& visitor, no_name name) {

@@ -1,45 +1,50 @@
 // SPDX-License-Identifier: MIT
 // The attention half of a transformer block without its normalisation: projections to queries, keys and values,
-// attention, and the output projection, to which a residual is added. It runs on chunks of whole sequences.
+// attention, and the output projection, to which a residual is added. Its parts are whole sequences.
 #pragma once
 
 #include <slimfit/layers/attention.hpp>
 #include <slimfit/layers/dropout.hpp>
-#include <slimfit/layers/linear.hpp>
 #include <slimfit/layers/residual_linear.hpp>
-#include <slimfit/pass/live_rows.hpp>
 #include <slimfit/pass/output_target.hpp>
+#include <slimfit/stash/rebuilt.hpp>
 
 namespace slimfit {
 
+/// @tparam Policy  gives `linear_input` and `attention_output` (stashes of the linears' inputs) and `attention`
 /// @tparam Dropout `dropout_rates`
-/// @tparam Scaled whether a LayerScale follows the last linear
-/// @tparam Policy gives `linear_input` and `attention_output` (stashes of the linears' inputs) and `attention`
+/// @tparam Scaled  whether a LayerScale follows the last linear
 template <int Hidden, int Heads, class Policy, scalar T, class Dropout = no_dropout, bool Scaled = false>
-class self_attention {
+class self_attention : public whole_batch<self_attention<Hidden, Heads, Policy, T, Dropout, Scaled>, T> {
   static_assert(!Scaled || std::is_same_v<Dropout, no_dropout>,
                 "slimfit: self_attention: with a LayerScale there is no dropout; use no_dropout");
 
  public:
-  using input_stash = typename Policy::linear_input;
-  using projection_type = linear<Hidden, Hidden, input_stash, T, 3>;
+  static constexpr bool mixes_rows = true;
+  using value_type = T;
+  /// Whether the input is made again from what the normalisation before it keeps.
+  static constexpr bool rebuilds_input = std::is_same_v<typename Policy::linear_input, stash::rebuilt>;
+  static constexpr char const* norm_name = "attention's LayerNorm";  ///< of the normalisation before it, in records
+  using projection_type = projections<Hidden, Hidden, typename Policy::linear_input, T, 3>;
   using output_type =
       residual_linear<Hidden, Hidden, typename Policy::attention_output, T, typename Dropout::hidden, Scaled>;
   using core = attention<Hidden, Heads, typename Policy::attention, T>;
   using value_dropout = dropout<Hidden, typename Dropout::attention, T>;
   static constexpr bool key_bias = Policy::attention::keys == attention_keys::with_bias;
+  using whole_batch<self_attention, T>::forward;
+  using whole_batch<self_attention, T>::backward;
 
   struct kept_type {
     typename projection_type::kept_type input;
     typename core::kept_type attention;
-    typename output_type::kept_type output_input;
+    typename output_type::kept_type output;  ///< of the rows that live
+    sequence_batch batch;
+    live_rows live = live_rows::all;
 
-    /// The part from sequence `s` of `batch` on.
-    template <live_rows Live>
-    [[nodiscard]] constexpr kept_type from(index_t s, sequence_batch const& batch) const {
-      index_t const row = batch.first(s);
-      return {input.rows_from(row), attention.from(row, batch),
-              output_input.rows_from(live_part<Live>(batch).first(s))};
+    [[nodiscard]] constexpr kept_type part(index_t first, index_t count) const {
+      index_t const row = batch.first(first);
+      return {input.rows_from(row), attention.from(row, batch), output.part(first, count), batch.part(first, count),
+              live};
     }
   };
 
@@ -57,123 +62,125 @@ class self_attention {
   constexpr void visit_scale(Visitor&& visitor, Name const& name) {
     output_.visit_scale(visitor, name);
   }
+  template <class Visitor, class Name>
+  constexpr void visit(Visitor&& visitor, Name const& name) {
+    visit_projections(visitor, name + ".query", name + ".key", name + ".value");
+    visit_output(visitor, name + ".output");
+    visit_scale(visitor, name + ".scale");
+  }
 
-  template <live_rows Live, class Context>
-  [[nodiscard]] constexpr kept_type keep(Context& run, sequence_batch const& batch) const {
+  /// @param live rows of the output that somebody reads
+  template <class Context>
+  [[nodiscard]] constexpr kept_type keep(Context& run, sequence_batch const& batch,
+                                         live_rows live = live_rows::all) const {
     kept_type kept;
     kept.input = projections_.keep(run, batch.rows(), "attention's input");
     kept.attention = core::keep(run, batch, operand_places());
-    kept.output_input = output_.keep(run, live_part<Live>(batch).rows(), "attention's output");
+    kept.output = output_.keep(run, live_part(batch, live), "attention's output");
+    kept.batch = batch;
+    kept.live = live;
     return kept;
   }
   template <class Context>
   constexpr void release(Context& run, kept_type const& kept) const {
-    output_.release(run, kept.output_input);
+    output_.release(run, kept.output);
     core::release(run, kept.attention);
     projections_.release(run, kept.input);
   }
 
-  /// `output = residual + attention(input)`, of the rows that live. `residual` may be `output` or `input`, and `output`
-  /// may lie on the first rows of either.
-  template <live_rows Live, class Context>
-  constexpr void apply(Context& run, T const* input, kept_type const& kept, sequence_batch const& batch,
-                       T const* residual, T* output) const {
+  /// The residual may be the output or the input, of which all rows are given, and the output may lie on the first rows
+  /// of either.
+  template <class Context>
+  constexpr void forward(Context& run, kept_type const& kept, forward_operands<T> const& in,
+                         forward_results<T> const& out) const {
     auto const range = run.range("attention");
-    constexpr bool all = Live == live_rows::all;
-    index_t const rows = batch.rows();
-    auto const live = live_part<Live>(batch);
-    projections_.save_input(run, kept.input, input, rows);
-    output_target<T> const attended(run, kept.output_input, live.rows() * Hidden);
+    bool const all = kept.live == live_rows::all;
+    auto const& batch = kept.batch;
+    index_t const live_count = kept.output.batch.rows() * Hidden;
+    projections_.save_input(run, kept.input, in.input, batch.rows());
+    output_target<T> const attended(run, kept.output.input, live_count);
     {
-      auto const whole = run.template scratch<T>(all ? 0 : rows * Hidden);
+      auto const whole = run.template scratch<T>(all ? 0 : batch.rows() * Hidden);
       T* const attended_rows = all ? attended.data() : whole.data();
-      output_target<T> const query(run, kept.attention.operands[0], rows * Hidden);
-      output_target<T> const key(run, kept.attention.operands[1], rows * Hidden);
-      output_target<T> const value(run, kept.attention.operands[2], rows * Hidden);
-      projections_.apply(run, input, rows, query.data(), 0);
-      if constexpr (key_bias) {
-        projections_.apply(run, input, rows, key.data(), 1);
-      } else {
-        projections_.apply_weight(run, input, rows, key.data(), update_mode::overwrite, 1);
-      }
-      projections_.apply(run, input, rows, value.data(), 2);
-      value_drop(batch).apply(run, value.data(), rows);
-      core::forward(run, {query.data(), key.data(), value.data()}, kept.attention, batch, attended_rows,
-                    operand_places());
-      if constexpr (!all) { gather_first_rows<Hidden>(run, attended_rows, batch, attended.data()); }
+      attend(run, kept, in.input, attended_rows);
+      if (!all) { gather_first_rows<Hidden>(run, attended_rows, batch, attended.data()); }
     }
-    auto const live_residual = run.template scratch<T>(all ? 0 : live.rows() * Hidden);
-    if constexpr (!all) {
-      gather_first_rows<Hidden>(run, residual, batch, live_residual.data());
-      residual = live_residual.data();
-    }
-    output_.save_input(run, kept.output_input, attended.data(), live.rows());
-    output_.add_to(run, attended.data(), live.numbers(), live.rows(), residual, output);
+    // As much memory with a residual as without one, which plans cannot tell apart.
+    auto const live_residual = run.template scratch<T>(all ? 0 : live_count);
+    bool const gathers = !all && in.residual != nullptr;
+    if (gathers) { gather_first_rows<Hidden>(run, in.residual, batch, live_residual.data()); }
+    output_.forward(run, kept.output,
+                    {.input = attended.data(), .residual = gathers ? live_residual.data() : in.residual}, out);
   }
 
   template <class Updates>
   struct gradients {
-    gradient_list<T, Updates, 3> weight;
-    gradient_list<T, Updates, 3> bias;
-    gradient_list<T, Updates> output_weight;
-    gradient_list<T, Updates> output_bias;
+    typename projection_type::template gradients<Updates> operands;
+    typename output_type::template gradients<Updates> output;
 
     template <class Context>
     constexpr gradients(Context& run, self_attention const& layer)
-        : weight(run, layer.projections_.weight(0), layer.projections_.weight(1), layer.projections_.weight(2)),
-          bias(run, layer.projections_.bias(0), layer.projections_.bias(1), layer.projections_.bias(2)),
-          output_weight(run, layer.output_.weight()),
-          output_bias(run, layer.output_.bias()) {}
+        : operands(run, layer.projections_), output(run, layer.output_) {}
     template <class Context>
     constexpr void finish(Context& run, self_attention const& layer) {
-      layer.output_.finish_scale(run, output_weight[0], output_bias[0]);
-      for (int i = 0; i < 3; ++i) {
-        weight[i].finish();
-        bias[i].finish();
-      }
-      output_weight[0].finish();
-      output_bias[0].finish();
+      operands.finish();
+      output.finish(run, layer.output_);
     }
   };
 
-  /// `input_gradient (+)= ...`, and adds to `sums`. `input` yields the rows that `apply` was given; `input_gradient`
-  /// may be `output_gradient`, which has the rows that live, where all do.
-  template <live_rows Live, class Context, class Source, class Updates>
-  constexpr void apply_backward(Context& run, Source const& input, kept_type const& kept, T const* output_gradient,
-                                sequence_batch const& batch, T* input_gradient, update_mode input_mode,
-                                gradients<Updates>& sums, update_mode sum_mode) const {
+  /// The output's gradient has the rows that live; the input's may lie in its place where all do.
+  template <class Context, class Updates, class Source = kept_input>
+  constexpr void backward(Context& run, kept_type const& kept, backward_operands<T, Source> const& above,
+                          backward_results<T> const& below, gradients<Updates>& sums) const {
     auto const range = run.range("attention");
-    constexpr bool all = Live == live_rows::all;
+    auto const& batch = kept.batch;
     index_t const rows = batch.rows();
-    auto const live = live_part<Live>(batch);
-    typename output_type::template upstream<Context> const upstream(run, output_, output_gradient, live.numbers(),
-                                                                    live.rows());
     auto const operand_gradients = run.template scratch<T>(3 * rows * Hidden);
     std::array<T*, 3> const each{operand_gradients.data(), advance(operand_gradients.data(), rows * Hidden),
                                  advance(operand_gradients.data(), 2 * rows * Hidden)};
     {
       auto const attended_gradient = run.template scratch<T>(rows * Hidden);
-      {
-        auto const first_rows = run.template scratch<T>(all ? 0 : live.rows() * Hidden);
-        T* const live_gradient = all ? attended_gradient.data() : first_rows.data();
-        output_.apply_transpose(run, upstream.below(), live.rows(), live_gradient, update_mode::overwrite);
-        if constexpr (!all) { spread_first_rows<Hidden>(run, live_gradient, batch, attended_gradient.data()); }
-      }
-      T const* const output_gradients[1]{upstream.own()};
-      output_.add_gradients(run, kept.output_input, output_gradients, live.rows(), sums.output_weight, sums.output_bias,
-                            sum_mode);
+      backward_of_output(run, kept, above.output_gradient, attended_gradient.data(), sums);
       core::backward(run, kept.attention, batch, attended_gradient.data(), each);
       value_drop(batch).apply(run, each[2], rows);
     }
     for (int i = 0; i < 3; ++i) {
-      projections_.apply_transpose(run, each[static_cast<std::size_t>(i)], rows, input_gradient,
-                                   i == 0 ? input_mode : update_mode::accumulate, i);
+      projections_.apply_transpose(run, each[static_cast<std::size_t>(i)], rows, below.input_gradient,
+                                   i == 0 ? below.mode : update_mode::accumulate, i);
     }
-    T const* const gradients_of[3]{each[0], each[1], each[2]};
-    projections_.add_gradients(run, input, gradients_of, rows, sums.weight, sums.bias, sum_mode);
+    if constexpr (std::same_as<Source, kept_input>) {
+      projections_.add_gradients(run, kept.input, {each[0], each[1], each[2]}, rows, sums.operands);
+    } else {
+      projections_.add_gradients(run, above.input, {each[0], each[1], each[2]}, rows, sums.operands);
+    }
   }
 
  private:
+  /// Queries, keys and values of the input, and attention: overwrites `output` (all rows).
+  template <class Context>
+  constexpr void attend(Context& run, kept_type const& kept, T const* input, T* output) const {
+    auto const& batch = kept.batch;
+    index_t const rows = batch.rows();
+    output_target<T> const query(run, kept.attention.operands[0], rows * Hidden);
+    output_target<T> const key(run, kept.attention.operands[1], rows * Hidden);
+    output_target<T> const value(run, kept.attention.operands[2], rows * Hidden);
+    projections_.apply(run, input, rows, {.output = query.data()}, 0);
+    projections_.apply(run, input, rows, {.output = key.data(), .adds_bias = key_bias}, 1);
+    projections_.apply(run, input, rows, {.output = value.data()}, 2);
+    value_drop(batch).apply(run, value.data(), rows);
+    core::forward(run, {query.data(), key.data(), value.data()}, kept.attention, batch, output, operand_places());
+  }
+  /// Overwrites `attended_gradient` (all rows) and adds the gradients of the output projection.
+  template <class Context, class Updates>
+  constexpr void backward_of_output(Context& run, kept_type const& kept, T const* output_gradient, T* attended_gradient,
+                                    gradients<Updates>& sums) const {
+    bool const all = kept.live == live_rows::all;
+    auto const first_rows = run.template scratch<T>(all ? 0 : kept.output.batch.rows() * Hidden);
+    output_.backward(run, kept.output, {.output_gradient = output_gradient},
+                     {.input_gradient = all ? attended_gradient : first_rows.data()}, sums.output);
+    if (!all) { spread_first_rows<Hidden>(run, first_rows.data(), kept.batch, attended_gradient); }
+  }
+
   [[nodiscard]] constexpr std::array<matrix_place, 3> operand_places() const {
     return {projections_.output_place(layer_matrix::query, 0), projections_.output_place(layer_matrix::key, 1),
             projections_.output_place(layer_matrix::value, 2)};

@@ -14,6 +14,7 @@ namespace slimfit {
 template <int Hidden, class Policy, scalar T>
 class span_head {
  public:
+  using value_type = T;
   static constexpr int scores = 2;  ///< of a token
   using norm_type = layer_norm<Hidden, typename Policy::norm, T>;
   using output_type = linear<Hidden, scores, typename Policy::linear_input, T>;
@@ -23,6 +24,7 @@ class span_head {
   struct kept_type {
     typename norm_type::kept_type norm;
     typename output_type::kept_type input;
+    index_t chunk = 0;  ///< rows at a time
   };
 
   constexpr explicit span_head(parameter_kind output_kind) : output_(output_kind) {}
@@ -34,63 +36,67 @@ class span_head {
     output_.visit(visitor, output);
   }
 
-  /// Overwrites `result` (two scores per row). @param stream sums that the last block left unnormalised
+  /// Overwrites the output (two scores per row) from the stream: sums that the last block left unnormalised.
   template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* stream, sequence_batch const& batch,
-                                            T* result) const {
+  [[nodiscard]] constexpr kept_type forward(Context& run, sequence_batch const& batch, forward_operands<T> const& in,
+                                            forward_results<T> const& out) const {
     auto const range = run.range("head");
+    auto const rows = batch.single_rows();
     kept_type kept;
-    kept.norm = norm_.keep(run, stream, batch.rows(), "last LayerNorm");
-    kept.input = output_.keep(run, batch.rows(), "head's input");
-    for_each_chunk(
-        run, batch.rows(), chunk_rows<typename Policy::chunk>(run, batch, Hidden), [&](index_t row, index_t count) {
-          auto const part = kept.input.rows_from(row);
-          output_target<T> const normalized(run, part, count * Hidden);
-          norm_.apply(run, advance(stream, row * Hidden), kept.norm.rows_from(row), count, normalized.data());
-          output_.save_input(run, part, normalized.data(), count);
-          output_.apply(run, normalized.data(), count, advance(result, row * scores));
-        });
+    kept.norm = norm_.keep(run, rows, "last LayerNorm");
+    norm_.save_whole(run, kept.norm, in);
+    kept.input = output_.keep(run, rows, "head's input");
+    kept.chunk = chunk_rows<typename Policy::chunk>(run, batch, Hidden);
+    for_each_part(run, rows, kept.chunk, [&](index_t row, index_t count) {
+      auto const part = kept.input.part(row, count);
+      output_target<T> const normalized(run, part.input, count * Hidden);
+      norm_.forward(run, kept.norm.part(row, count), {.input = advance(in.input, row * Hidden)},
+                    {.output = normalized.data()});
+      output_.forward(run, part, {.input = normalized.data()}, {.output = advance(out.output, row * scores)});
+    });
     return kept;
   }
 
-  /// Overwrites `stream_gradient` (all rows).
+  /// Overwrites the stream's gradient (all rows).
   template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* score_gradient, sequence_batch const& batch,
-                          T* stream_gradient) const {
+  constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
+                          backward_results<T> const& below) const {
     auto const range = run.range("head");
     using updates = typename Context::updates_type;
     {
       typename norm_type::template gradients<updates> norm_sums(run, norm_);
-      gradient_list<T, updates> weight(run, output_.weight());
-      gradient_list<T, updates> bias(run, output_.bias());
-      for_each_chunk(run, batch.rows(), chunk_rows<typename Policy::chunk>(run, batch, Hidden),
-                     [&](index_t row, index_t count) {
-                       auto const mode = row == 0 ? update_mode::overwrite : update_mode::accumulate;
-                       T const* const from = advance(score_gradient, row * scores);
-                       auto const norm_part = kept.norm.rows_from(row);
-                       auto const inner = run.template scratch<T>(count * Hidden);
-                       output_.apply_transpose(run, from, count, inner.data(), update_mode::overwrite);
-                       T const* const each[1]{from};
-                       auto const add = [&](auto const& input) {
-                         output_.add_gradients(run, input, each, count, weight, bias, mode);
-                       };
-                       if constexpr (rebuilds) {
-                         norm_.with_output(norm_part, add);
-                       } else {
-                         add(kept.input.rows_from(row));
-                       }
-                       norm_.apply_backward(run, norm_part, inner.data(), count, advance(stream_gradient, row * Hidden),
-                                            update_mode::overwrite, norm_sums, mode);
-                     });
-      weight[0].finish();
-      bias[0].finish();
-      norm_sums.finish();
+      typename output_type::template gradients<updates> sums(run, output_);
+      for_each_part(run, kept.input.batch, kept.chunk, [&](index_t row, index_t count) {
+        auto const inner = run.template scratch<T>(count * Hidden);
+        auto const norm_part = kept.norm.part(row, count);
+        backward_of_output(run, kept.input.part(row, count), norm_part, advance(above.output_gradient, row * scores),
+                           inner.data(), sums);
+        norm_.backward(run, norm_part, {.output_gradient = inner.data()},
+                       {.input_gradient = advance(below.input_gradient, row * Hidden)}, norm_sums);
+      });
+      sums.finish(run, output_);
+      norm_sums.finish(run, norm_);
     }
     output_.release(run, kept.input);
     norm_.release(run, kept.norm);
   }
 
  private:
+  template <class Context, class Sums>
+  constexpr void backward_of_output(Context& run, typename output_type::kept_type const& part,
+                                    typename norm_type::kept_type const& norm_part, T const* output_gradient,
+                                    T* input_gradient, Sums& sums) const {
+    if constexpr (rebuilds) {
+      norm_.with_output(norm_part, [&](auto const& input) {
+        using source_type = std::remove_cvref_t<decltype(input)>;
+        output_.backward(run, part, backward_operands<T, source_type>{output_gradient, input},
+                         {.input_gradient = input_gradient}, sums);
+      });
+    } else {
+      output_.backward(run, part, {.output_gradient = output_gradient}, {.input_gradient = input_gradient}, sums);
+    }
+  }
+
   norm_type norm_;
   output_type output_;
 };

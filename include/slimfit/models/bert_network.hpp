@@ -9,10 +9,11 @@
 #include <slimfit/core/error.hpp>
 #include <slimfit/layers/embedding.hpp>
 #include <slimfit/layers/losses.hpp>
+#include <slimfit/layers/policy_stack.hpp>
 #include <slimfit/layers/pooler_head.hpp>
 #include <slimfit/layers/post_norm_block.hpp>
 #include <slimfit/layers/span_head.hpp>
-#include <slimfit/layers/stack.hpp>
+#include <slimfit/models/sequence_network.hpp>
 #include <slimfit/models/token_batch.hpp>
 #include <slimfit/policy/model_policy.hpp>
 
@@ -59,39 +60,51 @@ struct checked_bert_shape {
 };
 }  // namespace detail
 
+/// What a BERT is put together from; to be derived from where one of them is a program's own, as vit_parts.
 template <bert_shape Shape, class Policy, scalar T>
-class bert_network : private detail::checked_bert_shape<Shape>, private detail::checked_policy<Policy> {
+struct bert_parts {
+  using dropout_type = dropout_rates<percent<Shape.hidden_dropout>, percent<Shape.attention_dropout>>;
+  using embedding = slimfit::embedding<Shape.vocabulary, Shape.positions, Shape.types, Shape.hidden, T>;
+  using before_stack = no_layer<T>;
+  template <class BlockPolicy>
+  using block = post_norm_block<Shape.hidden, Shape.heads, Shape.mlp, BlockPolicy, T, dropout_type>;
+  using stack = policy_stack<Policy, block, Shape.layers>;
+  using behind_stack = no_layer<T>;
+  static constexpr int classes = Shape.head == bert_head::classification ? Shape.classes : 1;
+  using head = std::conditional_t<Shape.head == bert_head::span, span_head<Shape.hidden, Policy, T>,
+                                  pooler_head<Shape.hidden, classes, Policy, T, dropout_type>>;
+  using loss = std::conditional_t<
+      Shape.head == bert_head::span, span_loss<T, Policy::padding == padding_tokens::filled>,
+      std::conditional_t<Shape.head == bert_head::regression, squared_error_loss<T>, cross_entropy_loss<classes, T>>>;
+  /// Heads but that of answers read the first token's rows; the others of the last block's output are computed where
+  /// the policy wants.
+  static constexpr live_rows live =
+      Shape.head == bert_head::span || Policy::computes_dead_rows ? live_rows::all : live_rows::first;
+};
+
+/// @tparam Parts see bert_parts
+template <bert_shape Shape, class Policy, scalar T, class Parts = bert_parts<Shape, Policy, T>>
+class bert_network : private detail::checked_bert_shape<Shape>,
+                     private detail::checked_policy<Policy>,
+                     public sequence_network<Parts> {
+  using base = sequence_network<Parts>;
+
  public:
   static constexpr bert_shape shape = Shape;
   using policy_type = Policy;
   using value_type = T;
-  using embedding_type = embedding<Shape.vocabulary, Shape.positions, Shape.types, Shape.hidden, T>;
-  using dropout_type = dropout_rates<percent<Shape.hidden_dropout>, percent<Shape.attention_dropout>>;
-  using block_type = post_norm_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T, dropout_type>;
-  /// Rows of the last block's output that are computed: those the head reads, unless the policy wants all.
-  static constexpr live_rows live =
-      Shape.head == bert_head::span || Policy::computes_dead_rows ? live_rows::all : live_rows::first;
-  using stack_type = stack<block_type, Shape.layers, Policy::biases, live, typename Policy::blocks>;
+  using typename base::input_type;
   static constexpr bert_head head = Shape.head;
-  static constexpr index_t classes = head == bert_head::classification ? Shape.classes : 1;
-  using head_type = std::conditional_t<head == bert_head::span, span_head<Shape.hidden, Policy, T>,
-                                       pooler_head<Shape.hidden, static_cast<int>(classes), Policy, T, dropout_type>>;
-  using loss_type = std::conditional_t<head == bert_head::span, span_loss<T, Policy::padding == padding_tokens::filled>,
-                                       std::conditional_t<head == bert_head::regression, squared_error_loss<T>,
-                                                          cross_entropy_loss<static_cast<int>(classes), T>>>;
-  using input_type = std::int32_t;
+  static constexpr index_t classes = Parts::classes;
   using arranged_type = token_batch;
   static constexpr index_t tokens = Shape.tokens;
   static constexpr index_t inputs = 2 * tokens;  ///< of one sample: the ids of its words, then those of their types
-  struct kept_type {
-    typename stack_type::kept_type blocks;
-    typename head_type::kept_type head;
-  };
 
-  constexpr bert_network() {
-    stack_.first_block().drop_input();
-    stack_.set_norm_epsilon(Shape.norm_epsilon);
-    head_.set_norm_epsilon(Shape.norm_epsilon);
+  constexpr bert_network()
+      : base(typename base::embedding_type(Shape.padding), typename base::head_type(Shape.classifier_kind)) {
+    this->stack_.first_block().drop_input();
+    this->stack_.set_norm_epsilon(Shape.norm_epsilon);
+    this->head_.set_norm_epsilon(Shape.norm_epsilon);
   }
 
   /// @throws value_error when an id is outside its table
@@ -111,17 +124,18 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
   template <class Visitor, class Name>
   constexpr void visit(Visitor&& visitor, Name const& name) {
     auto const layers = name + "bert.encoder.layer.";
-    embedding_.visit(visitor, name + "bert.embeddings");
-    stack_.visit(visitor, layers, name + "bert.embeddings.LayerNorm");
-    auto const norm = block_type::last_norm(numbered(layers, Shape.layers - 1));
+    this->embedding_.visit(visitor, name + "bert.embeddings");
+    this->before_.visit(visitor, name + "bert.before_encoder");
+    this->stack_.visit(visitor, layers, name + "bert.embeddings.LayerNorm");
+    this->behind_.visit(visitor, name + "bert.behind_encoder");
+    using last_block = typename Parts::template block<Policy>;
+    auto const norm = last_block::last_norm(numbered(layers, Shape.layers - 1));
     if constexpr (head == bert_head::span) {
-      head_.visit(visitor, norm, name + "qa_outputs");
+      this->head_.visit(visitor, norm, name + "qa_outputs");
     } else {
-      head_.visit(visitor, norm, name + "bert.pooler.dense", name + "classifier");
+      this->head_.visit(visitor, norm, name + "bert.pooler.dense", name + "classifier");
     }
   }
-  /// To be called when parameters have been given their units.
-  constexpr void units_bound() { stack_.units_bound(); }
 
   /// Changes the length of the sequences, for a plan. To be called before parameters are bound.
   /// @throws value_error
@@ -145,37 +159,8 @@ class bert_network : private detail::checked_bert_shape<Shape>, private detail::
     return batch.count() + (Policy::padding == padding_tokens::dropped ? 1 : 0);
   }
 
-  /// Overwrites `logits`, the scores of the head. @param ids what `token_batch` makes
-  template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, input_type const* ids, sequence_batch const& batch,
-                                            T* logits) const {
-    auto const stream = run.template scratch<T>(batch.rows() * Shape.hidden, "stream between blocks");
-    embedding_.forward(run, ids_of(ids, batch), batch.rows(), stream.data());
-    kept_type kept;
-    kept.blocks = stack_.forward(run, stream.data(), batch);
-    kept.head = head_.forward(run, stream.data(), stack_.output(batch), logits);
-    return kept;
-  }
-  /// Hands every gradient to the context's updates.
-  template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, input_type const* ids, sequence_batch const& batch,
-                          T const* logit_gradient) const {
-    auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden, "gradient of the stream");
-    head_.backward(run, kept.head, logit_gradient, stack_.output(batch), stream_gradient.data());
-    if (stack_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
-      embedding_.backward(run, ids_of(ids, batch), batch.rows(), stream_gradient.data(), Shape.padding);
-    }
-  }
-
  private:
-  static constexpr kernels::token_ids ids_of(input_type const* ids, sequence_batch const& batch) {
-    return {ids, advance(ids, batch.rows()), advance(ids, 2 * batch.rows())};
-  }
-
   index_t tokens_ = tokens;
-  embedding_type embedding_;
-  stack_type stack_;
-  head_type head_{Shape.classifier_kind};
 };
 
 }  // namespace slimfit

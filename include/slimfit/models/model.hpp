@@ -31,6 +31,32 @@ struct checked_device {
                 "slimfit: a model's Device must be a backend, e.g. host: vit<Shape, Policy, host, float>");
 };
 
+struct any_visitor {
+  template <class Parameter, class Name>
+  constexpr void operator()(Parameter const& /*each*/, Name const& /*name*/) const {}
+};
+
+/// One sentence per member of a network.
+template <class Network>
+struct checked_network {
+  static_assert(
+      requires {
+        typename Network::value_type;
+        typename Network::policy_type;
+      },
+      "slimfit: model<Network, Device>: Network must have value_type, its scalar, and policy_type, a model policy");
+  static_assert(
+      requires(Network & each) { each.visit(any_visitor{}, no_name{}); },
+      "slimfit: model<Network, Device>: Network must have visit(visitor, name), which calls visitor(parameter, name) "
+      "for "
+      "every parameter");
+  static_assert(
+      requires(Network & each) { each.units_bound(); },
+      "slimfit: model<Network, Device>: Network must have units_bound(), which is called when parameters have been "
+      "given "
+      "their units; sequence_network has it");
+};
+
 /// A backend that this compiler cannot compile says so.
 template <class Device>
 struct available_device {};
@@ -62,7 +88,7 @@ struct scalar_or_float<T> {
 /// @tparam Network layers with `visit`, `forward` and `backward`, e.g. `vit_network`
 /// @tparam Device  a backend
 template <class Network, class Device>
-class model : private detail::checked_device<Device> {
+class model : private detail::checked_device<Device>, private detail::checked_network<Network> {
  public:
   using network_type = Network;
   using device_type = Device;

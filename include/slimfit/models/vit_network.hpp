@@ -6,9 +6,10 @@
 #include <slimfit/layers/class_token_head.hpp>
 #include <slimfit/layers/losses.hpp>
 #include <slimfit/layers/patch_embedding.hpp>
+#include <slimfit/layers/policy_stack.hpp>
 #include <slimfit/layers/pre_norm_block.hpp>
-#include <slimfit/layers/stack.hpp>
 #include <slimfit/models/image_batch.hpp>
+#include <slimfit/models/sequence_network.hpp>
 #include <slimfit/policy/model_policy.hpp>
 
 namespace slimfit {
@@ -41,45 +42,54 @@ struct checked_vit_shape {
 };
 }  // namespace detail
 
+/// What a vision transformer is put together from; to be derived from where one of them is a program's own:
+/// `struct my_parts : vit_parts<Shape, Policy, T> { using before_stack = my_layer; };`
 template <vit_shape Shape, class Policy, scalar T>
-class vit_network : private detail::checked_vit_shape<Shape>, private detail::checked_policy<Policy> {
+struct vit_parts {
+  using embedding = patch_embedding<Shape.image, Shape.patch, Shape.channels, Shape.hidden, typename Policy::chunk, T>;
+  using before_stack = no_layer<T>;
+  template <class BlockPolicy>
+  using block = pre_norm_block<Shape.hidden, Shape.heads, Shape.mlp, BlockPolicy, T, Shape.layer_scale>;
+  using stack = policy_stack<Policy, block, Shape.layers>;
+  using behind_stack = no_layer<T>;
+  using head = class_token_head<Shape.hidden, Shape.classes, Policy, T>;
+  using loss = cross_entropy_loss<Shape.classes, T>;
+  /// The head reads the class token's rows; the others of the last block's output are computed where the policy wants.
+  static constexpr live_rows live = Policy::computes_dead_rows ? live_rows::all : live_rows::first;
+};
+
+/// @tparam Parts see vit_parts
+template <vit_shape Shape, class Policy, scalar T, class Parts = vit_parts<Shape, Policy, T>>
+class vit_network : private detail::checked_vit_shape<Shape>,
+                    private detail::checked_policy<Policy>,
+                    public sequence_network<Parts> {
+  using base = sequence_network<Parts>;
+
  public:
   static constexpr vit_shape shape = Shape;
   using policy_type = Policy;
   using value_type = T;
-  using embedding_type =
-      patch_embedding<Shape.image, Shape.patch, Shape.channels, Shape.hidden, typename Policy::chunk, T>;
-  using block_type = pre_norm_block<Shape.hidden, Shape.heads, Shape.mlp, Policy, T, Shape.layer_scale>;
-  /// Rows of the last block's output that are computed: the class token's, unless the policy wants all.
-  static constexpr live_rows live = Policy::computes_dead_rows ? live_rows::all : live_rows::first;
-  using stack_type = stack<block_type, Shape.layers, Policy::biases, live, typename Policy::blocks>;
-  using head_type = class_token_head<Shape.hidden, Shape.classes, Policy, T>;
-  using input_type = T;
+  using typename base::embedding_type;
+  using typename base::input_type;
   static constexpr index_t tokens = embedding_type::tokens;
   static constexpr index_t inputs = embedding_type::pixels;  ///< input elements of one sample
   static constexpr index_t classes = Shape.classes;
-  using loss_type = cross_entropy_loss<Shape.classes, T>;
   using arranged_type = image_batch<T, tokens>;
 
-  struct kept_type {
-    typename stack_type::kept_type blocks;
-    typename head_type::kept_type head;
-  };
-
-  constexpr vit_network() {
-    stack_.set_norm_epsilon(Shape.norm_epsilon);
-    head_.set_norm_epsilon(Shape.norm_epsilon);
+  constexpr vit_network() : base({}, {}) {
+    this->stack_.set_norm_epsilon(Shape.norm_epsilon);
+    this->head_.set_norm_epsilon(Shape.norm_epsilon);
   }
 
   /// Names follow Hugging Face's ViTForImageClassification.
   template <class Visitor, class Name>
   constexpr void visit(Visitor&& visitor, Name const& name) {
-    embedding_.visit(visitor, name + "vit.embeddings");
-    stack_.visit(visitor, name + "vit.encoder.layer.");
-    head_.visit(visitor, name + "vit.layernorm", name + "classifier");
+    this->embedding_.visit(visitor, name + "vit.embeddings");
+    this->before_.visit(visitor, name + "vit.before_encoder");
+    this->stack_.visit(visitor, name + "vit.encoder.layer.");
+    this->behind_.visit(visitor, name + "vit.behind_encoder");
+    this->head_.visit(visitor, name + "vit.layernorm", name + "classifier");
   }
-  /// To be called when parameters have been given their units.
-  constexpr void units_bound() { stack_.units_bound(); }
 
   /// Changes the number of tokens of a sequence, class token included, for a plan; see patch_embedding::plan_tokens.
   /// To be called before parameters are bound.
@@ -89,7 +99,7 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
       throw value_error(mismatch("tokens", count, "at least 2, the class token and one patch, and at most 65536"));
     }
     tokens_ = count;
-    embedding_.plan_tokens(count);
+    this->embedding_.plan_tokens(count);
   }
   /// A batch of `count` images.
   [[nodiscard]] constexpr sequence_batch sequences(index_t count) const { return {count, tokens_}; }
@@ -100,33 +110,8 @@ class vit_network : private detail::checked_vit_shape<Shape>, private detail::ch
   }
   [[nodiscard]] static constexpr index_t offset_elements(sequence_batch const& /*batch*/) { return 0; }
 
-  /// Overwrites `logits` (samples x classes). @param images samples x channels x image x image, normalised
-  template <class Context>
-  [[nodiscard]] constexpr kept_type forward(Context& run, T const* images, sequence_batch const& batch,
-                                            T* logits) const {
-    auto const stream = run.template scratch<T>(batch.rows() * Shape.hidden, "stream between blocks");
-    embedding_.forward(run, images, batch.count(), stream.data());
-    kept_type kept;
-    kept.blocks = stack_.forward(run, stream.data(), batch);
-    kept.head = head_.forward(run, stream.data(), stack_.output(batch), logits);
-    return kept;
-  }
-  /// Hands every gradient to the context's updates.
-  template <class Context>
-  constexpr void backward(Context& run, kept_type const& kept, T const* images, sequence_batch const& batch,
-                          T const* logit_gradient) const {
-    auto const stream_gradient = run.template scratch<T>(batch.rows() * Shape.hidden, "gradient of the stream");
-    head_.backward(run, kept.head, logit_gradient, stack_.output(batch), stream_gradient.data());
-    if (stack_.backward(run, kept.blocks, stream_gradient.data(), batch)) {
-      embedding_.backward(run, images, batch.count(), stream_gradient.data());
-    }
-  }
-
  private:
   index_t tokens_ = tokens;
-  embedding_type embedding_;
-  stack_type stack_;
-  head_type head_;
 };
 
 }  // namespace slimfit

@@ -70,6 +70,13 @@ class gradient_list {
   gradient<T, Updates> first_;
   gradient_list<T, Updates, Count - 1> rest_;
 };
+/// Of parameters that there are none of.
+template <scalar T, class Updates>
+class gradient_list<T, Updates, 0> {
+ public:
+  template <class... All>
+  constexpr explicit gradient_list(All const&... /*context and parameters*/) {}
+};
 template <scalar T, class Updates>
 class gradient_list<T, Updates, 1> {
  public:

@@ -15,13 +15,8 @@ enum class live_rows : unsigned char {
 };
 
 /// The rows of `batch` that live, as a batch of its own.
-template <live_rows Live>
-constexpr sequence_batch live_part(sequence_batch const& batch) {
-  if constexpr (Live == live_rows::first) {
-    return batch.first_tokens();
-  } else {
-    return batch;
-  }
+constexpr sequence_batch live_part(sequence_batch const& batch, live_rows live) {
+  return live == live_rows::first ? batch.first_tokens() : batch;
 }
 
 /// Overwrites `output` (sequences x Width) with the first row of each sequence of `rows`.

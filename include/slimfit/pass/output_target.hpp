@@ -18,7 +18,7 @@ template <scalar T, class View>
 constexpr T* tape_matrix(View const& view) {
   if constexpr (is_dense_view<View>) {
     return view.owned.data;
-  } else if constexpr (stash::gelu_view<View>) {
+  } else if constexpr (stash::activation_view<View>) {
     if constexpr (requires { view.input; }) { return tape_matrix<T>(view.input); }
   }
   return nullptr;
@@ -27,7 +27,7 @@ template <class View>
 constexpr bool writes_tape_matrix() {
   if constexpr (is_dense_view<View>) {
     return true;
-  } else if constexpr (stash::gelu_view<View>) {
+  } else if constexpr (stash::activation_view<View>) {
     if constexpr (requires(View const& view) { view.input; }) {
       return is_dense_view<std::remove_cvref_t<decltype(View::input)>>;
     }

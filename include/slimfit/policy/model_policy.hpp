@@ -12,7 +12,7 @@
 #include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>
 #include <slimfit/stash/by_state.hpp>
-#include <slimfit/stash/gelu_stash.hpp>
+#include <slimfit/stash/activation_stash.hpp>
 #include <slimfit/stash/layer_norm_stash.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 
@@ -36,7 +36,7 @@ inline constexpr bool is_norm_stash<stash::by_state<Active, Frozen>> = is_norm_s
 
 template <class S>
 inline constexpr bool is_gelu_stash = requires {
-  requires stash::gelu_view<typename S::template kept<float, 64>>;
+  requires stash::activation_view<typename S::template kept<float, 64>>;
 };
 template <class Active, class Frozen>
 inline constexpr bool is_gelu_stash<stash::by_state<Active, Frozen>> = is_gelu_stash<Active>&& is_gelu_stash<Frozen>;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <slimfit/memory/observer.hpp>
+#include <slimfit/stash/activation_stash.hpp>
 #include <slimfit/stash/by_state.hpp>
-#include <slimfit/stash/gelu_stash.hpp>
 #include <slimfit/stash/layer_norm_stash.hpp>
 #include <slimfit/stash/probability_stash.hpp>
 #include <slimfit/stash/pruned.hpp>
@@ -89,8 +89,8 @@ struct form_of_stash<layer_norm_normalized<S>> {
     return with_role("normalised rows", form_of_stash<S>::template of<T>(state));
   }
 };
-template <class S>
-struct form_of_stash<gelu_input<S>> {
+template <class S, class Activation>
+struct form_of_stash<activation_input<S, Activation>> {
   template <scalar T>
   static constexpr kept_form of(unit_state state) {
     return with_role("input", form_of_stash<S>::template of<T>(state));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect: slimfit: gelu_derivative<Codebook>: Codebook must be a storage format, e.g. format::gelu_derivative_codebook<4>
-#include <slimfit/stash/gelu_stash.hpp>
+#include <slimfit/stash/activation_stash.hpp>
 
 using namespace slimfit;
 

@@ -65,7 +65,7 @@ struct in_place {
   using value_type = float;
   static constexpr int inputs = Width;
   static constexpr int outputs = Width;
-  using kept_type = typename Stash::template kept<float, Width>;
+  using kept_type = kept_rows<Stash, float, Width>;
   parameter<float> weight = make_parameter<float>(parameter_kind::unit, Width);
 
   template <class Visitor, class Name>
@@ -73,18 +73,21 @@ struct in_place {
     visitor(weight, name + ".weight");
   }
   template <class Context>
-  kept_type forward(Context& run, float* values, index_t count) const {
+  constexpr kept_type forward(Context& run, sequence_batch const& batch, forward_operands<float> const& in,
+                              forward_results<float> const& out) const {
     auto const kept = run.template keep<Stash, float, Width>(
-        count, {.name = "rows", .purpose = category::static_activations, .units = {weight.unit}},
+        batch.rows(), {.name = "rows", .purpose = category::static_activations, .units = {weight.unit}},
         matrix_place{weight.position});
-    run.launch(count, kernels::save_rows<Width, float, kept_type>{values, kept});
-    run.launch(count, twice<Width>{values, values});
-    return kept;
+    using form_type = std::remove_const_t<decltype(kept)>;
+    run.launch(batch.rows(), kernels::save_rows<Width, float, form_type>{in.input, kept});
+    run.launch(batch.rows(), twice<Width>{in.input, out.output});
+    return {kept, batch};
   }
   template <class Context>
-  void backward(Context& run, kept_type const& kept, float* gradient, index_t count) const {
-    run.launch(count, twice<Width>{gradient, gradient});
-    Stash::release(run.memory, kept);
+  constexpr void backward(Context& run, kept_type const& kept, backward_operands<float> const& above,
+                          backward_results<float> const& below) const {
+    run.launch(kept.batch.rows(), twice<Width>{above.output_gradient, below.input_gradient});
+    Stash::release(run.memory, kept.input);
   }
 };
 
@@ -148,11 +151,9 @@ TEST_CASE("layers report what they keep and what they take beside it") {
   run_once(benchmarks::layer<dense_input, device>("linear", {.rows = 16}));
   run_once(benchmarks::layer<dense_input, device>("frozen", {.rows = 16, .is_frozen = true}));
   run_once(benchmarks::layer<in_place<64, stash::dense>, device>("in place", {.rows = 16}));
-  run_once(benchmarks::layer<layer_norm<32, stash::layer_norm_normalized<stash::dense>, float>, device>(
-      "norm", {.rows = 16, .inputs = 32, .outputs = 32}));
-  CHECK_THROWS_AS(
-      (benchmarks::layer<layer_norm<32, stash::layer_norm_normalized<stash::dense>, float>, device>("norm")),
-      value_error);
+  run_once(benchmarks::layer<layer_norm<32, stash::layer_norm_normalized<stash::dense>, float>, device>("norm",
+                                                                                                        {.rows = 16}));
+  CHECK_THROWS_AS((benchmarks::layer<dense_input, device>("linear", {.rows = 16, .tokens = 5})), value_error);
   auto const found = run_registered();
   auto const forward = found.at("linear/forward 16 x 32 float");
   auto const both = found.at("linear/forward and backward 16 x 32 float");

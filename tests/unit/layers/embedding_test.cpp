@@ -75,7 +75,10 @@ TEST_CASE("embedding: gradients in parts are those of plain loops") {
   test::tape tape;
   testing::recording_updates updates;
   context<host, testing::recording_updates> run{device, tape.memory(), updates, active_set::all(3), true, 0, 0};
-  table.backward(run, {words.data(), types.data(), places.data()}, rows, gradient.data());
+  std::vector<std::int32_t> ids = words;
+  ids.insert(ids.end(), types.begin(), types.end());
+  ids.insert(ids.end(), places.begin(), places.end());
+  table.backward(run, sequence_batch(rows, 1), ids.data(), {.output_gradient = gradient.data()});
   auto const check = [&](std::size_t which, std::vector<std::int32_t> const& of, index_t count) {
     std::vector<double> expected(test::length(count * shape.hidden));
     for (std::size_t row = 0; row < of.size(); ++row) {

@@ -152,8 +152,9 @@ TEST_CASE("saturation: inputs of linears and normalised rows are counted in what
         device, tape.memory(),          updates, active ? active_set::all(4) : active_set::none(), true, 0,
         0,      {true, counters.data()}};
     std::vector<double> output(count * width);
-    auto const kept_rows = norm.forward(run, x.data(), count, output.data());
-    auto const kept_input = projection.forward(run, x.data(), count, output.data());
+    sequence_batch const batch(count, 1);
+    auto const kept_rows = norm.forward(run, batch, {.input = x.data()}, {.output = output.data()});
+    auto const kept_input = projection.forward(run, batch, {.input = x.data()}, {.output = output.data()});
     auto const of_norm = counters[static_cast<std::size_t>(
         saturation_place{norm.weight().position, saturated_matrix::normalized}.counter())];
     index_t clipped = 0;
@@ -165,7 +166,7 @@ TEST_CASE("saturation: inputs of linears and normalised rows are counted in what
     }
     CHECK(of_norm.clipped == clipped);
     CHECK(of_norm.total == count * (active ? width : width / 4));
-    auto const of_input = counters[static_cast<std::size_t>(projection.input_place().counter())];
+    auto const of_input = counters[static_cast<std::size_t>(projection.projection().input_place().counter())];
     CHECK(of_input.clipped == (active ? outside(x, -2, 1.5, 0.5) : 0));
     CHECK(of_input.total == (active ? count * width : 0));
     projection.release(run, kept_input);

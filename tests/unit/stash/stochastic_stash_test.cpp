@@ -235,14 +235,16 @@ TEST_CASE("what is rounded at random is told by what numbers, or refuses") {
   testing::recording_updates updates;
   using context_type = context<host, testing::recording_updates>;
   context_type run{device, tape.memory(), updates, active_set::all(1), true, 0, 3};
-  CHECK_THROWS_WITH_AS((void)layer.keep(run, 4), doctest::Contains("linear's input is rounded at random"), usage_error);
+  CHECK_THROWS_WITH_AS((void)layer.keep(run, sequence_batch(4, 1)),
+                       doctest::Contains("linear's input is rounded at random"), usage_error);
   layer.visit([](parameter<float>& each, no_name) { each.position = each.rank == 2 ? 4 : 5; }, no_name{});
-  auto const kept = layer.keep(run, 4);
-  CHECK(kept.random.iteration == 3);
-  CHECK(kept.random.place == matrix_place{4, layer_matrix::input}.random_place());
+  auto const kept = layer.keep(run, sequence_batch(4, 1));
+  CHECK(kept.input.random.iteration == 3);
+  CHECK(kept.input.random.place == matrix_place{4, layer_matrix::input}.random_place());
   layer.release(run, kept);
   context_type forgotten{device, tape.memory(), updates, active_set::all(1), true};
-  CHECK_THROWS_WITH_AS((void)layer.keep(forgotten, 4), doctest::Contains("iteration is not set"), usage_error);
+  CHECK_THROWS_WITH_AS((void)layer.keep(forgotten, sequence_batch(4, 1)), doctest::Contains("iteration is not set"),
+                       usage_error);
   CHECK_THROWS_WITH_AS((void)forgotten.random(1), doctest::Contains("iteration is not set"), usage_error);
   // Nothing is kept, so nobody draws.
   using idle = stash::when_training<matrix>;

@@ -90,9 +90,11 @@ gradients gradients_with(draw const& drawn, double deviation) {
   context<host, testing::recording_updates> run{device, tape.memory(), updates, active, true, 0, 0};
   auto stream = drawn.stream;
   auto gradient = drawn.gradient;
-  auto const kept = network.forward(run, stream.data(), {1, tokens});
+  auto const kept =
+      network.forward(run, sequence_batch(1, tokens), {.input = stream.data()}, {.output = stream.data()});
   backward_of_normalization(stream, gradient);
-  CHECK(network.backward(run, kept, gradient.data(), {1, tokens}));
+  network.backward(run, kept, {.output_gradient = gradient.data()}, {.input_gradient = gradient.data()});
+  CHECK(network.reaches_input(run));
   return {{gradient.begin(), gradient.end()}, updates.gradients[static_cast<std::size_t>(position)]};
 }
 

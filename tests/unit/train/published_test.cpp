@@ -3,6 +3,7 @@
 // and a small BERT.
 #include <doctest/doctest.h>
 #include <slimfit/backend/host.hpp>
+#include <slimfit/kernels/gelu.hpp>
 #include <slimfit/models/bert.hpp>
 #include <slimfit/models/vit.hpp>
 #include <slimfit/policy/presets.hpp>
@@ -87,8 +88,9 @@ void check_linear(std::string const& name, std::string const& input, std::string
     auto run = each.run(only(active));
     std::vector<float> y(operators::rows * Out);
     std::vector<float> dx(operators::rows * In);
-    auto const kept = layer.forward(run, x.data(), operators::rows, y.data());
-    layer.backward(run, kept, dy.data(), operators::rows, dx.data());
+    sequence_batch const batch(operators::rows, 1);
+    auto const kept = layer.forward(run, batch, {.input = x.data()}, {.output = y.data()});
+    layer.backward(run, kept, {.output_gradient = dy.data()}, {.input_gradient = dx.data()});
     each.check(y, prefix + ".y");
     each.check(dx, prefix + ".dx");
     if (active) { each.check_gradient(0, prefix + ".dw"); }
@@ -181,19 +183,21 @@ TEST_CASE("published: layer normalisation, of which the largest of all rows surv
       auto run = each.run(only(active));
       std::vector<float> y(x.size());
       std::vector<float> dx(x.size());
-      auto const kept = layer.keep(run, x.data(), operators::rows);
+      sequence_batch const batch(operators::rows, 1);
+      auto const kept = layer.keep(run, batch);
+      layer.save_whole(run, kept, {.input = x.data()});
       {
-        for_each_chunk(run, operators::rows, part, [&](index_t row, index_t rows) {
+        for_each_part(run, batch, part, [&](index_t row, index_t rows) {
           auto const at = row * operators::width;
-          layer.apply(run, x.data() + at, kept.rows_from(row), rows, y.data() + at);
+          layer.forward(run, kept.part(row, rows), {.input = x.data() + at}, {.output = y.data() + at});
         });
         layer_type::gradients<recording_updates> sums(run, layer);
-        for_each_chunk(run, operators::rows, part, [&](index_t row, index_t rows) {
+        for_each_part(run, batch, part, [&](index_t row, index_t rows) {
           auto const at = row * operators::width;
-          layer.apply_backward(run, kept.rows_from(row), dy.data() + at, rows, dx.data() + at, update_mode::overwrite,
-                               sums, row == 0 ? update_mode::overwrite : update_mode::accumulate);
+          layer.backward(run, kept.part(row, rows), {.output_gradient = dy.data() + at},
+                         {.input_gradient = dx.data() + at}, sums);
         });
-        sums.finish();
+        sums.finish(run, layer);
       }
       layer.release(run, kept);
       each.check(y, prefix + ".y");

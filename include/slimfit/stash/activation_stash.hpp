@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: MIT
-// What GELU keeps for its backward pass: its input in some form, or its derivative in a few levels. The derivative is
-// all the backward needs and takes few bits; the input also gives back GELU's output.
+// What an activation function keeps for its backward pass: its input in some form, or GELU's derivative in a few
+// levels. The derivative is all the backward needs and takes few bits; the input also gives back the output.
 #pragma once
 
-#include <slimfit/core/math.hpp>
+#include <slimfit/core/activations.hpp>
+#include <slimfit/stash/by_state.hpp>
 #include <slimfit/stash/quantized.hpp>
 
 namespace slimfit::stash {
 
-/// A view `K` of a GELU stash has `keeps_derivative` (what `save(group, row, tile)` takes: GELU's derivative instead of
-/// its input), `derivative(group, row)`, and where it can `restore(group, row)`, GELU's output.
+/// A view `K` of an activation's stash has `keeps_derivative` (what `save(group, row, tile)` takes: the derivative
+/// instead of the input), `derivative(group, row)`, and where it can `restore(group, row)`, the output.
 template <class K>
-concept gelu_view = requires(K const& kept, serial_group group) {
+concept activation_view = requires(K const& kept, serial_group group) {
   { K::keeps_derivative } -> std::convertible_to<bool>;
   kept.derivative(group, index_t{});
 };
 
-/// Keeps GELU's input by the matrix stash `S`.
-template <class S>
-struct gelu_input : private detail::checked_matrix_stash<S> {
+/// Keeps the function's input by the matrix stash `S`.
+template <class S, activation_function Activation>
+struct activation_input : private detail::checked_matrix_stash<S> {
   static constexpr bool is_dense = S::is_dense;
   static constexpr bool draws_random = stash::draws_random<S>;
   using input_stash = S;
@@ -35,15 +36,15 @@ struct gelu_input : private detail::checked_matrix_stash<S> {
     SLIMFIT_HD void save(Group group, index_t row, Tile const& values) const {
       input.save(group, row, values);
     }
-    /// GELU's derivative at the kept input.
+    /// The derivative at the kept input.
     template <lane_group Group>
     SLIMFIT_HD tile<compute_type<T>, Width, Group> derivative(Group group, index_t row) const {
-      return map([](auto z) { return math::gelu_derivative(z); }, input.restore(group, row));
+      return map([](auto z) { return Activation::both(z).derivative; }, input.restore(group, row));
     }
-    /// GELU's output, computed again.
+    /// The output, computed again.
     template <lane_group Group>
     SLIMFIT_HD tile<compute_type<T>, Width, Group> restore(Group group, index_t row) const {
-      return map([](auto z) { return math::gelu(z); }, input.restore(group, row));
+      return map([](auto z) { return Activation::both(z).value; }, input.restore(group, row));
     }
     SLIMFIT_HD constexpr kept counting(std::int32_t* counts) const requires(counts_saturation) {
       return {input.counting(counts)};
@@ -66,6 +67,10 @@ struct gelu_input : private detail::checked_matrix_stash<S> {
     S::release(memory, kept.input);
   }
 };
+
+/// Keeps GELU's input by the matrix stash `S`.
+template <class S>
+using gelu_input = activation_input<S, activation::gelu>;
 
 namespace detail {
 template <class Codebook>
@@ -120,5 +125,28 @@ struct gelu_derivative : private detail::checked_gelu_derivative<Codebook> {
     matrix::release(memory, kept.codes);
   }
 };
+
+namespace detail {
+template <class Stash, class Activation>
+struct stash_of_activation {
+  static_assert(std::same_as<Activation, activation::gelu>,
+                "slimfit: mlp: this stash of the policy's `gelu` keeps GELU's derivative; with another activation "
+                "function use stash::gelu_input<...> there");
+  using type = Stash;
+};
+template <class S, class Any, class Activation>
+struct stash_of_activation<activation_input<S, Any>, Activation> {
+  using type = activation_input<S, Activation>;
+};
+template <class Active, class Frozen, class Activation>
+struct stash_of_activation<by_state<Active, Frozen>, Activation> {
+  using type = by_state<typename stash_of_activation<Active, Activation>::type,
+                        typename stash_of_activation<Frozen, Activation>::type>;
+};
+}  // namespace detail
+
+/// The stash that keeps for `Activation` what `Stash` keeps for GELU.
+template <class Stash, activation_function Activation>
+using stash_for_activation = typename detail::stash_of_activation<Stash, Activation>::type;
 
 }  // namespace slimfit::stash

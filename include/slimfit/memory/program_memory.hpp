@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// A program's own allocator as the source of a backend's memory: std::pmr and Thrust's memory resources, RMM's, or two
+// functions.
+#pragma once
+
+#include <exception>
+
+#include <slimfit/core/config.hpp>
+
+namespace slimfit {
+
+/// Two functions and what they are given. Null functions: the backend's usual source.
+struct program_memory {
+  void* state = nullptr;
+  /// Memory of at least `bytes` bytes, aligned to 256; null when there is none. May not throw.
+  void* (*allocate)(void* state, index_t bytes) = nullptr;
+  void (*deallocate)(void* state, void* memory, index_t bytes) = nullptr;
+
+  [[nodiscard]] constexpr bool is_given() const { return allocate != nullptr; }
+};
+
+/// What takes memory from `resource`, which must outlive the backend and give memory of the backend's kind.
+/// @tparam Resource has `allocate(bytes, alignment)` and `deallocate(pointer, bytes, alignment)`, as
+///                  std::pmr::memory_resource and thrust::mr::memory_resource do. Any exception of the former counts as
+///                  no memory
+template <class Resource>
+[[nodiscard]] program_memory memory_of(Resource& resource) {
+  static_assert(
+      requires(void* memory) {
+        memory = static_cast<void*>(resource.allocate(std::size_t{}, std::size_t{}));
+        resource.deallocate(memory, std::size_t{}, std::size_t{});
+      },
+      "slimfit: memory_of: the resource must have allocate(bytes, alignment) and deallocate(pointer, bytes, "
+      "alignment), e.g. a std::pmr::memory_resource");
+  static constexpr std::size_t alignment = 256;
+  return {&resource,
+          [](void* state, index_t bytes) -> void* {
+            try {
+              return static_cast<void*>(
+                  static_cast<Resource*>(state)->allocate(static_cast<std::size_t>(bytes), alignment));
+            } catch (std::exception const&) { return nullptr; }
+          },
+          [](void* state, void* memory, index_t bytes) {
+            static_cast<Resource*>(state)->deallocate(memory, static_cast<std::size_t>(bytes), alignment);
+          }};
+}
+
+}  // namespace slimfit
