@@ -66,37 +66,58 @@ struct probabilities_of_case<coded_probabilities<Format>> {
   }
 };
 
+/// @param size of a launch for so many heads
 template <scalar T, class Arguments>
-void add(std::string kernel, void (*function)(Arguments, attention_shape), int bytes,
-         std::function<Arguments(cuda_workspace&)> make) {
-  kernel_cases().push_back(
-      {std::move(kernel), scalar_name<T>, width, reinterpret_cast<void const*>(function), attention_threads,
-       [=](cuda_workspace& memory) -> std::function<void()> {
-         auto const arguments = make(memory);
-         auto* const device = memory.device();
-         index_t const count = memory.sequences() * heads;
-         return [=] { kernels::detail::launch_attention(*device, function, bytes, count, arguments, shape()); };
-       },
-       bytes});
+void add(std::string kernel, void (*function)(Arguments, attention_shape),
+         std::function<launch_size(index_t)> const& size, std::function<Arguments(cuda_workspace&)> make) {
+  kernel_cases().push_back({std::move(kernel), scalar_name<T>, width, reinterpret_cast<void const*>(function),
+                            static_cast<int>(size(1).threads),
+                            [=](cuda_workspace& memory) -> std::function<void()> {
+                              auto const arguments = make(memory);
+                              auto* const device = memory.device();
+                              auto const launch = size(memory.sequences() * heads);
+                              return [=] {
+                                kernels::detail::launch_attention(*device, function, launch, arguments, shape());
+                              };
+                            },
+                            static_cast<int>(size(1).shared_bytes)});
+}
+std::function<launch_size(index_t)> rows_launch(int bytes) {
+  return [=](index_t count) { return kernels::detail::rows_launch(count, static_cast<int>(tokens), bytes); };
+}
+template <class Layout>
+std::function<launch_size(index_t)> heads_launch() {
+  return [](index_t count) { return kernels::detail::heads_launch<Layout>(count, static_cast<int>(tokens)); };
 }
 
 template <scalar T, class Kept>
 void add_forward() {
   using arguments = attention_forward_arguments<T, Kept>;
   using probabilities = probabilities_of_case<Kept>;
-  add<T, arguments>(std::string("attention_forward, probabilities ") + probabilities::name,
-                    &attention_forward_kernel<T, head_size, Kept, false>,
-                    attention_forward_layout<T, head_size, Kept>::bytes, [](cuda_workspace& memory) -> arguments {
-                      index_t const count = memory.rows() * width;
-                      constexpr index_t row = head_size * sizeof(T);
-                      count_head_rows(
-                          memory, Kept::stored ? 2 * row + 3 * blocks * row : 2 * row + 2 * blocks * row + sum_bytes);
-                      constexpr int columns = attention_forward_layout<T, head_size, Kept>::keys;
-                      memory.count_bytes(probability_bytes(memory, columns, Kept::element_bytes));
-                      count_products(memory, Kept::stored ? 3 : 2);
-                      auto const operand = [&] { return kernels::detail::rows_of<T>(memory.filled<T>(count), width); };
-                      return {operand(), operand(), operand(), probabilities::make(memory), memory.allocate<T>(count)};
-                    });
+  add<T, arguments>(
+      std::string("attention_forward, probabilities ") + probabilities::name,
+      &attention_forward_kernel<T, head_size, Kept, false>,
+      rows_launch(attention_forward_layout<T, head_size, Kept>::bytes), [](cuda_workspace& memory) -> arguments {
+        index_t const count = memory.rows() * width;
+        constexpr index_t row = head_size * sizeof(T);
+        count_head_rows(memory, Kept::stored ? 2 * row + 3 * blocks * row : 2 * row + 2 * blocks * row + sum_bytes);
+        constexpr int columns = attention_forward_layout<T, head_size, Kept>::keys;
+        memory.count_bytes(probability_bytes(memory, columns, Kept::element_bytes));
+        count_products(memory, Kept::stored ? 3 : 2);
+        auto const operand = [&] { return kernels::detail::rows_of<T>(memory.filled<T>(count), width); };
+        return {operand(), operand(), operand(), probabilities::make(memory), memory.allocate<T>(count)};
+      });
+  if constexpr (std::is_same_v<T, bf16> && !Kept::stored) {
+    add<T, arguments>(
+        "attention_head_forward", &attention_head_forward_kernel<T, head_size>,
+        heads_launch<attention_head_forward_layout<T, head_size>>(), [](cuda_workspace& memory) -> arguments {
+          index_t const count = memory.rows() * width;
+          count_head_rows(memory, 4 * index_t{head_size * sizeof(T)} + sum_bytes);
+          count_products(memory, 2);
+          auto const operand = [&] { return kernels::detail::rows_of<T>(memory.filled<T>(count), width); };
+          return {operand(), operand(), operand(), probabilities::make(memory), memory.allocate<T>(count)};
+        });
+  }
 }
 
 template <scalar T, class Operands, class Kept>
@@ -145,8 +166,8 @@ void add_backward(std::string const& form) {
   };
   auto const name = std::string(", operands ") + form + ", probabilities " + probabilities::name;
   add<T, arguments>("attention_query_gradient" + name,
-                    &attention_query_gradient_kernel<T, head_size, operand, Kept, false, false>, layout::query_bytes,
-                    make([](cuda_workspace& memory, index_t row, index_t kept) {
+                    &attention_query_gradient_kernel<T, head_size, operand, Kept, false, false>,
+                    rows_launch(layout::query_bytes), make([](cuda_workspace& memory, index_t row, index_t kept) {
                       count_head_rows(memory, Kept::stored ? kept + 2 * row + 3 * blocks * kept + sum_bytes
                                                            : kept + 2 * row + 4 * blocks * kept + 2 * sum_bytes);
                       memory.count_bytes(2 * probability_bytes(memory, layout::passing, Kept::element_bytes));
@@ -154,12 +175,21 @@ void add_backward(std::string const& form) {
                     }));
   add<T, arguments>(
       "attention_key_gradients" + name, &attention_key_gradients_kernel<T, head_size, operand, Kept, false>,
-      layout::key_bytes, make([](cuda_workspace& memory, index_t row, index_t kept) {
+      rows_launch(layout::key_bytes), make([](cuda_workspace& memory, index_t row, index_t kept) {
         count_head_rows(memory, Kept::stored ? 2 * kept + 2 * row + blocks * (kept + row + sum_bytes)
                                              : 2 * kept + 2 * row + blocks * (kept + row + 2 * sum_bytes));
         memory.count_bytes(probability_bytes(memory, attention_rows, Kept::element_bytes));
         count_products(memory, Kept::stored ? 3 : 4);
       }));
+  if constexpr (std::is_same_v<T, bf16> && !Kept::stored) {
+    add<T, arguments>("attention_head_gradients, operands " + form,
+                      &attention_head_gradients_kernel<T, head_size, operand>,
+                      heads_launch<attention_head_gradients_layout<T, head_size>>(),
+                      make([](cuda_workspace& memory, index_t row, index_t kept) {
+                        count_head_rows(memory, 3 * kept + 4 * row + sum_bytes);
+                        count_products(memory, 5);
+                      }));
+  }
 }
 
 [[maybe_unused]] bool const added = [] {

@@ -5,6 +5,8 @@
 
 #include <slimfit/backend/cuda.cuh>
 #include <slimfit/kernels/cuda/attention_forward.cuh>
+#include <slimfit/kernels/cuda/attention_head_forward.cuh>
+#include <slimfit/kernels/cuda/attention_head_gradients.cuh>
 #include <slimfit/kernels/cuda/attention_key_gradients.cuh>
 #include <slimfit/kernels/cuda/attention_plain.cuh>
 #include <slimfit/kernels/cuda/attention_query_gradient.cuh>
@@ -65,17 +67,37 @@ auto probabilities_of(Kept const& kept) {
   }
 }
 
-/// Enqueues a kernel that has one block of threads for every 64 rows of every head. @throws cuda_error
+/// Enqueues a kernel of attention. @throws cuda_error
 template <class Arguments>
-void launch_attention(cuda const& device, void (*kernel)(Arguments, attention_shape), int shared_bytes, index_t heads,
+void launch_attention(cuda const& device, void (*kernel)(Arguments, attention_shape), launch_size const& size,
                       Arguments const& arguments, attention_shape const& shape) {
-  if (shared_bytes > 48 * KiB) {
+  if (size.shared_bytes > 48 * KiB) {
     check(cudaFuncSetAttribute(reinterpret_cast<void const*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               shared_bytes),
+                               static_cast<int>(size.shared_bytes)),
           "shared memory of an attention kernel");
   }
-  auto const blocks = static_cast<unsigned>(heads * divide_up(shape.tokens, attention_rows));
-  device.launcher().launch({blocks, attention_threads, static_cast<unsigned>(shared_bytes)}, kernel, arguments, shape);
+  device.launcher().launch(size, kernel, arguments, shape);
+}
+/// Of a kernel that has one block of threads for every 64 rows of every head.
+inline launch_size rows_launch(index_t heads, int tokens, int shared_bytes) {
+  return {static_cast<unsigned>(heads * divide_up(tokens, attention_rows)), attention_threads,
+          static_cast<unsigned>(shared_bytes)};
+}
+/// Of a kernel that has one block of threads for every head.
+template <class Layout>
+launch_size heads_launch(index_t heads, int tokens) {
+  return {static_cast<unsigned>(heads), static_cast<unsigned>(32 * Layout::warps(tokens)),
+          static_cast<unsigned>(Layout::bytes(tokens))};
+}
+/// Whether a block of threads can own a head of so many tokens. @throws cuda_error
+template <class Layout>
+bool fits_block(int tokens) {
+  if (tokens > Layout::most_tokens) { return false; }
+  int device = 0;
+  int most = 0;
+  check(cudaGetDevice(&device), "number of the device");
+  check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "shared memory of the device");
+  return Layout::bytes(tokens) <= most;
 }
 /// The same for kernels in which a warp owns a row. @throws cuda_error
 template <class Arguments>
@@ -92,6 +114,9 @@ template <int Heads, int HeadSize, class T>
 struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head_size<HeadSize> {
   static constexpr int hidden = Heads * HeadSize;
   static constexpr bool plain = std::is_same_v<T, double>;
+  /// Whether there are kernels whose blocks own whole heads, for short sequences.
+  template <class Kept, bool Drops>
+  static constexpr bool owns_heads = std::is_same_v<T, bf16>&& HeadSize % 8 == 0 && !Kept::stored && !Drops;
   template <class Kept>
   static constexpr bool reads_kept = detail::is_dense_kept<Kept> ||
                                      (!plain && detail::is_coded_in_runs<Kept, HeadSize>);
@@ -157,13 +182,20 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
                                                          detail::rows_of<T>(operands[1], hidden),
                                                          detail::rows_of<T>(operands[2], hidden), kept, output};
     auto const where = shape(batch, options);
+    index_t const heads = batch.count() * Heads;
+    if constexpr (owns_heads<Kept, Drops>) {
+      using layout = attention_head_forward_layout<T, HeadSize>;
+      if (detail::fits_block<layout>(where.tokens)) {
+        return detail::launch_attention(device, &attention_head_forward_kernel<T, HeadSize>,
+                                        detail::heads_launch<layout>(heads, where.tokens), arguments, where);
+      }
+    }
     if constexpr (plain) {
-      detail::launch_plain(device, &plain_forward_kernel<T, HeadSize, Kept, Drops>, batch.count() * Heads, arguments,
-                           where);
+      detail::launch_plain(device, &plain_forward_kernel<T, HeadSize, Kept, Drops>, heads, arguments, where);
     } else {
+      constexpr int bytes = attention_forward_layout<T, HeadSize, Kept>::bytes;
       detail::launch_attention(device, &attention_forward_kernel<T, HeadSize, Kept, Drops>,
-                               attention_forward_layout<T, HeadSize, Kept>::bytes, batch.count() * Heads, arguments,
-                               where);
+                               detail::rows_launch(heads, where.tokens, bytes), arguments, where);
     }
   }
   template <bool Drops, bool HasRowSums, class Operand, class Probabilities>
@@ -185,6 +217,13 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
         gradients[2]};
     auto const where = shape(batch, options);
     index_t const heads = batch.count() * Heads;
+    if constexpr (owns_heads<kept_type, Drops> && !HasRowSums && HeadSize <= 64) {
+      using layout = attention_head_gradients_layout<T, HeadSize>;
+      if (detail::fits_block<layout>(where.tokens)) {
+        return detail::launch_attention(device, &attention_head_gradients_kernel<T, HeadSize, operand_type>,
+                                        detail::heads_launch<layout>(heads, where.tokens), arguments, where);
+      }
+    }
     if constexpr (plain) {
       detail::launch_plain(device, &plain_query_gradient_kernel<T, HeadSize, operand_type, kept_type, Drops>, heads,
                            arguments, where);
@@ -194,9 +233,9 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
       using layout = attention_backward_layout<T, HeadSize, operand_type, kept_type>;
       detail::launch_attention(
           device, &attention_query_gradient_kernel<T, HeadSize, operand_type, kept_type, Drops, HasRowSums>,
-          layout::query_bytes, heads, arguments, where);
+          detail::rows_launch(heads, where.tokens, layout::query_bytes), arguments, where);
       detail::launch_attention(device, &attention_key_gradients_kernel<T, HeadSize, operand_type, kept_type, Drops>,
-                               layout::key_bytes, heads, arguments, where);
+                               detail::rows_launch(heads, where.tokens, layout::key_bytes), arguments, where);
     }
   }
 };

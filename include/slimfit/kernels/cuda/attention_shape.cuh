@@ -7,6 +7,7 @@
 #include <slimfit/core/philox.hpp>
 #include <slimfit/core/sequences.hpp>
 #include <slimfit/kernels/cuda/operand_rows.cuh>
+#include <slimfit/kernels/cuda/shared_memory.cuh>
 
 namespace slimfit::kernels {
 
@@ -14,6 +15,9 @@ namespace slimfit::kernels {
 /// for one more and spills.
 template <int HeadSize, int Usual>
 inline constexpr int blocks_at_once = HeadSize > 64 ? 1 : Usual;
+
+/// Sequences of which a block of threads may own a whole head.
+inline constexpr int attention_head_tokens = 256;
 
 /// What attention does beside the plain formula.
 struct attention_options {
@@ -46,8 +50,9 @@ struct head_block {
   [[nodiscard]] __device__ bool exists() const { return first < tokens; }
 };
 
-inline __device__ head_block block_of_head(attention_shape const& shape, int head_size) {
-  int const blocks = (shape.tokens + attention_rows - 1) / attention_rows;
+/// @param rows that a block computes, of the head's
+inline __device__ head_block block_of_head(attention_shape const& shape, int head_size, int rows = attention_rows) {
+  int const blocks = (shape.tokens + rows - 1) / rows;
   int const head = static_cast<int>(blockIdx.x) / blocks;
   int const sequence = head / shape.heads;
   index_t const first_row = shape.sequences.first(sequence);
@@ -56,7 +61,7 @@ inline __device__ head_block block_of_head(attention_shape const& shape, int hea
           first_row,
           first_row * shape.heads + head % shape.heads * tokens,
           head % shape.heads * head_size,
-          static_cast<int>(blockIdx.x) % blocks * attention_rows,
+          static_cast<int>(blockIdx.x) % blocks * rows,
           tokens,
           static_cast<int>(shape.sequences.keys(sequence))};
 }
@@ -101,12 +106,6 @@ __device__ inline void drop(float (&values)[Tiles][4], attention_shape const& sh
 __device__ inline float sum_of_row(float value) {
   value += __shfl_xor_sync(0xffffffffU, value, 1);
   return value + __shfl_xor_sync(0xffffffffU, value, 2);
-}
-
-/// Shared memory of the launch; tiles are laid out in it one after the other.
-inline __device__ std::byte* shared_bytes() {
-  extern __shared__ __align__(16) std::byte memory[];
-  return memory;
 }
 
 }  // namespace slimfit::kernels

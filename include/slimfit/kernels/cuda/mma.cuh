@@ -7,6 +7,19 @@
 
 namespace slimfit::kernels {
 
+/// A warp's block of 16 rows and 8 * Tiles columns, as tensor cores leave their sums: what a lane holds of it.
+template <int Tiles>
+struct fragment {
+  static constexpr int size = Tiles * 4;
+  float values[Tiles][4] = {};
+
+  __device__ float& operator[](int i) { return values[i / 4][i % 4]; }
+  __device__ float operator[](int i) const { return values[i / 4][i % 4]; }
+  /// Row and column of element `i`.
+  static __device__ int row(int i) { return static_cast<int>(threadIdx.x) % 32 / 4 + i % 4 / 2 * 8; }
+  static __device__ int column(int i) { return i / 4 * 8 + static_cast<int>(threadIdx.x) % 4 * 2 + i % 2; }
+};
+
 /// What one instruction multiplies: `sums (16 x 8) += left (16 x depth) * right (depth x 8)`. Lane `4 * g + t` holds
 /// of the sums: rows g and g + 8, columns 2 t and 2 t + 1, in the order (g, 2t), (g, 2t + 1), (g + 8, 2t), ...
 template <class T>
@@ -51,10 +64,13 @@ struct matrix_unit<bf16> {
   __device__ static void store_pair(bf16* target, float first, float second) {
     *reinterpret_cast<shared_word*>(target) = pair(first, second);
   }
-  /// Writes eight decoded elements to shared memory.
+  /// Writes eight decoded elements to shared memory. In assembler, because the compiler would write single words.
   __device__ static void store_run(bf16* target, float const (&values)[8]) {
-    *reinterpret_cast<uint4*>(target) = make_uint4(pair(values[0], values[1]), pair(values[2], values[3]),
-                                                   pair(values[4], values[5]), pair(values[6], values[7]));
+    asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(
+                     static_cast<std::uint32_t>(__cvta_generic_to_shared(target))),
+                 "r"(pair(values[0], values[1])), "r"(pair(values[2], values[3])), "r"(pair(values[4], values[5])),
+                 "r"(pair(values[6], values[7]))
+                 : "memory");
   }
 
  private:

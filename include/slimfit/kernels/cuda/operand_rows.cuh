@@ -120,6 +120,72 @@ struct dense_rows {
 
 /// Rows of codes of any format whose runs of 8 elements can be decoded alone.
 template <class Format>
+struct coded_rows;
+
+/// Eight codes of a row and the scales that they need, in registers.
+template <class Format>
+struct coded_run {
+  static constexpr int scale_numbers = [] {
+    if constexpr (requires { Format::scale_group; }) {
+      return static_cast<int>(Format::scale_count(Format::scale_group));
+    } else {
+      return 0;
+    }
+  }();
+  static_assert(scale_numbers <= 2);
+  std::uint64_t codes = 0;
+  std::uint32_t scales = 0;  ///< one or two of bf16, as they lie in memory
+
+  /// Reads the elements from number `place` of a row on.
+  /// @tparam Row int where its bytes are few enough
+  template <class Row>
+  __device__ void read(coded_rows<Format> const& from, Row row, int place) {
+    std::byte const* const source = from.codes + row * from.row_bytes + place / 8 * Format::bits;
+    // As whole words: of bytes the compiler would put them together one by one, which waits for the load.
+    if constexpr (Format::bits == 8) {
+      codes = *reinterpret_cast<word<std::uint64_t> const*>(source);
+    } else if constexpr (Format::bits == 4) {
+      codes = *reinterpret_cast<word<std::uint32_t> const*>(source);
+    } else {
+      codes = format::detail::load_bytes<Format::bits>(source);
+    }
+    if constexpr (scale_numbers > 0) {
+      using scale_word = word<std::conditional_t<scale_numbers == 2, std::uint32_t, std::uint16_t>>;
+      scales = *reinterpret_cast<scale_word const*>(from.scales + row * from.row_scales +
+                                                    place / Format::scale_group * scale_numbers);
+    }
+  }
+  /// Decodes them into row `row` of a tile, or writes zeros.
+  template <class T, int Rows, int HeadSize>
+  __device__ void write(operand_tile<T, Rows, HeadSize> const& tile, int row, int element, bool exists) const {
+    float values[8] = {};
+    if (exists) { decode(values); }
+    matrix_unit<T>::store_run(tile.data + row * operand_tile<T, Rows, HeadSize>::stride + element, values);
+  }
+
+ private:
+  template <class Word>
+  using word [[gnu::may_alias]] = Word;
+
+  __device__ void decode(float (&values)[8]) const {
+    bf16 const both[2] = {bit_cast<bf16>(static_cast<std::uint16_t>(scales)),
+                          bit_cast<bf16>(static_cast<std::uint16_t>(scales >> 16U))};
+    if constexpr (Format::bits == 8 && requires { Format::value_of(0.0F, both); }) {
+      float numbers[2][4];
+      math::numbers_of_bytes(static_cast<std::uint32_t>(codes), Format::code_sign, numbers[0]);
+      math::numbers_of_bytes(static_cast<std::uint32_t>(codes >> 32U), Format::code_sign, numbers[1]);
+#pragma unroll
+      for (int j = 0; j < 8; ++j) { values[j] = Format::value_of(numbers[j / 4][j % 4], both); }
+    } else {
+      auto const decoded =
+          Format::template decode<float, 8>(serial_group{}, reinterpret_cast<std::byte const*>(&codes), both);
+#pragma unroll
+      for (int j = 0; j < 8; ++j) { values[j] = decoded.values[j]; }
+    }
+  }
+};
+
+template <class Format>
 struct coded_rows {
   static constexpr bool copies_ahead = false;
   std::byte const* codes;
@@ -127,6 +193,9 @@ struct coded_rows {
   int row_bytes;
   int row_scales;
 
+  [[nodiscard]] __device__ coded_rows from(index_t row) const {
+    return {codes + row * row_bytes, scales + row * row_scales, row_bytes, row_scales};
+  }
   /// Fills a tile with `count` rows from `row` on, then zeros; all threads of the block call it.
   template <class T, int Rows, int HeadSize>
   __device__ void load(operand_tile<T, Rows, HeadSize> const& tile, index_t row, int column, int count) const {
@@ -141,20 +210,12 @@ struct coded_rows {
   struct passage {
     static constexpr int runs = (HeadSize + 15) / 16 * 2;  ///< of 8 elements, in a row
     static constexpr int own = (Rows * runs + attention_threads - 1) / attention_threads;
-    static constexpr int scale_numbers = [] {
-      if constexpr (requires { Format::scale_group; }) {
-        return static_cast<int>(Format::scale_count(Format::scale_group));
-      } else {
-        return 0;
-      }
-    }();
 
     coded_rows from;
     index_t first;
     int column;
     int end;
-    std::uint64_t codes[own] = {};
-    bf16 scales[own][scale_numbers > 0 ? scale_numbers : 1] = {};
+    coded_run<Format> codes[own] = {};
 
     __device__ void start() { read(0); }
     template <class T>
@@ -162,30 +223,12 @@ struct coded_rows {
 #pragma unroll
       for (int i = 0; i < own; ++i) {
         auto const [row, element] = place(i);
-        float values[8] = {};
-        if (holds(next + row, row, element)) { decode(codes[i], scales[i], values); }
-        if (row < Rows) {
-          matrix_unit<T>::store_run(tile.data + row * operand_tile<T, Rows, HeadSize>::stride + element, values);
-        }
+        if (row < Rows) { codes[i].write(tile, row, element, holds(next + row, row, element)); }
       }
       read(next + Rows);
     }
 
    private:
-    static __device__ void decode(std::uint64_t word, bf16 const* scale, float* values) {
-      if constexpr (Format::bits == 8 && requires { Format::value_of(0.0F, scale); }) {
-        float numbers[2][4];
-        math::numbers_of_bytes(static_cast<std::uint32_t>(word), Format::code_sign, numbers[0]);
-        math::numbers_of_bytes(static_cast<std::uint32_t>(word >> 32U), Format::code_sign, numbers[1]);
-#pragma unroll
-        for (int j = 0; j < 8; ++j) { values[j] = Format::value_of(numbers[j / 4][j % 4], scale); }
-      } else {
-        auto const decoded =
-            Format::template decode<float, 8>(serial_group{}, reinterpret_cast<std::byte const*>(&word), scale);
-#pragma unroll
-        for (int j = 0; j < 8; ++j) { values[j] = decoded.values[j]; }
-      }
-    }
     struct element_place {
       int row;
       int element;
@@ -201,17 +244,7 @@ struct coded_rows {
 #pragma unroll
       for (int i = 0; i < own; ++i) {
         auto const [row, element] = place(i);
-        if (!holds(next + row, row, element)) { continue; }
-        index_t const source = first + next + row;
-        int const place_in_row = column + element;
-        codes[i] = format::detail::load_bytes<Format::bits>(from.codes + source * from.row_bytes +
-                                                            place_in_row / 8 * Format::bits);
-        if constexpr (scale_numbers > 0) {
-          auto const read_scales = load_run<scale_numbers>(from.scales + source * from.row_scales +
-                                                           place_in_row / Format::scale_group * scale_numbers);
-#pragma unroll
-          for (int j = 0; j < scale_numbers; ++j) { scales[i][j] = read_scales.values[j]; }
-        }
+        if (holds(next + row, row, element)) { codes[i].read(from, first + next + row, column + element); }
       }
     }
   };

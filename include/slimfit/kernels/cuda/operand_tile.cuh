@@ -72,6 +72,21 @@ struct operand_tile {
     }
   }
 
+  /// Columns `column` to `column + 15` as the left operand's rows, whose inner dimension are the tile's rows.
+  [[nodiscard]] __device__ left_fragment left_of_rows(int step, int column) const {
+    static_assert(sizeof(T) == 2);
+    int const lane = static_cast<int>(threadIdx.x) % 32;
+    std::uint32_t words[4];
+    int const row = step * unit::depth + lane % 8 + lane / 16 * 8;
+    load_matrices_transposed(words, address(row, column / run + lane / 8 % 2));
+    return unit::left(words);
+  }
+  /// Its rows from `row` on, as many as `Some`.
+  template <int Some>
+  [[nodiscard]] __device__ operand_tile<T, Some, HeadSize> from(int row) const {
+    return {data + row * stride};
+  }
+
  private:
   [[nodiscard]] __device__ std::uint32_t address(int row, int index) const {
     return static_cast<std::uint32_t>(__cvta_generic_to_shared(chunk(row, index)));
@@ -104,6 +119,77 @@ struct left_rows {
     }
   }
 };
+
+/// Several times 16 rows of a tile as left operands.
+/// @tparam Held how many of the groups stay in registers; others are read from the tile each time
+template <class Tile, int Groups, int Held>
+struct left_groups {
+  using unit = typename Tile::unit;
+  static constexpr int steps = Tile::steps;
+
+  Tile tile;
+  int first;
+  typename Tile::left_fragment fragments[Held > 0 ? Held : 1][steps];
+
+  /// The tile must be there.
+  __device__ void take(Tile const& from, int row) {
+    tile = from;
+    first = row;
+#pragma unroll
+    for (int i = 0; i < Held * steps; ++i) {
+      fragments[i / steps][i % steps] = tile.left(first + i / steps * 16, i % steps);
+    }
+  }
+  [[nodiscard]] __device__ typename Tile::left_fragment at(int group, int step) const {
+    if (group < Held) { return fragments[group][step]; }
+    return tile.left(first + group * 16, step);
+  }
+};
+
+/// sums = `left` times the transpose of `right`: what is read of `right` serves every group of 16 rows.
+template <int Groups, int Tiles, class LeftTile, int Held, class Right>
+__device__ inline void multiply_rows(fragment<Tiles> (&sums)[Groups], left_groups<LeftTile, Groups, Held> const& left,
+                                     Right const& right) {
+  static_assert(Tiles * 8 == Right::rows);
+#pragma unroll
+  for (int group = 0; group < Groups; ++group) { sums[group] = {}; }
+#pragma unroll
+  for (int step = 0; step < LeftTile::steps; ++step) {
+    typename Right::left_fragment a[Groups];
+#pragma unroll
+    for (int group = 0; group < Groups; ++group) { a[group] = left.at(group, step); }
+#pragma unroll
+    for (int tile = 0; tile < Tiles; tile += 2) {
+      typename Right::right_fragment b[2];
+      right.right(b, tile * 8, step);
+#pragma unroll
+      for (int i = 0; i < Groups * 2; ++i) {
+        Right::unit::multiply(sums[i / 2].values[tile + i % 2], a[i / 2], b[i % 2]);
+      }
+    }
+  }
+}
+
+/// sums += weights * right.
+template <int Groups, int Tiles, int Columns, class Right>
+__device__ inline void accumulate_rows(fragment<Columns> (&sums)[Groups], fragment<Tiles> const (&weights)[Groups],
+                                       Right const& right) {
+  using unit = typename Right::unit;
+  static_assert(Tiles * 8 == Right::rows && Columns * 8 == Right::columns);
+#pragma unroll
+  for (int step = 0; step < Tiles * 8 / unit::depth; ++step) {
+    typename Right::left_fragment a[Groups];
+#pragma unroll
+    for (int group = 0; group < Groups; ++group) { a[group] = unit::left_of_sums(weights[group].values, step); }
+#pragma unroll
+    for (int tile = 0; tile < Columns; tile += 2) {
+      typename Right::right_fragment b[2];
+      right.right_of_rows(b, step, tile * 8);
+#pragma unroll
+      for (int i = 0; i < Groups * 2; ++i) { unit::multiply(sums[i / 2].values[tile + i % 2], a[i / 2], b[i % 2]); }
+    }
+  }
+}
 
 /// sums = `left` times the transpose of `right`.
 template <int Tiles, class Left, class Right>
