@@ -30,13 +30,27 @@ __device__ inline void load_head_rows(operand_tile<T, Rows, HeadSize> const& til
                                       head_place const& place, int count, int padded,
                                       workers const& threads = workers::of_block()) {
   using tile_type = operand_tile<T, Rows, HeadSize>;
+  constexpr int chunks = tile_type::chunks;
   T const* const first = from.data + place.row * from.stride + place.column;
+  if constexpr (32 % chunks == 0) {  // a thread copies the same chunk of every so many rows
+    int const step = threads.count / chunks;
+    int const element = threads.own % chunks * tile_type::run;
+    T* to = tile.data + threads.own / chunks * tile_type::stride + element;
+    T const* source = first + threads.own / chunks * from.stride + element;
 #pragma unroll 4
-  for (int i = threads.own; i < padded * tile_type::chunks; i += threads.count) {
-    int const r = i / tile_type::chunks;
-    int const index = i % tile_type::chunks;
-    bool const inside = r < count && index < HeadSize / tile_type::run;
-    copy_chunk(tile.chunk(r, index), inside ? first + r * from.stride + index * tile_type::run : from.data, inside);
+    for (int r = threads.own / chunks; r < padded; r += step) {
+      bool const inside = r < count && element < HeadSize;
+      copy_chunk(to, inside ? source : from.data, inside);
+      to += step * tile_type::stride;
+      source += step * from.stride;
+    }
+  } else {
+    for (int i = threads.own; i < padded * chunks; i += threads.count) {
+      int const r = i / chunks;
+      int const index = i % chunks;
+      bool const inside = r < count && index < HeadSize / tile_type::run;
+      copy_chunk(tile.chunk(r, index), inside ? first + r * from.stride + index * tile_type::run : from.data, inside);
+    }
   }
 }
 
