@@ -105,16 +105,16 @@ struct head_gradients {
       log_sums[i] = i < head.tokens ? in.kept.log_sums[head.first_score + i] * log2_e : math::infinity<float>;
     }
   }
-  /// Begins to bring the tile from `first` on: output gradients first, because codes wait in registers.
-  __device__ void begin_upstream(int first) {
-    if (first < head.tokens) { upstream_rows.begin(upstream(first), first); }
+  /// Begins to bring the tile from `first` on.
+  __device__ void begin(int first) {
+    if (first < head.tokens) {
+      query_rows.begin(query(first), first);
+      upstream_rows.begin(upstream(first), first);
+    }
     commit_copies();
   }
-  __device__ void begin_queries(int first) {
-    if (first < head.tokens) { query_rows.begin(query(first), first); }
-    commit_copies();
-  }
-  __device__ void finish_queries(int first) {
+  /// Codes are read and decoded when their tile comes next.
+  __device__ void finish(int first) {
     if (first < head.tokens) { query_rows.finish(query(first), first); }
   }
   /// The warp's own, which are read each time: registers are few.
@@ -250,17 +250,14 @@ struct head_gradients {
   }
   /// Through the warp's own rows of shared memory, which nobody reads any more.
   __device__ void write_key_gradients() const {
+    int const first = warp * rows;
+    if (first >= head.tokens) { return; }
     float const scales[2] = {shape.scale, shape.scale};
     float const ones[2] = {1, 1};
-#pragma unroll
-    for (int group = 0; group < groups; ++group) {
-      int const first = warp * rows + group * 16;
-      if (first >= head.tokens) { return; }
-      index_t const target = (head.first_row + first) * shape.stride + head.column;
-      int const count = head.tokens - first;
-      store_rows(key, first, key_sums[group].values, scales, in.key_gradient + target, shape.stride, count);
-      store_rows(value, first, value_sums[group].values, ones, in.value_gradient + target, shape.stride, count);
-    }
+    index_t const target = (head.first_row + first) * shape.stride + head.column;
+    int const count = head.tokens - first;
+    store_rows(key, first, key_sums[0].values, scales, in.key_gradient + target, shape.stride, count);
+    store_rows(value, first, value_sums[0].values, ones, in.value_gradient + target, shape.stride, count);
   }
 };
 
@@ -272,13 +269,12 @@ __global__ void __launch_bounds__(32 * attention_head_gradients_layout<T, HeadSi
   head_gradients<T, HeadSize, Operand> own(in, shape, head);
   constexpr int queries = own.queries;
   own.load_keys();
-  own.begin_upstream(0);
-  own.begin_queries(0);
-  own.finish_queries(0);
+  own.begin(0);
+  own.finish(0);
   for (int first = 0; first < head.tokens; first += queries) {
     wait_for_copies<0>();
     __syncthreads();
-    own.begin_upstream(first + queries);
+    own.begin(first + queries);
     if (first > 0) { own.write_query_gradient(first - queries); }
     if (own.works()) {
       own.rebuild(first);
@@ -286,12 +282,11 @@ __global__ void __launch_bounds__(32 * attention_head_gradients_layout<T, HeadSi
       own.add_values(first);
     }
     __syncthreads();
-    own.begin_queries(first + queries);
     if (own.works()) {
       own.finish_scores();
       own.add_keys(first);
     }
-    own.finish_queries(first + queries);
+    own.finish(first + queries);
   }
   __syncthreads();
   if (head.exists()) { own.write_query_gradient((head.tokens - 1) / queries * queries); }
