@@ -8,6 +8,7 @@
 #include <slimfit/format/elementwise.hpp>
 #include <slimfit/format/fixed_point.hpp>
 #include <slimfit/format/gelu_derivative.hpp>
+#include <slimfit/format/grouped.hpp>
 #include <slimfit/format/scale_groups.hpp>
 #include <slimfit/format/sign.hpp>
 #include <slimfit/format/storage_format.hpp>

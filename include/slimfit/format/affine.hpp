@@ -3,8 +3,7 @@
 #pragma once
 
 #include <slimfit/core/math.hpp>
-#include <slimfit/format/scale_groups.hpp>
-#include <slimfit/rows/random_tile.hpp>
+#include <slimfit/format/grouped.hpp>
 
 namespace slimfit::format {
 
@@ -46,39 +45,19 @@ struct affine : private detail::checked_affine<Bits, Group> {
   template <class T, int Width, lane_group Lanes>
   SLIMFIT_HD static void encode(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes, bf16* scales,
                                 random_stream const& stream, index_t row) requires(draws_random) {
-    auto const noise = uniform_tile<T, Width>(group, stream, row);
-    encode_with(group, values, codes, scales, [&noise](T scaled, int slot) {
-      T const shifted = scaled + noise.values[slot];
-      T const rounded = math::round_to_even(shifted);
-      T const floored = rounded - (rounded > shifted ? T{1} : T{});
-      return math::round_to_byte(floored < static_cast<T>(greatest) ? floored : static_cast<T>(greatest));
-    });
+    encode_with(group, values, codes, scales,
+                detail::stochastic_rounding<greatest, T, Width, Lanes>(group, stream, row));
   }
 
   template <class T, int Width, lane_group Lanes>
   SLIMFIT_HD static tile<T, Width, Lanes> decode(Lanes group, std::byte const* codes, bf16 const* scales) {
-    using tile_type = tile<T, Width, Lanes>;
-    using layout = detail::scale_layout<Group, tile_type>;
-    int const lane = group.lane();
-    alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-    unpack_row<Bits, tile_type>(group, codes, bytes);
-    tile_type result;
     auto const read = [scales](int index) { return read_scales<Lanes>(scales + 2 * index); };
-    detail::scale_reader<layout, zero_and_scale> const reader(lane, read);
-    for (int part = 0; part < layout::parts; ++part) {
-      auto const stored = reader.of(group, part, read);
-      auto const zero = static_cast<T>(static_cast<float>(stored.zero));
-      auto const scale = static_cast<T>(static_cast<float>(stored.scale));
-      int const first = part * layout::span;
-      int const count = layout::count(part);
-      SLIMFIT_SIMD()
-      for (int i = 0; i < count; ++i) {
-        T const value = zero + math::number_of_code<T>(bytes[first + i]) * scale;
-        result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
-      }
-    }
-    for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { result.values[slot] = T{}; }
-    return result;
+    return detail::decode_groups<Bits, Group, zero_and_scale, T, Width>(group, codes, read, [](zero_and_scale stored) {
+      return [zero = static_cast<T>(static_cast<float>(stored.zero)),
+              scale = static_cast<T>(static_cast<float>(stored.scale))](std::uint8_t code) {
+        return zero + math::number_of_code<T>(code) * scale;
+      };
+    });
   }
 
   /// What a code stands for, as `math::number_of_code` gives it.
@@ -114,46 +93,41 @@ struct affine : private detail::checked_affine<Bits, Group> {
 
   template <class T, int Width, lane_group Lanes, class Round>
   SLIMFIT_HD static void encode_with(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes, bf16* scales,
-                                     Round round) {
-    using tile_type = tile<T, Width, Lanes>;
-    using layout = detail::scale_layout<Group, tile_type>;
-    using key = detail::key_type<T>;
-    int const lane = group.lane();
-    alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-    detail::scale_writer<layout, zero_and_scale> writer;
+                                     Round const& round) {
     auto const write = [scales](int index, zero_and_scale stored) {
       write_scales<Lanes>(scales + index_t{2} * index, stored);
     };
-    for (int part = 0; part < layout::parts; ++part) {
-      int const first = part * layout::span;
-      int const count = layout::count(part);
-      key low = detail::greatest_key<T>;
-      key high = detail::least_key<T>;
-      // As integers, minimum and maximum are exact in any order and see NaN, without slow float semantics.
-      SLIMFIT_SIMD(reduction(min : low) reduction(max : high))
-      for (int i = 0; i < count; ++i) {
-        key const bits_of_value = detail::ordered_bits<T>(slimfit::bit_cast<key>(values.values[first + i]));
-        bool const held = tile_type::holds(lane, first + i);
-        key const for_low = held ? bits_of_value : detail::greatest_key<T>;
-        key const for_high = held ? bits_of_value : detail::least_key<T>;
-        low = for_low < low ? for_low : low;
-        high = for_high > high ? for_high : high;
-      }
-      low = group.template reduce<layout::lanes>(low, minimum{});
-      high = group.template reduce<layout::lanes>(high, maximum{});
-      auto const stored = parameters<T>(low, high);
-      writer.add(lane, part, stored, write);
+    auto const code = [&](detail::group_part part, std::uint8_t* bytes) {
+      auto const stored = parameters_of(group, values, part);
       auto const zero = static_cast<T>(static_cast<float>(stored.zero));
       T const inverse = T{1} / static_cast<T>(static_cast<float>(stored.scale));
-      SLIMFIT_SIMD()
-      for (int i = 0; i < count; ++i) {
-        std::uint8_t const code = round((values.values[first + i] - zero) * inverse, first + i);
-        bytes[first + i] = tile_type::holds(lane, first + i) ? code : std::uint8_t{0};
-      }
+      detail::write_codes(
+          group, values, part, bytes, [zero, inverse](T value) { return (value - zero) * inverse; }, round);
+      return stored;
+    };
+    detail::encode_groups<Bits, Group, zero_and_scale>(group, values, codes, code, write);
+  }
+
+  template <class T, int Width, lane_group Lanes>
+  SLIMFIT_HD_INLINE static zero_and_scale parameters_of(Lanes group, tile<T, Width, Lanes> const& values,
+                                                        detail::group_part part) {
+    using tile_type = tile<T, Width, Lanes>;
+    using key = detail::key_type<T>;
+    int const lane = group.lane();
+    key low = detail::greatest_key<T>;
+    key high = detail::least_key<T>;
+    // As integers, minimum and maximum are exact in any order and see NaN, without slow float semantics.
+    SLIMFIT_SIMD(reduction(min : low) reduction(max : high))
+    for (int i = 0; i < part.count; ++i) {
+      key const bits_of_value = detail::ordered_bits<T>(slimfit::bit_cast<key>(values.values[part.first + i]));
+      bool const held = tile_type::holds(lane, part.first + i);
+      key const for_low = held ? bits_of_value : detail::greatest_key<T>;
+      key const for_high = held ? bits_of_value : detail::least_key<T>;
+      low = for_low < low ? for_low : low;
+      high = for_high > high ? for_high : high;
     }
-    for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
-    writer.finish(lane, write);
-    pack_row<Bits, tile_type>(group, bytes, codes);
+    constexpr int lanes = detail::scale_layout<Group, tile_type>::lanes;
+    return parameters<T>(group.template reduce<lanes>(low, minimum{}), group.template reduce<lanes>(high, maximum{}));
   }
 
   template <class T>

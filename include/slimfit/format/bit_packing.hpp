@@ -51,7 +51,7 @@ SLIMFIT_HD_INLINE constexpr std::uint64_t unpack(std::uint64_t packed) {
 SLIMFIT_HD constexpr index_t packed_bytes(index_t width, int bits) { return divide_up(width, 8) * bits; }
 
 namespace detail {
-/// Bytes that a lane writes at once: those of a run, or of two where a run makes no whole number of bytes.
+/// Bytes that a lane writes at once: the bytes of a run, or of two where one run makes no whole number of bytes.
 template <int Bits, int Run>
 inline constexpr int bytes_at_once = Bits* Run % 8 == 0 ? Bits* Run / 8 : Bits;
 

@@ -33,7 +33,7 @@ template <class T>
 SLIMFIT_HD constexpr key_type<T> magnitude_key(T value) {
   return slimfit::bit_cast<key_type<T>>(value) & greatest_key<T>;
 }
-/// An involution that maps the order of floating-point numbers to that of integers.
+/// An involution that maps the order of floating-point numbers to the order of integers.
 template <class T>
 SLIMFIT_HD constexpr key_type<T> ordered_bits(key_type<T> bits) {
   return bits ^ ((bits >> (sizeof(T) * 8 - 1)) & greatest_key<T>);
@@ -82,7 +82,7 @@ struct scale_layout {
     return (part * runs * lanes_of_group + lane * (runs == 1 ? 1 : 0)) / group_runs;
   }
   /// Whether the lanes of a group are enough to read or write the scales of all its parts together: lane `part` of them
-  /// keeps those of that part.
+  /// keeps the scales of that part.
   static constexpr bool together = parts > 1 && parts <= lanes;
   /// Whether `lane` writes the scales of part `part`.
   SLIMFIT_HD static constexpr bool leads(int lane, int part) { return lane % lanes == (together ? part : 0); }
@@ -102,7 +102,7 @@ class scale_reader {
       }
     }
   }
-  /// Those of part `part`; zeros beyond the row's end.
+  /// The scales of part `part`; zeros beyond the row's end.
   template <lane_group Group, class Read>
   SLIMFIT_HD_INLINE Scales of(Group group, int part, Read const& read) const {
     if constexpr (shared) {

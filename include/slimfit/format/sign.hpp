@@ -3,8 +3,7 @@
 // the least mean squared error.
 #pragma once
 
-#include <slimfit/core/math.hpp>
-#include <slimfit/format/scale_groups.hpp>
+#include <slimfit/format/grouped.hpp>
 
 namespace slimfit::format {
 
@@ -33,72 +32,54 @@ struct symmetric<1, Group, nearest> : private detail::checked_symmetric<1, Group
 
   template <class T, int Width, lane_group Lanes>
   SLIMFIT_HD static void encode(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes, bf16* scales) {
-    using tile_type = tile<T, Width, Lanes>;
-    using layout = detail::scale_layout<Group, tile_type>;
-    using key = detail::key_type<T>;
-    int const lane = group.lane();
-    alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-    detail::scale_writer<layout, bf16> writer;
-    auto const write = [scales](int index, bf16 scale) { scales[index] = scale; };
-    for (int part = 0; part < layout::parts; ++part) {
-      int const first = part * layout::span;
-      int const count = layout::count(part);
-      key largest = 0;
-      SLIMFIT_SIMD(reduction(max : largest))
-      for (int i = 0; i < count; ++i) {
-        bool const held = tile_type::holds(lane, first + i);
-        key const magnitude = held ? detail::magnitude_key(values.values[first + i]) : key{};
-        largest = magnitude > largest ? magnitude : largest;
-        bytes[first + i] = held && values.values[first + i] >= T{} ? std::uint8_t{1} : std::uint8_t{0};
-      }
-      largest = group.template reduce<layout::lanes>(largest, maximum{});
-      bool const finite = largest < detail::infinity_key<T>;
-      bool const nonzero = finite && slimfit::bit_cast<T>(largest) > T{0x1p-100F};
-      // Summed as integers, steps of the largest: exact in any order, so the same on every group.
-      T const inverse = nonzero ? static_cast<T>(steps) / slimfit::bit_cast<T>(largest) : T{};
-      std::int32_t total = 0;
-      SLIMFIT_SIMD(reduction(+ : total))
-      for (int i = 0; i < count; ++i) {
-        bool const summed = nonzero && tile_type::holds(lane, first + i);
-        T const value = summed ? values.values[first + i] : T{};
-        total += static_cast<std::int32_t>((value < 0 ? -value : value) * inverse + T{0.5});
-      }
-      total = group.template reduce<layout::lanes>(total, plus{});
-      int const index = layout::group_of(lane, part);
-      int const members = Width - index * Group < Group ? Width - index * Group : Group;
-      T const mean = nonzero ? static_cast<T>(total) / (inverse * static_cast<T>(members)) : T{};
-      writer.add(lane, part, bf16{finite ? static_cast<float>(mean) : math::quiet_nan<float>}, write);
-    }
-    for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
-    writer.finish(lane, write);
-    pack_row<1, tile_type>(group, bytes, codes);
+    auto const code = [&](detail::group_part part, std::uint8_t* bytes) {
+      T const mean = mean_magnitude(group, values, part);
+      detail::write_codes(
+          group, values, part, bytes, [](T value) { return value; },
+          [](T value, int) { return value >= T{} ? std::uint8_t{1} : std::uint8_t{0}; });
+      return bf16{static_cast<float>(mean)};
+    };
+    detail::encode_groups<1, Group, bf16>(group, values, codes, code,
+                                          [scales](int index, bf16 scale) { scales[index] = scale; });
   }
 
   template <class T, int Width, lane_group Lanes>
   SLIMFIT_HD static tile<T, Width, Lanes> decode(Lanes group, std::byte const* codes, bf16 const* scales) {
-    using tile_type = tile<T, Width, Lanes>;
-    using layout = detail::scale_layout<Group, tile_type>;
-    int const lane = group.lane();
-    alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-    unpack_row<1, tile_type>(group, codes, bytes);
-    tile_type result;
-    auto const read = [scales](int index) { return scales[index]; };
-    detail::scale_reader<layout, bf16> const reader(lane, read);
-    for (int part = 0; part < layout::parts; ++part) {
-      auto const scale = static_cast<T>(static_cast<float>(reader.of(group, part, read)));
-      int const first = part * layout::span;
-      int const count = layout::count(part);
-      SLIMFIT_SIMD()
-      for (int i = 0; i < count; ++i) {
-        T const value = bytes[first + i] != 0 ? scale : -scale;
-        result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
-      }
-    }
-    for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { result.values[slot] = T{}; }
-    return result;
+    return detail::decode_groups<1, Group, bf16, T, Width>(
+        group, codes, [scales](int index) { return scales[index]; },
+        [](bf16 stored) {
+          return [scale = static_cast<T>(static_cast<float>(stored))](std::uint8_t code) {
+            return code != 0 ? scale : -scale;
+          };
+        });
   }
 
  private:
+  /// NaN where a magnitude is not finite.
+  template <class T, int Width, lane_group Lanes>
+  SLIMFIT_HD_INLINE static T mean_magnitude(Lanes group, tile<T, Width, Lanes> const& values, detail::group_part part) {
+    using tile_type = tile<T, Width, Lanes>;
+    using layout = detail::scale_layout<Group, tile_type>;
+    int const lane = group.lane();
+    auto const largest = detail::largest_magnitude<Group>(group, values, part);
+    bool const finite = largest < detail::infinity_key<T>;
+    bool const nonzero = finite && slimfit::bit_cast<T>(largest) > T{0x1p-100F};
+    // Summed as integers, steps of the largest: exact in any order, so the same on every group.
+    T const inverse = nonzero ? static_cast<T>(steps) / slimfit::bit_cast<T>(largest) : T{};
+    std::int32_t total = 0;
+    SLIMFIT_SIMD(reduction(+ : total))
+    for (int i = 0; i < part.count; ++i) {
+      bool const summed = nonzero && tile_type::holds(lane, part.first + i);
+      T const value = summed ? values.values[part.first + i] : T{};
+      total += static_cast<std::int32_t>((value < 0 ? -value : value) * inverse + T{0.5});
+    }
+    total = group.template reduce<layout::lanes>(total, plus{});
+    int const index = layout::group_of(lane, part.number);
+    int const members = Width - index * Group < Group ? Width - index * Group : Group;
+    T const mean = nonzero ? static_cast<T>(total) / (inverse * static_cast<T>(members)) : T{};
+    return finite ? mean : static_cast<T>(math::quiet_nan<float>);
+  }
+
   static constexpr int steps = Group < (1 << 14) ? 1 << 16 : (1 << 30) / Group;
 };
 

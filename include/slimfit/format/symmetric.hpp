@@ -3,9 +3,8 @@
 #pragma once
 
 #include <slimfit/core/math.hpp>
-#include <slimfit/format/scale_groups.hpp>
+#include <slimfit/format/grouped.hpp>
 #include <slimfit/format/sign.hpp>
-#include <slimfit/rows/random_tile.hpp>
 
 namespace slimfit::format {
 
@@ -32,37 +31,19 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
   template <class T, int Width, lane_group Lanes>
   SLIMFIT_HD static void encode(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes, bf16* scales,
                                 random_stream const& stream, index_t row) requires(draws_random) {
-    auto const noise = uniform_tile<T, Width>(group, stream, row);
-    encode_with(group, values, codes, scales, [&noise](T scaled, int slot) {
-      T const shifted = scaled + noise.values[slot];
-      T const rounded = math::round_to_even(shifted);
-      T const floored = rounded - (rounded > shifted ? T{1} : T{});
-      return math::round_to_byte(floored < static_cast<T>(greatest) ? floored : static_cast<T>(greatest));
-    });
+    encode_with(group, values, codes, scales,
+                detail::stochastic_rounding<greatest, T, Width, Lanes>(group, stream, row));
   }
 
   template <class T, int Width, lane_group Lanes>
   SLIMFIT_HD static tile<T, Width, Lanes> decode(Lanes group, std::byte const* codes, bf16 const* scales) {
-    using tile_type = tile<T, Width, Lanes>;
-    using layout = detail::scale_layout<Group, tile_type>;
-    int const lane = group.lane();
-    alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-    unpack_row<Bits, tile_type>(group, codes, bytes);
-    tile_type result;
-    auto const read = [scales](int index) { return scales[index]; };
-    detail::scale_reader<layout, bf16> const reader(lane, read);
-    for (int part = 0; part < layout::parts; ++part) {
-      auto const scale = static_cast<T>(static_cast<float>(reader.of(group, part, read)));
-      int const first = part * layout::span;
-      int const count = layout::count(part);
-      SLIMFIT_SIMD()
-      for (int i = 0; i < count; ++i) {
-        T const value = math::number_of_code<T>(bytes[first + i], code_sign) * scale;
-        result.values[first + i] = tile_type::holds(lane, first + i) ? value : T{};
-      }
-    }
-    for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { result.values[slot] = T{}; }
-    return result;
+    return detail::decode_groups<Bits, Group, bf16, T, Width>(
+        group, codes, [scales](int index) { return scales[index]; },
+        [](bf16 stored) {
+          return [scale = static_cast<T>(static_cast<float>(stored))](std::uint8_t code) {
+            return math::number_of_code<T>(code, code_sign) * scale;
+          };
+        });
   }
 
   /// What a code stands for, as `math::number_of_code` gives it.
@@ -74,37 +55,16 @@ struct symmetric : private detail::checked_symmetric<Bits, Group, Rounding> {
  private:
   template <class T, int Width, lane_group Lanes, class Round>
   SLIMFIT_HD static void encode_with(Lanes group, tile<T, Width, Lanes> const& values, std::byte* codes, bf16* scales,
-                                     Round round) {
-    using tile_type = tile<T, Width, Lanes>;
-    using layout = detail::scale_layout<Group, tile_type>;
-    using key = detail::key_type<T>;
-    int const lane = group.lane();
-    alignas(64) std::uint8_t bytes[tile_type::padded_slots];
-    detail::scale_writer<layout, bf16> writer;
-    auto const write = [scales](int index, bf16 scale) { scales[index] = scale; };
-    for (int part = 0; part < layout::parts; ++part) {
-      int const first = part * layout::span;
-      int const count = layout::count(part);
-      key largest = 0;
-      SLIMFIT_SIMD(reduction(max : largest))
-      for (int i = 0; i < count; ++i) {
-        key const magnitude =
-            tile_type::holds(lane, first + i) ? detail::magnitude_key(values.values[first + i]) : key{};
-        largest = magnitude > largest ? magnitude : largest;
-      }
-      largest = group.template reduce<layout::lanes>(largest, maximum{});
-      bf16 const scale_code = scale_of<T>(largest);
-      writer.add(lane, part, scale_code, write);
-      T const inverse = T{1} / static_cast<T>(static_cast<float>(scale_code));
-      SLIMFIT_SIMD()
-      for (int i = 0; i < count; ++i) {
-        std::uint8_t const code = round(values.values[first + i] * inverse, first + i);
-        bytes[first + i] = tile_type::holds(lane, first + i) ? code : std::uint8_t{0};
-      }
-    }
-    for (int slot = tile_type::slots; slot < tile_type::padded_slots; ++slot) { bytes[slot] = 0; }
-    writer.finish(lane, write);
-    pack_row<Bits, tile_type>(group, bytes, codes);
+                                     Round const& round) {
+    auto const code = [&](detail::group_part part, std::uint8_t* bytes) {
+      bf16 const scale = scale_of<T>(detail::largest_magnitude<Group>(group, values, part));
+      T const inverse = T{1} / static_cast<T>(static_cast<float>(scale));
+      detail::write_codes(
+          group, values, part, bytes, [inverse](T value) { return value * inverse; }, round);
+      return scale;
+    };
+    detail::encode_groups<Bits, Group, bf16>(group, values, codes, code,
+                                             [scales](int index, bf16 scale) { scales[index] = scale; });
   }
 
   template <class T>
