@@ -48,7 +48,7 @@ void check_groups_agree() {
 
 /// Bytes on the tape of one row, before padding to the arena's alignment matters.
 template <class S, int Width>
-constexpr index_t planned_bytes(index_t rows, unit_state state) {
+constexpr index_t kept_bytes(index_t rows, unit_state state) {
   ledger book;
   arena memory(book);
   auto const kept = S::template keep<float, Width>(memory, rows, purpose, state);
@@ -167,9 +167,9 @@ TEST_CASE("stochastic rounding of a chunk draws the numbers of its rows") {
 
 TEST_CASE("by_state keeps what the state needs, and visits it") {
   using both = stash::by_state<stash::dense, stash::quantized<format::affine<4>>>;
-  static_assert(planned_bytes<both, 768>(2, unit_state::active) == 2 * 768 * 4);
-  static_assert(planned_bytes<both, 768>(2, unit_state::frozen) == 2 * 384 + 128);
-  static_assert(planned_bytes<both, 768>(2, unit_state::inference) == 0);
+  static_assert(kept_bytes<both, 768>(2, unit_state::active) == 2 * 768 * 4);
+  static_assert(kept_bytes<both, 768>(2, unit_state::frozen) == 2 * 384 + 128);
+  static_assert(kept_bytes<both, 768>(2, unit_state::inference) == 0);
   static_assert(stash::is_dense<both>(unit_state::active) && !stash::is_dense<both>(unit_state::frozen));
   static_assert(!stash::is_dense<both>(unit_state::inference) && stash::is_dense<stash::dense>(unit_state::frozen));
   static_assert(stash::matrix_stash<stash::pruned<percent<10>>> && stash::matrix_stash<stash::none>);
@@ -194,13 +194,13 @@ TEST_CASE("by_state keeps what the state needs, and visits it") {
 
 TEST_CASE("bytes on the tape are those of the facts") {
   using namespace stash;
-  static_assert(planned_bytes<layer_norm_normalized<quantized<format::affine<4>>>, 768>(64, unit_state::frozen) ==
+  static_assert(kept_bytes<layer_norm_normalized<quantized<format::affine<4>>>, 768>(64, unit_state::frozen) ==
                 64 * (384 + 48 + 4));
-  static_assert(planned_bytes<gelu_derivative<format::gelu_derivative_codebook<4>>, 3072>(1, unit_state::frozen) ==
+  static_assert(kept_bytes<gelu_derivative<format::gelu_derivative_codebook<4>>, 3072>(1, unit_state::frozen) ==
                 1536);
-  static_assert(planned_bytes<gelu_input<quantized<format::fixed_point<2, 1>>>, 3072>(1, unit_state::frozen) == 1536);
-  static_assert(planned_bytes<quantized<format::symmetric<8>>, 768>(64, unit_state::active) == 64 * (768 + 24));
-  static_assert(planned_bytes<layer_norm_input<statistics::with>, 768>(64, unit_state::active) == 64 * (3072 + 8));
-  static_assert(planned_bytes<layer_norm_input<statistics::without>, 768>(64, unit_state::active) == 64 * 3072);
-  static_assert(planned_bytes<pruned<percent<10>>, 768>(64, unit_state::frozen) == 64 * (96 + 76 * 4));
+  static_assert(kept_bytes<gelu_input<quantized<format::fixed_point<2, 1>>>, 3072>(1, unit_state::frozen) == 1536);
+  static_assert(kept_bytes<quantized<format::symmetric<8>>, 768>(64, unit_state::active) == 64 * (768 + 24));
+  static_assert(kept_bytes<layer_norm_input<statistics::with>, 768>(64, unit_state::active) == 64 * (3072 + 8));
+  static_assert(kept_bytes<layer_norm_input<statistics::without>, 768>(64, unit_state::active) == 64 * 3072);
+  static_assert(kept_bytes<pruned<percent<10>>, 768>(64, unit_state::frozen) == 64 * (96 + 76 * 4));
 }
