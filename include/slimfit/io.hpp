@@ -8,6 +8,7 @@
 #include <slimfit/io/dtype.hpp>
 #include <slimfit/io/foreign_file.hpp>
 #include <slimfit/io/json_cursor.hpp>
+#include <slimfit/io/json_string.hpp>
 #include <slimfit/io/mapped_file.hpp>
 #include <slimfit/io/safetensors.hpp>
 #include <slimfit/io/safetensors_reader.hpp>

@@ -5,6 +5,7 @@
 #include <slimfit/optim/adamw.hpp>
 #include <slimfit/optim/adamw_policies.hpp>
 #include <slimfit/optim/clipping.hpp>
+#include <slimfit/optim/gradient_part.hpp>
 #include <slimfit/optim/kernels/adamw.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
 #include <slimfit/optim/kernels/moment_code.hpp>
@@ -16,7 +17,9 @@
 #include <slimfit/optim/moments.hpp>
 #include <slimfit/optim/optimizer.hpp>
 #include <slimfit/optim/optimizer_traits.hpp>
+#include <slimfit/optim/option_checks.hpp>
 #include <slimfit/optim/parameter_role.hpp>
 #include <slimfit/optim/sgd.hpp>
 #include <slimfit/optim/state_layout.hpp>
+#include <slimfit/optim/update_statistics.hpp>
 #include <slimfit/optim/weight_decay.hpp>

@@ -18,7 +18,7 @@ namespace slimfit {
 /// What a folder's tensors belong to.
 enum class huggingface_type : unsigned char { bert, vit, dinov2 };
 
-/// Values that a file does not give are those of `transformers`.
+/// Values that a file does not give are the defaults of `transformers`.
 struct huggingface_config {
   huggingface_type type = huggingface_type::bert;
   index_t hidden = 768;

@@ -9,7 +9,7 @@
 
 #include <slimfit/huggingface/names.hpp>
 #include <slimfit/huggingface/shape_text.hpp>
-#include <slimfit/io/json_cursor.hpp>
+#include <slimfit/io/json_string.hpp>
 #include <slimfit/io/safetensors.hpp>
 #include <slimfit/train/checkpoint.hpp>
 

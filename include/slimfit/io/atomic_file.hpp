@@ -58,7 +58,7 @@ class atomic_file {
     if (!before.empty() && std::rename(path_.c_str(), before.c_str()) != 0 && errno != ENOENT) {
       fail(("renamed to " + before).c_str(), errno);
     }
-    // It stays open, and so locked, until it has its name: nobody may sweep it before.
+    // It stays open, and so locked, until it has its name: it must not be swept before.
     if (std::rename(temporary_.c_str(), path_.c_str()) != 0) { fail("renamed", errno); }
     ::close(std::exchange(descriptor_, -1));
     sync_folder();

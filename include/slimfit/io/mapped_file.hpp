@@ -35,7 +35,7 @@ class mapped_file {
  public:
   /// @throws file_error when `path` cannot be opened, is not a regular file or breaks the rules.
   explicit mapped_file(std::string const& path, file_rules const& rules = {}) {
-    // Opening a pipe would wait for somebody to write to it, were it not for O_NONBLOCK.
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
     int const descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | (rules.links ? 0 : O_NOFOLLOW));
     if (descriptor < 0 && errno == ELOOP && !rules.links) {
       fail(path, "it is a symbolic link, expected a regular file: cp -rL makes a copy of the folder without links");

@@ -9,6 +9,7 @@
 
 #include <slimfit/io/atomic_file.hpp>
 #include <slimfit/io/checksums.hpp>
+#include <slimfit/io/json_string.hpp>
 
 namespace slimfit {
 
@@ -31,7 +32,7 @@ class safetensors_writer {
     }
     bool const taken = std::any_of(tensors_.begin(), tensors_.end(), [&](source const& s) { return s.name == name; });
     if (taken || name == "__metadata__") {
-      throw value_error("slimfit: tensor name " + name + " is taken, expected a name of its own");
+      throw value_error("slimfit: tensor name " + name + " is taken; give each tensor a different name");
     }
     converter convert = nullptr;
     with_dtype(type, [&]<class To>(To) {
@@ -58,7 +59,7 @@ class safetensors_writer {
   }
 
   /// Writes `model.safetensors`, or when there are more than `largest` bytes of tensors, files of at most that many
-  /// (a larger tensor has a file of its own) and `model.safetensors.index.json`, which says where each tensor is. All
+  /// (a larger tensor has a file to itself) and `model.safetensors.index.json`, which says where each tensor is. All
   /// files are written whole before the first gets its name.
   /// @param folder must exist
   /// @throws as `save`

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Temporary files beside the file that they are to become. Whoever writes one holds a lock on it, which the system
-// takes back when the program ends, however it ends: a file without its lock belongs to nobody and is swept.
+// takes back when the program ends, however it ends: a file without its lock has no owner and is swept.
 #pragma once
 
 #include <cerrno>
@@ -27,7 +27,7 @@ inline bool is_temporary_of(std::string_view name, std::string_view target) {
   return name.size() == target.size() + 1 + temporary_letters + temporary_suffix.size() && name.starts_with(target) &&
          name[target.size()] == '.' && name.ends_with(temporary_suffix);
 }
-/// Whether nobody holds the lock of an open file. Where the file system has no locks nobody can know.
+/// Whether an open file is unlocked. Unknown, so false, where the file system has no locks.
 inline bool is_abandoned(int descriptor) { return ::flock(descriptor, LOCK_EX | LOCK_NB) == 0; }
 
 }  // namespace detail

@@ -39,7 +39,7 @@ class kept_array {
   index_t bytes_and_category_ = 0;
 };
 
-/// A part of the tape that is taken at once, to be filled as a tape of its own, see `tape_window`.
+/// A part of the tape that is taken at once, to be filled like a tape, see `tape_window`.
 struct tape_slot {
   index_t first = 0;  ///< byte of the arena
   index_t bytes = 0;

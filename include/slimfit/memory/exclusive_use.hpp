@@ -28,7 +28,7 @@ class exclusive_use {
   };
 
  private:
-  /// @return whether nobody worked on it before
+  /// @return whether it was free before
   bool enter() {
     static thread_local char const thread = 0;  // its address tells threads apart
     void const* inside = nullptr;
@@ -37,7 +37,7 @@ class exclusive_use {
       throw usage_error(
           "slimfit: two threads use one backend (host, cuda) at the same time, expected one at a time: let one call "
           "end "
-          "before another thread's begins, or give each thread a backend of its own");
+          "before another thread's begins, or give each thread its backend");
     }
     return false;
   }

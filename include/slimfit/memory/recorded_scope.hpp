@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Scopes that tell who watches memory where a pass is and what it keeps. When nobody does, they do nothing, in constant
-// expressions too.
+// Scopes that tell who watches memory where a pass is and what it keeps. When nothing watches, they do nothing, in
+// constant expressions too.
 #pragma once
 
 #include <slimfit/memory/observer.hpp>
@@ -41,7 +41,7 @@ class recorded_range {
 /// While it lives, what goes on the tape is one matrix.
 class recorded_matrix {
  public:
-  /// @param describe gives a `described_matrix`; called only when somebody watches
+  /// @param describe gives a `described_matrix`; called only when something watches
   template <class Describe>
   constexpr recorded_matrix(memory_observer* observer, Describe const& describe) : observer_(observer) {
     if (observer_ != nullptr) { observer_->name_matrix(describe()); }

@@ -109,7 +109,7 @@ class adamw_optimizer
   void enqueue_part(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
     step<true>(parameter, weights, gradient, count, part);
   }
-  /// One step of one parameter as an iteration of its own, and waits for it.
+  /// One step of one parameter as a whole iteration, and waits for it.
   /// @return what freezing criteria use, measured at this update
   unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {
     begin_step();

@@ -3,6 +3,7 @@
 // without any memory, but comes too late for the one large gradient that clipping is for: it is no choice here.
 #pragma once
 
+#include <slimfit/memory/arena.hpp>
 #include <slimfit/optim/adamw.hpp>
 
 namespace slimfit {
@@ -12,64 +13,55 @@ class global_norm_optimizer;
 template <class Backend, scalar T, class Options>
 class each_norm_optimizer;
 
+namespace detail {
+/// What options of optimizers that clip share.
+template <class Optimizer>
+struct clipping_options {
+  Optimizer clipped{};
+  double norm = 1.0;  ///< the most that a norm may be
+
+  using clipped_options = Optimizer;
+  [[nodiscard]] constexpr bool drops() const { return clipped.drops(); }
+  [[nodiscard]] std::string kept_state() const requires requires(Optimizer const& each) { each.kept_state(); }
+  { return clipped.kept_state(); }
+
+  template <scalar T>
+  [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {
+    return clipped.template moment_bytes<T>(count);
+  }
+  template <scalar T>
+  [[nodiscard]] static constexpr index_t workspace_bytes(index_t parameters, index_t largest_parameter) {
+    return Optimizer::template workspace_bytes<T>(parameters, largest_parameter) +
+           arena::bytes_of<kernels::clipping_state>(1);
+  }
+};
+}  // namespace detail
+
 /// Options of an optimizer that clips the norm of all gradients of a step together (Pascanu et al., arXiv 1211.5063),
 /// as torch.nn.utils.clip_grad_norm_ does. No weight may change before that norm is known, so the gradients of all that
 /// is active are kept until the backward pass is done, also where the policy releases gradients; plans count them.
 /// `clip_global_norm{adamw{.learning_rate = 1e-4}, 1.0}`
 /// @tparam Optimizer options of an optimizer
 template <class Optimizer = adamw>
-struct clip_global_norm {
-  Optimizer clipped{};
-  double norm = 1.0;  ///< the most that it may be
-
-  using clipped_options = Optimizer;
+struct clip_global_norm : detail::clipping_options<Optimizer> {
   static constexpr char const* name = "clip_global_norm: norm";
-  [[nodiscard]] constexpr bool drops() const { return clipped.drops(); }
-  [[nodiscard]] std::string kept_state() const requires requires(Optimizer const& each) { each.kept_state(); }
-  { return clipped.kept_state(); }
   static constexpr bool keeps_gradients = true;
-
   template <class Backend, scalar T>
   using optimizer = global_norm_optimizer<Backend, T, clip_global_norm>;
-
-  template <scalar T>
-  [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {
-    return clipped.template moment_bytes<T>(count);
-  }
-  template <scalar T>
-  [[nodiscard]] static constexpr index_t workspace_bytes(index_t parameters, index_t largest_parameter) {
-    return Optimizer::template workspace_bytes<T>(parameters, largest_parameter) + 64;
-  }
 };
 template <class Optimizer>
 clip_global_norm(Optimizer, double) -> clip_global_norm<Optimizer>;
 
 /// Options of an optimizer that clips the norm of each parameter's gradient by itself. Released gradients stay
 /// released: a gradient is read twice while it is there. A table's gradient that would come in parts comes whole.
+/// `clip_each_norm{adamw{.learning_rate = 1e-4}, 1.0}`
 /// @tparam Optimizer options of an optimizer
 template <class Optimizer = adamw>
-struct clip_each_norm {
-  Optimizer clipped{};
-  double norm = 1.0;  ///< the most that each may be
-
-  using clipped_options = Optimizer;
+struct clip_each_norm : detail::clipping_options<Optimizer> {
   static constexpr char const* name = "clip_each_norm: norm";
-  [[nodiscard]] constexpr bool drops() const { return clipped.drops(); }
-  [[nodiscard]] std::string kept_state() const requires requires(Optimizer const& each) { each.kept_state(); }
-  { return clipped.kept_state(); }
   static constexpr bool takes_parts = false;
-
   template <class Backend, scalar T>
   using optimizer = each_norm_optimizer<Backend, T, clip_each_norm>;
-
-  template <scalar T>
-  [[nodiscard]] constexpr index_t moment_bytes(index_t count) const {
-    return clipped.template moment_bytes<T>(count);
-  }
-  template <scalar T>
-  [[nodiscard]] static constexpr index_t workspace_bytes(index_t parameters, index_t largest_parameter) {
-    return Optimizer::template workspace_bytes<T>(parameters, largest_parameter) + 64;
-  }
 };
 template <class Optimizer>
 clip_each_norm(Optimizer, double) -> clip_each_norm<Optimizer>;

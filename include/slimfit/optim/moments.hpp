@@ -50,7 +50,7 @@ class moment_table {
     dropped.steps = 0;
   }
 
-  /// The state of a parameter; prepares it if nobody did. Null where there is none to keep.
+  /// The state of a parameter, which is created if it does not exist yet. Null where an optimizer keeps none.
   /// @throws shape_error when it was prepared with another count.
   std::byte* block(index_t parameter, index_t count) {
     parameter_extent const extent{parameter, count};

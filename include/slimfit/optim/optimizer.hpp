@@ -4,23 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include <slimfit/freezing/unit_statistics.hpp>
+#include <slimfit/optim/gradient_part.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
 #include <slimfit/optim/moments.hpp>
+#include <slimfit/optim/option_checks.hpp>
+#include <slimfit/optim/update_statistics.hpp>
 #include <slimfit/optim/weight_decay.hpp>
 
 namespace slimfit {
-
-using freezing::unit_statistics;
-
-/// Elements of a parameter that a gradient covers: `count` from `first` on. A large gradient may come in parts, one
-/// after the other from the first element on, each but the last a multiple of `update_block` elements.
-struct gradient_part {
-  index_t first = 0;
-  index_t count = 0;
-};
 
 /// Base of the optimizers. Parameters, units and biases alike, are known by their position in the model's list.
 /// @tparam Coefficients the numbers of one parameter's step that kernels read
@@ -51,7 +43,7 @@ class optimizer_base {
   void drop(index_t parameter) { table_.drop(parameter); }
 
   /// Updates enqueued from now on change nothing where `*proceed`, in the backend's memory, is 0 when they run. An
-  /// update that is not finite, see `is_sound`, makes it 0. Null: a number of the optimizer's own, which `begin_step`
+  /// update that is not finite, see `is_sound`, makes it 0. Null: a number in the optimizer, which `begin_step`
   /// makes 1.
   void set_gate(std::int32_t* proceed) { given_gate_ = proceed; }
   /// Updates enqueued from now on multiply gradients by `*factor`, in the backend's memory. Null: by 1.
@@ -65,18 +57,13 @@ class optimizer_base {
   /// Of the stochastic rounding of bf16 weights and of codes.
   void set_seed(std::uint64_t seed) { seed_ = seed; }
   /// Enqueues the copy of all statistics to the host.
-  void request_statistics() { statistics_.request(*backend_, totals_.data(), totals_.size()); }
+  void request_statistics() { statistics_.request(); }
   /// Waits for what was requested last.
-  void collect_statistics() { collected_ = statistics_.wait(); }
+  void collect_statistics() { statistics_.collect(); }
   /// What the last update of a parameter of `count` elements measured, as of the last collection. Neither number is
   /// finite where a gradient or its update was not.
   [[nodiscard]] unit_statistics statistics(index_t parameter, index_t count) const {
-    auto const& total = collected(parameter);
-    double const norm = std::sqrt(total.squared_gradient);
-    if (!total.is_finite()) { return {norm, norm}; }
-    double const elements = count > 0 ? static_cast<double>(count) : 1.0;
-    // Weights near 0 may have moved by more than numbers can say.
-    return {std::clamp(total.relative_change, 0.0, std::numeric_limits<double>::max()) / elements, norm};
+    return statistics_of(collected(parameter), count);
   }
   /// The sum of a parameter's squared gradients, as of the last collection: -infinity where that is a number but a new
   /// weight or moment is none.
@@ -126,7 +113,7 @@ class optimizer_base {
   void add_to(byte_counts& held) const {
     table_.add_to(held);
     sums_.add_to(held);
-    totals_.add_to(held);
+    statistics_.add_to(held);
     coefficients_.add_to(held);
   }
   /// How often a parameter was updated since its moments began.
@@ -161,11 +148,9 @@ class optimizer_base {
         roles_(static_cast<std::size_t>(parameters), parameter_role::weight),
         sums_(backend.memory(), divide_up(checked("optimizer: largest_parameter", largest_parameter), update_block),
               category::workspace),
-        totals_(backend.memory(), parameters, category::workspace),
+        statistics_(backend, parameters),
         coefficients_(backend.memory(), parameters + 1, category::workspace) {
-    backend.fill_zero(totals_.data(), totals_.size());
     outgoing_.reserve(parameters + 1);
-    statistics_.reserve(parameters);
   }
 
   /// Sends `make(step, decays)` of every parameter to the backend, for the updates that follow: `step` counts from 1,
@@ -193,8 +178,8 @@ class optimizer_base {
   void run(index_t parameter, index_t count, gradient_part const& part, Kernel const& kernel) {
     backend_->launch(divide_up(part.count, update_block), kernel);
     if (part.first + part.count < count) { return; }
-    backend_->launch(1, add_update_sums{sums_.data(), divide_up(count, update_block), totals_.data() + parameter,
-                                        gate(), is_measured_ && kernel.gradient != nullptr});
+    backend_->launch(1, add_update_sums{sums_.data(), divide_up(count, update_block), statistics_.of(parameter), gate(),
+                                        is_measured_ && kernel.gradient != nullptr});
     table_.count_step(parameter);
   }
   /// Where `clip_to_norm` has its numbers.
@@ -210,7 +195,7 @@ class optimizer_base {
     index_t const blocks = divide_up(count, update_block);
     backend_->launch(blocks, kernels::square_gradient<T>{gradient, count, sums});
     backend_->launch(
-        1, kernels::clip_to_norm{sums, blocks, norm.first, norm.most, norm.state, totals_.data() + parameter, gate()});
+        1, kernels::clip_to_norm{sums, blocks, norm.first, norm.most, norm.state, statistics_.of(parameter), gate()});
     is_measured_ = true;
   }
   [[nodiscard]] std::int32_t* gate() {
@@ -219,7 +204,7 @@ class optimizer_base {
   }
   /// Seed and place of the rounding of a parameter's weights and moments, where they are stored in few bits.
   [[nodiscard]] random_stream noise(index_t parameter) const {
-    constexpr std::uint32_t places = 0x80000000U;  // apart from those of layers
+    constexpr std::uint32_t places = 0x80000000U;  // apart from the places of layers
     return {seed_, 0, places + static_cast<std::uint32_t>(parameter)};
   }
   /// Waits for the update of a parameter.
@@ -228,7 +213,7 @@ class optimizer_base {
     collect_statistics();
     return statistics(parameter, count);
   }
-  /// The partial sums, after checking that those of `count` elements fit.
+  /// The partial sums, after checking that there are enough for `count` elements.
   [[nodiscard]] update_sums* sums_for(index_t count, gradient_part const& part) const {
     if (part.first < 0 || part.first % update_block != 0 || part.count < 0 || part.count > count - part.first) {
       throw shape_error(mismatch("optimizer: first element of a part", part.first,
@@ -253,8 +238,7 @@ class optimizer_base {
   /// @throws usage_error before the first collection, value_error for a position that does not exist
   [[nodiscard]] update_sums const& collected(index_t parameter) const {
     static_cast<void>(table_.steps(parameter));
-    if (collected_.empty()) { throw usage_error("slimfit: optimizer: statistics are read before they were collected"); }
-    return collected_[static_cast<std::size_t>(parameter)];
+    return statistics_.collected(parameter);
   }
   [[nodiscard]] static index_t checked(char const* name, index_t count) {
     require_at_least(name, count, index_t{0});
@@ -265,18 +249,9 @@ class optimizer_base {
   std::int32_t* given_gate_ = nullptr;
   bool is_measured_ = false;  ///< whether the gradients of this step were, before their updates
   buffer<update_sums, typename Backend::resource_type> sums_;
-  buffer<update_sums, typename Backend::resource_type> totals_;         ///< by parameter
+  update_statistics<Backend> statistics_;
   buffer<Coefficients, typename Backend::resource_type> coefficients_;  ///< by parameter
   typename Backend::template outbox<Coefficients> outgoing_;
-  typename Backend::template readback<update_sums> statistics_;
-  std::span<update_sums const> collected_;
 };
-
-namespace detail {
-/// @throws value_error unless `valid`.
-inline void require_option(bool valid, char const* name, double value, char const* expectation) {
-  if (!valid) { throw value_error(mismatch(name, value, expectation)); }
-}
-}  // namespace detail
 
 }  // namespace slimfit

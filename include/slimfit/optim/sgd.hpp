@@ -92,7 +92,7 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
       launch(std::false_type{});
     }
   }
-  /// One step of one parameter as an iteration of its own, and waits for it.
+  /// One step of one parameter as a whole iteration, and waits for it.
   /// @return what freezing criteria use, measured at this update
   unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {
     begin_step();

@@ -7,7 +7,7 @@
 namespace slimfit {
 
 namespace detail {
-/// Whether the gradients that plans count are those of several passes.
+/// Whether plans count gradients that are summed over several passes.
 template <class Options>
 inline constexpr bool accumulates = requires {
   requires Options::accumulates;

@@ -18,7 +18,7 @@ namespace slimfit {
 
 namespace detail {
 
-/// A constant expression of its own for each, because compilers limit how long one may take.
+/// One constant expression each, because compilers limit how long one may take.
 template <class Model, class Optimizer, index_t Batch>
 inline constexpr plan_ends planned_ends = plan<Model, Optimizer>(Batch).ends();
 /// Most bytes at any moment of training `Model` in batches of `Batch` with `Active` of its units.

@@ -44,14 +44,6 @@ struct pass_memory {
   index_t offloaded = 0;  ///< in the host's memory
 };
 
-/// What a plan includes beside training itself.
-struct plan_options {
-  bool count_saturation = false;  ///< as in trainer_options
-};
-constexpr plan_options plan_options_of(trainer_options const& settings) {
-  return {.count_saturation = settings.count_saturation};
-}
-
 /// Plans one step of training `Model` with batches of `batch` samples.
 /// @tparam Optimizer options of an optimizer, e.g. `adamw`
 template <class Model, class Optimizer = adamw>

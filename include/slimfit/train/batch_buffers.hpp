@@ -77,7 +77,7 @@ class batch_buffers {
     held_.results.add_to(held);
     step_.add_to(held);
   }
-  /// What each sample of the last pass came to, in host memory.
+  /// The result of each sample of the last pass, in host memory.
   [[nodiscard]] std::vector<sample_result> results() const {
     std::vector<sample_result> values(static_cast<std::size_t>(held_.results.size()));
     device_->copy(held_.results.data(), values.data(), held_.results.size());
@@ -125,7 +125,7 @@ class arena_block {
     free();
     data_ = static_cast<std::byte*>(device_->memory().allocate(bytes, "activations"));
     size_ = bytes;
-    // A rehearsal runs products on what nobody has written yet.
+    // A rehearsal runs products on memory that nothing has written yet.
     if constexpr (requires { device_->rehearse([] {}); }) { device_->fill_zero(data_, size_); }
   }
 

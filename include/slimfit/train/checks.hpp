@@ -12,6 +12,7 @@
 
 #include <slimfit/core/error.hpp>
 #include <slimfit/freezing/schedule.hpp>
+#include <slimfit/train/step_report.hpp>
 
 namespace slimfit::detail {
 
@@ -44,6 +45,23 @@ struct checked_data {
       "slimfit: trainer: inputs and labels must be contiguous, of the network's types: images of its scalar (float) "
       "or ids of std::int32_t, and labels of std::int32_t for classes and spans, of its scalar for numbers");
   using type = Result;
+};
+
+/// What a trainer has for data of other types than `Network` reads: the compiler says what is expected.
+template <class Network>
+struct other_data {
+  template <class Inputs, class Labels>
+  requires(!batch_of<Network, Inputs, Labels>) auto step(Inputs const&, Labels const&) ->
+      typename checked_data<step_report, batch_of<Network, Inputs, Labels>>::type;
+  template <class Inputs, class Labels>
+  requires(!batch_of<Network, Inputs, Labels>) auto enqueue(Inputs const&, Labels const&) ->
+      typename checked_data<void, batch_of<Network, Inputs, Labels>>::type;
+  template <class Inputs, class Labels>
+  requires(!batch_of<Network, Inputs, Labels>) auto accumulate(Inputs const&, Labels const&) ->
+      typename checked_data<void, batch_of<Network, Inputs, Labels>>::type;
+  template <class Inputs, class Labels>
+  requires(!batch_of<Network, Inputs, Labels>) auto evaluate(Inputs const&, Labels const&, index_t) ->
+      typename checked_data<evaluation, batch_of<Network, Inputs, Labels>>::type;
 };
 
 template <class Network>

@@ -26,6 +26,14 @@ std::vector<parameter<typename Model::value_type>> updated_parameters(Model cons
   return result;
 }
 
+/// Elements of every parameter, by position.
+template <class Model>
+std::vector<index_t> element_counts(Model const& net) {
+  std::vector<index_t> counts;
+  for (auto const& [name, each] : net.parameters()) { counts.push_back(each.count()); }
+  return counts;
+}
+
 /// Makes sure that what is active has moments, and what must not have any has none. @throws memory_error,
 /// std::bad_alloc
 template <class Model, class Optimizer>

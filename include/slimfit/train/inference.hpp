@@ -18,7 +18,7 @@ namespace slimfit {
 
 /// Works in a trainer's memory. Batches have at most `batch` samples.
 /// @tparam Optimizer options of the trainer's optimizer
-/// @tparam Updates   those of its passes, so that a network's forward pass is compiled once
+/// @tparam Updates   the updates of its passes, so that a network's forward pass is compiled once
 template <class Model, class Optimizer, class Updates>
 class inference {
  public:

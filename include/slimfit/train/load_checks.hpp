@@ -13,7 +13,7 @@
 namespace slimfit::detail {
 
 /// What is expected of weights in a file: with others a model has no finite loss.
-inline constexpr auto finite_weights = "a finite number: whoever wrote it had diverged";
+inline constexpr auto finite_weights = "a finite number: the training that wrote it had diverged";
 
 /// @param what   e.g. "tensor classifier.bias", after the name of the file where there is one
 /// @param least  numbers below it are refused too

@@ -18,7 +18,7 @@ void observe_units(Schedule& schedule, active_set const& active, Model const& ne
   }
 }
 
-/// Raises the distances that a schedule knows with the learning rate; those of a program's own may know none.
+/// Raises the distances that a schedule knows with the learning rate. A program's schedule may know none.
 template <class Schedule>
 void raise_distances(Schedule& schedule, double times) {
   if constexpr (requires { schedule.raise_distances(times); }) {

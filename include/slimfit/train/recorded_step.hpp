@@ -31,7 +31,7 @@ class recorded_step {
  public:
   using layout_type = step_layout<Network, Updates>;
 
-  /// Enqueues the step: again as it was recorded when the layout is that of the recording, else anew.
+  /// Enqueues the step: again as it was recorded when the layout equals the recorded one, else anew.
   /// @param enqueue enqueues everything of the step and returns its peaks; called to record it
   /// @return the peaks of the step, and whether it was recorded before
   template <class Enqueue>

@@ -21,7 +21,10 @@ namespace slimfit {
 /// @tparam LearningRate a schedule of train/learning_rate.hpp
 template <class Model, class Optimizer = adamw, class Schedule = typename Model::policy_type::freezing,
           class LearningRate = linear_decay>
-class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, LearningRate> {
+class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, LearningRate>,
+                private detail::other_data<typename Model::network_type> {
+  using other_data = detail::other_data<typename Model::network_type>;
+
  public:
   using model_type = Model;
   using value_type = typename Model::value_type;
@@ -62,23 +65,11 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     enqueue(inputs, labels);
     return *finish();
   }
+  using other_data::accumulate, other_data::enqueue, other_data::evaluate, other_data::step;
 
-  /// With data of other types the compiler says what is expected.
-  template <class Inputs, class Labels>
-  requires(!detail::batch_of<network_type, Inputs, Labels>) auto step(Inputs const&, Labels const&) ->
-      typename detail::checked_data<step_report, detail::batch_of<network_type, Inputs, Labels>>::type;
-  template <class Inputs, class Labels>
-  requires(!detail::batch_of<network_type, Inputs, Labels>) auto enqueue(Inputs const&, Labels const&) ->
-      typename detail::checked_data<void, detail::batch_of<network_type, Inputs, Labels>>::type;
-  template <class Inputs, class Labels>
-  requires(!detail::batch_of<network_type, Inputs, Labels>) auto accumulate(Inputs const&, Labels const&) ->
-      typename detail::checked_data<void, detail::batch_of<network_type, Inputs, Labels>>::type;
-  template <class Inputs, class Labels>
-  requires(!detail::batch_of<network_type, Inputs, Labels>) auto evaluate(Inputs const&, Labels const&, index_t) ->
-      typename detail::checked_data<evaluation, detail::batch_of<network_type, Inputs, Labels>>::type;
-
-  /// Finishes the step before, if nobody did, and enqueues the next one. On a backend that works asynchronously that is
-  /// the only wait of a step: for the distances of the last one, which decide what is active in this.
+  /// Finishes the step before, if it was not finished yet, and enqueues the next one. On a backend that works
+  /// asynchronously that is the only wait of a step: for the distances of the last one, which decide what is active in
+  /// this.
   /// @throws shape_error, value_error (labels or ids outside their range), memory_error; nothing is enqueued then, and
   /// weights, moments and schedule are as they were (with `drop_when_frozen`, moments of units that are active no
   /// longer may be gone). @throws what `finish` throws; usage_error between `accumulate` and `step()`
@@ -104,7 +95,6 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     passes_.batch().request_result();
     request(std::move(next));
   }
-
   /// Waits for the step that was enqueued last.
   /// @return what it did; nothing when it was finished before
   /// @throws value_error when its loss or an input is not finite; weights, moments and schedule are then as they were
@@ -137,10 +127,10 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     return std::move(done.report);
   }
 
-  /// Forward and backward pass over a part of a batch: its gradients are added to those of the parts before. `step()`
-  /// then updates as one step with all parts as its batch would. The active units are chosen for the first part; the
-  /// gradients of these, and of what is always active, are kept until the step and no others, whatever the policy says
-  /// of gradients. Parts may differ in size.
+  /// Forward and backward pass over a part of a batch: its gradients are added to the gradients of the parts before.
+  /// `step()` then updates as one step with all parts as its batch would. The active units are chosen for the first
+  /// part; the gradients of these, and of what is always active, are kept until the step and no others, whatever the
+  /// policy says of gradients. Parts may differ in size.
   /// @throws as `enqueue`; parts before remain. @throws value_error when the loss of the part before is not finite; no
   /// part is left then
   void accumulate(std::span<input_type const> inputs, std::span<label_type const> labels) {
@@ -215,11 +205,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     replay_.forget();
   }
   /// Elements of every parameter, by position.
-  [[nodiscard]] std::vector<index_t> parameter_counts() const {
-    std::vector<index_t> counts;
-    for (auto const& [name, each] : net_->parameters()) { counts.push_back(each.count()); }
-    return counts;
-  }
+  [[nodiscard]] std::vector<index_t> parameter_counts() const { return element_counts(*net_); }
   /// Units that were updated at least once.
   [[nodiscard]] active_set const& updated() const { return progress_.updated; }
 

@@ -180,8 +180,8 @@ struct coded_moments {
     first.read(piece, scales.first.of(piece), m);
     second.read(piece, scales.second.of(piece), v);
   }
-  /// Errors of both are independent. The first moment's may be those of a bf16 weight's rounding: each has the
-  /// expectation 0 whatever the other is.
+  /// Errors of both are independent. The first moment may be rounded by the same random numbers as a bf16 weight: each
+  /// error has the expectation 0 whatever the other is.
   /// @return whether they were written, on every lane: not where a second moment is not finite
   template <class Piece, class Scales, class Tile, class Words>
   SLIMFIT_HD bool write(Piece const& piece, Scales& scales, Tile const& m, Tile const& v, Words const& noise) const {

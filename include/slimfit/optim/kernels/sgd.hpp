@@ -52,7 +52,7 @@ struct sgd_update {
   /// Updates the elements of `piece`. What is measured of the gradient is without the factor.
   template <class Piece>
   SLIMFIT_HD auto update(Piece const& piece, sgd_coefficients<value_type> by_value, value_type scale) const {
-    // Names of their own: structured bindings cannot be used in the loop below (clang).
+    // Named one by one: structured bindings cannot be used in the loop below (clang).
     value_type const rate = by_value.learning_rate;
     value_type const kept = by_value.momentum;
     value_type const pull = by_value.decay;

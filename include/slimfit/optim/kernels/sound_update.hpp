@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which elements of a parameter an optimizer updates: those of which nothing becomes infinite or no number.
+// Which elements of a parameter an optimizer updates: none whose new weight or moment would be infinite or NaN.
 #pragma once
 
 #include <cstdint>

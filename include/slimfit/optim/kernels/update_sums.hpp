@@ -206,7 +206,7 @@ SLIMFIT_HD inline void sum_over_block(Group group, index_t block, Share const& s
 }
 
 /// Whether an update may change anything: `proceed` is null, or what it points at is not 0. A step's loss, and the
-/// updates before, decide it where the weights are, so that nobody has to wait for them.
+/// updates before, decide it where the weights are, so that the host does not wait for them.
 SLIMFIT_HD_INLINE bool may_proceed(std::int32_t const* proceed) { return proceed == nullptr || *proceed != 0; }
 
 /// One launch: `total` = the sum of a parameter's block sums, in their order. Where it is not finite, the updates that

@@ -35,7 +35,7 @@ struct plain_weights {
 };
 
 /// bf16 weights that are roundings, to the nearest, of a float copy which is updated. A weight that is not the rounding
-/// of its copy was written by somebody else (or is updated for the first time), and the copy begins with it again.
+/// of its copy was written from outside (or is updated for the first time), and the copy begins with it again.
 template <scalar T>
 struct copied_weights {
   using value_type = compute_type<T>;
