@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A folder of its own for a test's files.
+// A folder for the files of one test.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 namespace slimfit::test {
@@ -25,11 +26,16 @@ struct scratch_folder {
   scratch_folder& operator=(scratch_folder const&) = delete;
   ~scratch_folder() { std::filesystem::remove_all(path); }
 
+  /// The path of a file in it.
+  [[nodiscard]] std::string file(char const* name) const { return (path / name).string(); }
+  /// How many files and folders it holds.
+  [[nodiscard]] long entries() const {
+    return std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator());
+  }
   /// @return the file's path
   std::string write(char const* name, std::string const& bytes) const {
-    auto const file = (path / name).string();
-    std::ofstream(file, std::ios::binary) << bytes;
-    return file;
+    std::ofstream(file(name), std::ios::binary) << bytes;
+    return file(name);
   }
 };
 

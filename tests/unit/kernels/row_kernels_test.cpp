@@ -37,33 +37,6 @@ void check_sums(index_t rows) {
 }
 }  // namespace
 
-#if !defined(__CUDACC__)
-namespace {
-template <int Width>
-struct copy_row {
-  static constexpr int width = Width;
-  using scalar_type = float;
-  float const* input;
-  float* output;
-
-  template <lane_group Group>
-  void operator()(Group group, index_t row) const {
-    store(group, output + row * Width, load<Width>(group, input + row * Width));
-  }
-};
-}  // namespace
-
-TEST_CASE("floats over runs of 8, which two lanes write together, keep their places, in place too") {
-  constexpr int width = 80;  // whole pairs of runs, and lanes without any
-  auto const input = test::normal<float>(3 * width, 1);
-  std::vector<float> output(input.size());
-  test::run_rows<test::emulated_group<4, 8>>(3, copy_row<width>{input.data(), output.data()});
-  CHECK(std::equal(output.begin(), output.end(), input.begin()));
-  test::run_rows<test::emulated_group<4, 8>>(3, copy_row<width>{output.data(), output.data()});
-  CHECK(std::equal(output.begin(), output.end(), input.begin()));
-}
-#endif
-
 TEST_CASE_TEMPLATE("column sums", T, float, double) {
   test::for_widths<1, 5, 197, 3072>([]<int Width> {
     check_sums<Width, serial_group, T>(1);

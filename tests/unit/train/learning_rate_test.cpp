@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Freezing while the learning rate is 0 or rises: no schedule of it may keep units from being active, whatever ranks
-// them.
+// Learning rates over a run, and freezing while the rate is 0 or rises: no rate may keep units from being active,
+// whatever ranks them.
 #include <doctest/doctest.h>
 #include <slimfit/backend/host.hpp>
 #include <slimfit/freezing.hpp>
@@ -103,6 +103,47 @@ std::vector<int> lessons(freezing::any_schedule const& schedule, rate_function c
 }
 
 }  // namespace
+
+TEST_CASE("learning-rate schedules") {
+  CHECK(constant_rate{}(5, 10) == 1.0);
+  CHECK(linear_decay{}(0, 10) == 1.0);
+  CHECK(linear_decay{}(5, 10) == 0.5);
+  CHECK(linear_decay{}(10, 10) == 0.0);
+  CHECK(linear_decay{}(0, 0) == 0.0);
+  linear_warm_up const warm{4};
+  CHECK(warm(0, 14) == 0.25);  // a step with the factor 0 would teach nothing
+  CHECK(warm(1, 14) == 0.5);
+  CHECK(warm(3, 14) == 1.0);
+  CHECK(warm(4, 14) == 1.0);
+  CHECK(warm(9, 14) == 0.5);
+  CHECK(warm(14, 14) == 0.0);
+  CHECK(warm(2, 2) == 0.75);
+  cosine_decay const cosine{2};
+  CHECK(cosine(0, 12) == 0.5);
+  CHECK(cosine(1, 12) == 1.0);
+  CHECK(cosine(2, 12) == 1.0);
+  CHECK(cosine(7, 12) == doctest::Approx(0.5));
+  CHECK(cosine(12, 12) == 0.0);
+  CHECK_THROWS_WITH_AS(linear_warm_up{-1}(0, 10), doctest::Contains("linear_warm_up: warm_up is -1"), value_error);
+  CHECK_THROWS_WITH_AS(cosine_decay{-1}(0, 10), doctest::Contains("cosine_decay: warm_up is -1"), value_error);
+  auto const rises = [](auto const& schedule, index_t step, index_t steps) {
+    return detail::rise(schedule, step, steps);
+  };
+  CHECK(rises(constant_rate{}, 3, 10) == 1.0);
+  CHECK(rises(linear_decay{}, 3, 10) == 1.0);
+  CHECK(rises(warm, 1, 14) == 2.0);
+  CHECK(rises(warm, 3, 14) == doctest::Approx(4.0 / 3));
+  CHECK(rises(warm, 4, 14) == 1.0);
+  auto const falls_between = [](index_t step, index_t) {
+    return step == 0 ? 0.0 : step == 4 ? 1.5 : step % 2 == 0 ? 0.5 : 1.0;
+  };
+  CHECK(rises(falls_between, 0, 9) == 1.0);
+  CHECK(rises(falls_between, 1, 9) == 1.0);  // nothing was learnt before
+  CHECK(rises(falls_between, 3, 9) == 1.0);  // up again, not above what was
+  CHECK(rises(falls_between, 4, 9) == 1.5);
+  CHECK_THROWS_WITH_AS(rises([](index_t, index_t) { return std::nan(""); }, 0, 9),
+                       doctest::Contains("learning-rate factor of step 0 is nan"), value_error);
+}
 
 TEST_CASE("every learning-rate schedule with every criterion: all units learn") {
   for (auto const& [rate_name, rate] : rates) {
