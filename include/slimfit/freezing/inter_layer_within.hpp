@@ -53,7 +53,8 @@ class inter_layer_within : detail::checked_within<Criterion, Budget, schedule_op
   [[nodiscard]] static constexpr bool can_be_active(index_t unit, index_t units) {
     return freezing::can_be_active<Criterion>(unit, units);
   }
-  /// The most units active in any iteration: as many of the cheapest as fit.
+  /// The most units active in any iteration: as many of the cheapest as fit. A plan knows this number and no budget: it
+  /// bounds the memory by the most expensive units of so many, which may be more than any choice stores.
   [[nodiscard]] index_t most_active(index_t units) const {
     auto cheapest = costs_;
     std::sort(cheapest.begin(), cheapest.end());

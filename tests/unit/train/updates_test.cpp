@@ -7,7 +7,7 @@
 #include <slimfit/models/vit.hpp>
 #include <slimfit/optim.hpp>
 #include <slimfit/policy/presets.hpp>
-#include <slimfit/train/checkpoint.hpp>
+#include <slimfit/train/run_checkpoint.hpp>
 #include <slimfit/train/trainer.hpp>
 
 #include "support/planned.hpp"
