@@ -40,6 +40,14 @@
 #define SLIMFIT_HD_INLINE SLIMFIT_HD inline
 #endif
 
+// Functions that hardly ever run: errors, and what watches memory. They stay out of their callers, which are compiled the
+// faster for it.
+#if defined(__GNUC__)
+#define SLIMFIT_COLD __attribute__((cold, noinline))
+#else
+#define SLIMFIT_COLD
+#endif
+
 // Before a loop over independent elements: vector instructions on the host, on CUDA unrolling, which keeps arrays in
 // registers. Takes OpenMP's clauses, e.g. SLIMFIT_SIMD(reduction(+ : total)).
 // SLIMFIT_ANY_ORDER begins the body of a loop that adds up floating point, which may be added in any order.

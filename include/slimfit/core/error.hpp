@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <slimfit/core/config.hpp>
+
 namespace slimfit {
 
 /// Base of every exception that slimfit throws.
@@ -45,7 +47,7 @@ class usage_error : public error {
 
 /// "slimfit: NAME is VALUE, expected EXPECTATION".
 template <class Value>
-std::string mismatch(std::string const& name, Value const& value, std::string const& expectation) {
+SLIMFIT_COLD std::string mismatch(std::string const& name, Value const& value, std::string const& expectation) {
   std::string text;
   if constexpr (requires { std::to_string(value); }) {
     text = value == value ? std::to_string(value) : "nan";  // whose sign says nothing
@@ -55,16 +57,29 @@ std::string mismatch(std::string const& name, Value const& value, std::string co
   return "slimfit: " + name + " is " + text + ", expected " + expectation;
 }
 
+namespace detail {
+template <class Error>
+[[noreturn]] SLIMFIT_COLD void raise(char const* message) {
+  throw Error(message);
+}
+/// @param words in front of the expected value
+template <class Error, class Value>
+[[noreturn]] SLIMFIT_COLD void raise_mismatch(char const* name, Value const& actual, char const* words,
+                                              Value const& expected) {
+  throw Error(mismatch(name, actual, words + std::to_string(expected)));
+}
+}  // namespace detail
+
 /// @throws Error when `actual != expected`.
 template <class Error = shape_error, class Value>
 constexpr void require_equal(char const* name, Value const& actual, Value const& expected) {
-  if (actual != expected) { throw Error(mismatch(name, actual, std::to_string(expected))); }
+  if (actual != expected) { detail::raise_mismatch<Error>(name, actual, "", expected); }
 }
 
 /// @throws value_error when `value` is less than `least`.
 template <class Value>
 constexpr void require_at_least(char const* name, Value value, Value least) {
-  if (value < least) { throw value_error(mismatch(name, value, "at least " + std::to_string(least))); }
+  if (value < least) { detail::raise_mismatch<value_error>(name, value, "at least ", least); }
 }
 
 }  // namespace slimfit

@@ -80,7 +80,8 @@ class arena {
     index_t const bytes = kept.bytes();
     if (bytes > low_ - (window_ != nullptr ? window_->first : 0) ||
         (block_ != nullptr && kept.data != at<T>(low_ - bytes))) {
-      throw usage_error("slimfit: a stash was released that is not the newest on the tape; release in reverse order");
+      detail::raise<usage_error>(
+          "slimfit: a stash was released that is not the newest on the tape; release in reverse order");
     }
     pop(bytes, kept.purpose());
   }
@@ -93,7 +94,8 @@ class arena {
   /// Pops a slot. @throws usage_error when it is not the newest on the tape
   constexpr void release_slot(tape_slot slot, category purpose) {
     if (slot.first + slot.bytes != low_) {
-      throw usage_error("slimfit: a slot was released that is not the newest on the tape; release in reverse order");
+      detail::raise<usage_error>(
+          "slimfit: a slot was released that is not the newest on the tape; release in reverse order");
     }
     pop(slot.bytes, purpose);
   }
@@ -137,7 +139,7 @@ class arena {
   [[nodiscard]] static constexpr index_t bytes_of(index_t count) {
     constexpr index_t most = std::numeric_limits<index_t>::max() / static_cast<index_t>(sizeof(T)) - alignment;
     if (count < 0 || count > most) {
-      throw value_error(mismatch("arena: elements", count, "at least 0 and at most " + std::to_string(most)));
+      detail::raise_mismatch<value_error>("arena: elements", count, "at least 0 and at most ", most);
     }
     return padded(count * static_cast<index_t>(sizeof(T)));
   }
@@ -165,11 +167,12 @@ class arena {
   /// Where the tape ends, whatever part of it is open.
   [[nodiscard]] constexpr index_t tape_end() const { return window_ != nullptr ? behind_window_ : low_; }
   [[nodiscard]] constexpr index_t free_bytes() const { return capacity_ - tape_end() - high_; }
+  [[noreturn]] SLIMFIT_COLD static void report_full(index_t bytes, index_t free) {
+    throw memory_error(mismatch("activation arena: free bytes", free,
+                                "at least " + std::to_string(bytes) + " (plan and run disagree)"));
+  }
   static constexpr void check(index_t bytes, index_t free) {
-    if (bytes > free) {
-      throw memory_error(mismatch("activation arena: free bytes", free,
-                                  "at least " + std::to_string(bytes) + " (plan and run disagree)"));
-    }
+    if (bytes > free) { report_full(bytes, free); }
   }
   constexpr void account(index_t bytes, category purpose) {
     if (bytes == 0) { return; }
@@ -199,7 +202,9 @@ class tape_window {
  public:
   /// @param used bytes that the slot holds
   constexpr tape_window(arena& memory, tape_slot slot, index_t used = 0) : memory_(&memory), slot_(slot) {
-    if (memory.window_ != nullptr) { throw usage_error("slimfit: a window of the tape is open; close it first"); }
+    if (memory.window_ != nullptr) {
+      detail::raise<usage_error>("slimfit: a window of the tape is open; close it first");
+    }
     memory.behind_window_ = memory.low_;
     memory.window_ = &slot_;
     memory.low_ = slot.first + used;

@@ -34,7 +34,7 @@ class exclusive_use {
     void const* inside = nullptr;
     if (user_.compare_exchange_strong(inside, &thread, std::memory_order_acquire)) { return true; }
     if (inside != &thread) {
-      throw usage_error(
+      detail::raise<usage_error>(
           "slimfit: two threads use one backend (host, cuda) at the same time, expected one at a time: let one call "
           "end "
           "before another thread's begins, or give each thread its backend");

@@ -14,12 +14,12 @@ class ledger {
     if (bytes == 0) { return; }
     now_[which] += bytes;
     note(which);
-    if (observer_ != nullptr) { observer_->change(which, bytes); }
+    if (observer_ != nullptr) { tell(which, bytes); }
   }
   constexpr void remove(category which, index_t bytes) {
     if (bytes == 0) { return; }
     now_[which] -= bytes;
-    if (observer_ != nullptr) { observer_->change(which, -bytes); }
+    if (observer_ != nullptr) { tell(which, -bytes); }
   }
   /// Counts bytes in the host's memory that a step would otherwise have in the device's. Negative: they are free again.
   constexpr void offload(index_t bytes) {
@@ -29,7 +29,7 @@ class ledger {
   /// Called where a forward pass ends: what the tape holds now is what was stored.
   constexpr void forward_ended() {
     peaks_.stored = std::max(peaks_.stored, now_.stored());
-    if (observer_ != nullptr) { observer_->forward_ended(); }
+    if (observer_ != nullptr) { tell_forward_ended(); }
   }
 
   [[nodiscard]] constexpr byte_counts const& now() const { return now_; }
@@ -44,12 +44,16 @@ class ledger {
   /// Tells `observer`, which is started anew, of every change from now on; null stops that.
   constexpr void record(memory_observer* observer) {
     observer_ = observer;
-    if (observer_ != nullptr) { observer_->start(now_); }
+    if (observer_ != nullptr) { tell_start(); }
   }
   /// Who is told of changes, or null.
   [[nodiscard]] constexpr memory_observer* record() const { return observer_; }
 
  private:
+  SLIMFIT_COLD constexpr void tell(category which, index_t bytes) { observer_->change(which, bytes); }
+  SLIMFIT_COLD constexpr void tell_forward_ended() { observer_->forward_ended(); }
+  SLIMFIT_COLD constexpr void tell_start() { observer_->start(now_); }
+
   // Few steps, because compilers limit how many a constant expression may take, and a plan comes here for every
   // allocation of a training step.
   constexpr void note(category raised) {

@@ -17,15 +17,17 @@ class recorded_range {
  public:
   constexpr recorded_range(memory_observer* observer, char const* name, int number)
       : observer_(observer), profiled_(profiled(name, number)) {
-    if (observer_ != nullptr) { observer_->enter(name, number); }
+    if (observer_ != nullptr) { tell_entry(name, number); }
   }
   recorded_range(recorded_range const&) = delete;
   recorded_range& operator=(recorded_range const&) = delete;
   constexpr ~recorded_range() {
-    if (observer_ != nullptr) { observer_->leave(); }
+    if (observer_ != nullptr) { tell_exit(); }
   }
 
  private:
+  SLIMFIT_COLD constexpr void tell_entry(char const* name, int number) { observer_->enter(name, number); }
+  SLIMFIT_COLD constexpr void tell_exit() { observer_->leave(); }
   static constexpr auto profiled([[maybe_unused]] char const* name, [[maybe_unused]] int number) {
     if constexpr (requires { Device::range(name, number); }) {
       return Device::range(name, number);
@@ -44,15 +46,21 @@ class recorded_matrix {
   /// @param describe gives a `described_matrix`; called only when something watches
   template <class Describe>
   constexpr recorded_matrix(memory_observer* observer, Describe const& describe) : observer_(observer) {
-    if (observer_ != nullptr) { observer_->name_matrix(describe()); }
+    if (observer_ != nullptr) { tell(describe); }
   }
   recorded_matrix(recorded_matrix const&) = delete;
   recorded_matrix& operator=(recorded_matrix const&) = delete;
   constexpr ~recorded_matrix() {
-    if (observer_ != nullptr) { observer_->name_matrix({}); }
+    if (observer_ != nullptr) { tell_end(); }
   }
 
  private:
+  template <class Describe>
+  SLIMFIT_COLD constexpr void tell(Describe const& describe) {
+    observer_->name_matrix(describe());
+  }
+  SLIMFIT_COLD constexpr void tell_end() { observer_->name_matrix({}); }
+
   memory_observer* observer_;
 };
 

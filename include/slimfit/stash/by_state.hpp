@@ -56,6 +56,10 @@ struct by_state : private detail::checked_by_state<Active, Frozen> {
     /// Calls `f` with the view of the stash that was chosen; its result must have the same type for all of them.
     template <class F>
     constexpr decltype(auto) visit(F&& f) const {
+      if constexpr (std::is_same_v<Active, Frozen>) {  // one call, so that its code is there once
+        if (state != unit_state::inference) { return (state == unit_state::active ? active : frozen).visit(f); }
+        return f(none::kept<T, Width>{});
+      }
       switch (state) {
         case unit_state::active:
           return active.visit(f);
