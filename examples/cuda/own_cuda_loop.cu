@@ -3,7 +3,6 @@
 // program's own memory and on its own stream. It learns to tell how much of a sequence's first token each token has.
 #include <cmath>
 #include <cstdio>
-#include <vector>
 
 #include <thrust/device_vector.h>
 #include <thrust/host_vector.h>
@@ -26,6 +25,15 @@ __global__ void squared_error(float const* output, float const* target, float* g
   float const difference = output[i] - target[i];
   gradient[i] = 2 * difference / numbers;
   error[i] = difference * difference / numbers;
+}
+
+/// Waits for the step and prints its error.
+void report(int step, thrust::device_vector<float> const& error, sf::index_t kept) {
+  sf::check(cudaDeviceSynchronize(), "step");
+  thrust::host_vector<float> const errors = error;
+  double sum = 0;
+  for (float const each : errors) { sum += static_cast<double>(each); }
+  std::printf("step %2d  error %.4f  kept %lld bytes\n", step, sum, static_cast<long long>(kept));
 }
 
 int main() {
@@ -51,13 +59,7 @@ int main() {
       squared_error<<<numbers / 256, 256, 0, stream>>>(output.data().get(), target.data().get(), gradient.data().get(),
                                                        error.data().get());
       layer.backward({.output_gradient = gradient.data().get()}, {.input_gradient = gradient.data().get()});
-      if (step % 13 == 0) {
-        sf::check(cudaStreamSynchronize(stream), "step");
-        thrust::host_vector<float> const errors = error;
-        double sum = 0;
-        for (float const each : errors) { sum += static_cast<double>(each); }
-        std::printf("step %2d  error %.4f  kept %lld bytes\n", step, sum, static_cast<long long>(layer.stored()));
-      }
+      if (step % 13 == 0) { report(step, error, layer.stored()); }
     }
     layer.finish();
   }
