@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <slimfit/io/foreign_file.hpp>
 #include <slimfit/io/utf8.hpp>
 
 namespace examples {
@@ -21,6 +22,7 @@ inline nlohmann::json parse_json(std::string_view text, std::string const& name,
                                  std::string const& problem = "is not JSON") {
   using nlohmann::json;
   slimfit::require_utf8(text, name);
+  slimfit::detail::require_no_lfs_pointer(text, name);
   auto const limit_depth = [&](int depth, json::parse_event_t event, json const& /*parsed*/) {
     bool const begins = event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
     if (begins && depth >= deepest_json) {

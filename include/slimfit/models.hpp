@@ -5,6 +5,7 @@
 #include <slimfit/models/bert.hpp>
 #include <slimfit/models/bert_network.hpp>
 #include <slimfit/models/image_batch.hpp>
+#include <slimfit/models/layer_network.hpp>
 #include <slimfit/models/model.hpp>
 #include <slimfit/models/sequence_network.hpp>
 #include <slimfit/models/token_batch.hpp>

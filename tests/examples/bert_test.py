@@ -262,7 +262,8 @@ class BertTest(TinyBert):
         self.assertEqual(again["metrics"], trained["metrics"])
         # Three classes and scores want a classifier of their own.
         for task in ("mnli", "stsb"):
-            self.succeed(*options, "--task", task, "--data", str(self.data / task))
+            printed = self.succeed(*options, "--task", task, "--data", str(self.data / task))
+            self.assertIn(f"weights from {saved}; not from there but anew: classifier.weight, classifier.bias", printed)
 
     def labels(self, folder):
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -386,6 +387,8 @@ class BertTest(TinyBert):
                                                   ".mlp = 128"])
         (other / "config.json").write_text(json.dumps({**CONFIG, "model_type": "vit"}))
         self.refuse("--model", str(other), names=[other / "config.json", "expected bert"])
+        (other / "config.json").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n")
+        self.refuse("--model", str(other), names=[other / "config.json", "is a git-lfs pointer, expected", "git lfs pull"])
         (other / "config.json").write_text("{")
         self.refuse("--model", str(other), names=[other / "config.json", "expected"])
         (other / "config.json").write_text(json.dumps(CONFIG))

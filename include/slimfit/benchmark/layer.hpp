@@ -9,7 +9,7 @@
 
 #include <slimfit/backend/counting.hpp>
 #include <slimfit/benchmark/kernel.hpp>
-#include <slimfit/layers/layer.hpp>
+#include <slimfit/models/layer_network.hpp>
 #include <slimfit/pass.hpp>
 
 namespace slimfit::benchmarks {
@@ -25,21 +25,6 @@ struct layer_options {
 };
 
 namespace detail {
-
-/// A layer as `bind_parameters` wants it.
-template <class Layer>
-struct lone_layer {
-  using value_type = typename Layer::value_type;
-  Layer layer{};
-
-  template <class Visitor, class Name>
-  constexpr void visit(Visitor&& visitor, Name const& name) {
-    layer.visit(visitor, name);
-  }
-  constexpr void units_bound() {
-    if constexpr (requires { layer.units_bound(); }) { layer.units_bound(); }
-  }
-};
 
 /// Matrices of a layer's passes.
 template <class T>
@@ -100,7 +85,7 @@ void time_layer(::benchmark::State& state, layer_options const& options, bool ba
   if (!can_run<Device>(state)) { return; }
   auto const device = timing<Device>::make(options.threads);
   workspace<Device> data(device.get(), 1);
-  lone_layer<Layer> bound;
+  layer_network<Layer> bound;
   auto const layout = bind_parameters(bound, static_cast<T*>(nullptr), bias_updates::always);
   bind_parameters(bound, data.template filled<T>(layout.elements), bias_updates::always);
   index_t const in = options.rows * options.inputs;

@@ -9,6 +9,7 @@
 
 #include <slimfit/core/config.hpp>
 #include <slimfit/core/error.hpp>
+#include <slimfit/io/foreign_file.hpp>
 #include <slimfit/io/utf8.hpp>
 
 namespace slimfit::detail {
@@ -18,10 +19,13 @@ class json_cursor {
   /// How deep objects and arrays may be nested.
   static constexpr int deepest = 64;
 
+  /// @throws file_error for a git-lfs pointer in a file's place
   /// @param source named in errors, e.g. the file's path
   /// @param part   which part of the file the text is, for errors
   json_cursor(std::string_view text, std::string const& source, char const* part = "header")
-      : text_(text), source_(&source), part_(part) {}
+      : text_(text), source_(&source), part_(part) {
+    require_no_lfs_pointer(text, source);
+  }
 
   /// Skips spaces, then `c`. @throws file_error when something else comes.
   void expect(char c) {

@@ -45,9 +45,10 @@ class post_norm_block : public detail::post_norm_halves<Policy, Norm, Attention,
     mlp.norm().visit(visitor, name + ".attention.output.LayerNorm");
     mlp.body().visit(visitor, name + ".intermediate.dense", name + ".output.dense", name + ".output");
   }
-  template <class Visitor>
-  constexpr void visit(Visitor&& visitor, no_name name) {
-    visit(visitor, name, name);
+  /// The same for a block by itself.
+  template <class Visitor, class Name>
+  constexpr void visit(Visitor&& visitor, Name const& name) {
+    visit(visitor, name, name + ".input.LayerNorm");
   }
   /// Name of the normalisation that ends the block `name`.
   template <class Name>

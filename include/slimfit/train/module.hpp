@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <slimfit/freezing/never.hpp>
-#include <slimfit/layers/layer.hpp>
+#include <slimfit/models/layer_network.hpp>
 #include <slimfit/models/model.hpp>
 #include <slimfit/optim/adamw.hpp>
 #include <slimfit/train/batch_buffers.hpp>
@@ -18,27 +18,6 @@
 #include <slimfit/train/updates.hpp>
 
 namespace slimfit {
-
-namespace detail {
-/// A layer as a model has it.
-template <layer Layer, bias_updates Biases>
-struct layer_network {
-  struct policy_type {
-    static constexpr bias_updates biases = Biases;
-  };
-  using value_type = typename Layer::value_type;
-
-  Layer layer{};
-
-  template <class Visitor, class Name>
-  constexpr void visit(Visitor&& visitor, Name const& name) {
-    layer.visit(visitor, name + "layer");
-  }
-  constexpr void units_bound() {
-    if constexpr (requires { layer.units_bound(); }) { layer.units_bound(); }
-  }
-};
-}  // namespace detail
 
 /// How a module is set up.
 struct module_options {
@@ -56,7 +35,7 @@ template <layer Layer, class Device, class Optimizer = adamw, class Schedule = f
 class module {
   static_assert(!detail::keeps_gradients<Optimizer>,
                 "slimfit: module: Optimizer must take gradients one by one; clip_global_norm needs all at once");
-  using network_type = detail::layer_network<Layer, bias_updates::always>;
+  using network_type = layer_network<Layer>;
 
  public:
   using layer_type = Layer;

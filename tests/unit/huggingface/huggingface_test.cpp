@@ -416,6 +416,8 @@ TEST_CASE("configurations that slimfit cannot compute, or that are none") {
   refuse("\"model_type\": \"vit\"", "\"model_type\": \"v\xE9\"", "in UTF-8");
   write(folder.file("config.json"), "");
   refuses<vit_model, sf::file_error>(folder.path.string(), "config, byte 0");
+  write(folder.file("config.json"), "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n");
+  refuses<vit_model, sf::file_error>(folder.path.string(), "config.json: is a git-lfs pointer, expected the file");
   refuses<vit_model, sf::file_error>(folder.file("nowhere"), "config.json could not be read");
 }
 
