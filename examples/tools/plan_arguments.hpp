@@ -34,16 +34,21 @@ struct plan_arguments {
   own_options own;
 };
 
+/// The names of presets in a line.
+inline std::string preset_names() {
+  std::string names = "all";
+  for (auto const& each : names_of(all_policies{})) { names += ", " + each; }
+  return names;
+}
+
 /// Checks names of policies: presets, and with a header of one's own any.
 /// @throws slimfit::value_error
 inline void check_policies(plan_arguments const& chosen) {
   auto const known = names_of(all_policies{});
   for (auto const& policy : chosen.policies) {
     if (chosen.own.policy_header.empty() && std::find(known.begin(), known.end(), policy) == known.end()) {
-      std::string names = "all";
-      for (auto const& each : known) { names += ", " + each; }
       throw slimfit::value_error(
-          slimfit::mismatch("--policy", policy, names + ", or with --policy-header a type of that header"));
+          slimfit::mismatch("--policy", policy, preset_names() + ", or with --policy-header a type of that header"));
     }
   }
 }
@@ -69,8 +74,9 @@ inline plan_arguments parse(int argc, char** argv) {
   app.add_option("--scalar", chosen.scalars, "Type of weights and dense activations: float, bf16, or all")
       ->check(or_all({"float", "bf16"}))
       ->capture_default_str();
-  app.add_option("--policy", chosen.policies,
-                 "Names of presets, or all, which is the default but for a model of your own: slim");
+  app.add_option(
+      "--policy", chosen.policies,
+      "Names of presets, or all, which is the default but for a model of your own (slim): " + preset_names());
   app.add_option("--rate", chosen.rates,
                  "Percent of the units that each step freezes; without it 0 for eager and exact presets, 95 for others")
       ->check(checks::percentage());
