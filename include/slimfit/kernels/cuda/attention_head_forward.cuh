@@ -18,10 +18,11 @@ struct attention_head_forward_layout {
   static constexpr int keys = 16;  ///< of a tile
   using tile = operand_tile<T, keys, HeadSize>;
 
-  static constexpr int warps(int tokens) { return divide_up(tokens, rows); }
+  static constexpr int warps(int tokens) { return static_cast<int>(divide_up(tokens, rows)); }
   /// Keys, values, and a warp's own queries.
   static constexpr int bytes(int tokens) {
-    return (2 * round_up(tokens, 16) + warps(tokens) * rows) * tile::stride * static_cast<int>(sizeof(T));
+    int const keys = static_cast<int>(round_up(tokens, 16));
+    return (2 * keys + warps(tokens) * rows) * tile::stride * static_cast<int>(sizeof(T));
   }
 };
 

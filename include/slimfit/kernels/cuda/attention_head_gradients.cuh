@@ -25,13 +25,13 @@ struct attention_head_gradients_layout {
   using own_tile = operand_tile<T, 16, HeadSize>;
   using score_tile = operand_tile<T, 16, queries>;  ///< gradients of scores; rows are keys
 
-  static constexpr int warps(int tokens) { return divide_up(tokens, rows); }
+  static constexpr int warps(int tokens) { return static_cast<int>(divide_up(tokens, rows)); }
   static constexpr int bytes(int tokens) {
-    int const keys = round_up(tokens, 32);
+    int const keys = static_cast<int>(round_up(tokens, 32));
     using parts = shared_parts;
     return 2 * parts::bytes_of<T>(keys * tile::stride) + 4 * tile::bytes +
            parts::bytes_of<T>(keys * score_tile::stride) + parts::bytes_of<float>(warps(tokens) * queries) +
-           parts::bytes_of<float>(round_up(tokens, queries));
+           parts::bytes_of<float>(static_cast<int>(round_up(tokens, queries)));
   }
 };
 
