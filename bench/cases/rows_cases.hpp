@@ -65,7 +65,7 @@ void add_elementwise(Cases const& cases) {
   cases.template add<T>("dropout", Width, [](auto& memory) {
     index_t const rows = memory.rows();
     auto const* const input = memory.template read<T>(rows * Width);
-    using kernel = dropout<Width, T, percent<10>>;
+    using kernel = kernels::dropout<Width, T, percent<10>>;
     return row_task{kernel{input, memory.template write<T>(rows * Width), random_stream{}}, rows};
   });
   cases.template add<T>("tanh_forward", Width, [](auto& memory) {
