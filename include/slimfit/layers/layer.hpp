@@ -97,6 +97,14 @@ inline constexpr bool mixes_rows = requires {
   requires L::mixes_rows;
 };
 
+/// Calls `save_whole` of a layer that has it: it saves what depends on all rows at once, before parts are processed.
+/// Not part of `whole_batch`, where nvcc 13 makes no device code of kernels that are named behind this question.
+template <class Context, class Layer>
+constexpr void save_whole(Context& run, Layer const& each, typename Layer::kept_type const& kept,
+                          forward_operands<typename Layer::value_type> const& in) {
+  if constexpr (requires { each.save_whole(run, kept, in); }) { each.save_whole(run, kept, in); }
+}
+
 /// Gives a divisible layer the calls for a whole batch; to be derived from, with `using` for both names.
 template <class Layer, scalar T>
 class whole_batch {
@@ -112,7 +120,7 @@ class whole_batch {
         return self().keep(run, batch);
       }
     }();
-    if constexpr (requires { self().save_whole(run, kept, in); }) { self().save_whole(run, kept, in); }
+    slimfit::save_whole(run, self(), kept, in);
     self().forward(run, kept, in, out);
     return kept;
   }

@@ -57,7 +57,7 @@ class residual_half {
     auto const left = live_part(rows, live);
     kept_type kept{norm_.keep(run, rows, norm_name()), {}, rows, live};
     forward_operands<value_type> const whole{.input = stream};
-    if constexpr (requires { norm_.save_whole(run, kept.norm, whole); }) { norm_.save_whole(run, kept.norm, whole); }
+    save_whole(run, norm_, kept.norm, whole);
     kept.body = keep_body(run, rows, live);
     for_each_part(run, rows, chunk, [&](index_t first, index_t count) {
       auto const norm_part = kept.norm.part(first, count);
