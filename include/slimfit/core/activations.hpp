@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Activation functions. A program's own is such a type too: `both(x)` gives the value and the derivative, of `float` and
-// of `double`, and must be callable on devices (SLIMFIT_HD); `name` is for records of memory.
+// Activation functions. A program's own is such a type too: `both(x)` gives the value and the derivative, of `float`
+// and of `double`, and must be callable on devices (SLIMFIT_HD); `name` is for records of memory.
 #pragma once
 
 #include <concepts>

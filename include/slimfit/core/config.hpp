@@ -40,8 +40,8 @@
 #define SLIMFIT_HD_INLINE SLIMFIT_HD inline
 #endif
 
-// Functions that hardly ever run: errors, and what watches memory. They stay out of their callers, which are compiled the
-// faster for it.
+// Functions that hardly ever run: errors, and what watches memory. They stay out of their callers, which are compiled
+// the faster for it.
 #if defined(__GNUC__)
 #define SLIMFIT_COLD __attribute__((cold, noinline))
 #else

@@ -11,8 +11,8 @@
 #include <slimfit/policy/misspelt_members.hpp>
 #include <slimfit/policy/padding.hpp>
 #include <slimfit/policy/parameters.hpp>
-#include <slimfit/stash/by_state.hpp>
 #include <slimfit/stash/activation_stash.hpp>
+#include <slimfit/stash/by_state.hpp>
 #include <slimfit/stash/layer_norm_stash.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 

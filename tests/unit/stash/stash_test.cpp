@@ -196,8 +196,7 @@ TEST_CASE("bytes on the tape are those of the facts") {
   using namespace stash;
   static_assert(kept_bytes<layer_norm_normalized<quantized<format::affine<4>>>, 768>(64, unit_state::frozen) ==
                 64 * (384 + 48 + 4));
-  static_assert(kept_bytes<gelu_derivative<format::gelu_derivative_codebook<4>>, 3072>(1, unit_state::frozen) ==
-                1536);
+  static_assert(kept_bytes<gelu_derivative<format::gelu_derivative_codebook<4>>, 3072>(1, unit_state::frozen) == 1536);
   static_assert(kept_bytes<gelu_input<quantized<format::fixed_point<2, 1>>>, 3072>(1, unit_state::frozen) == 1536);
   static_assert(kept_bytes<quantized<format::symmetric<8>>, 768>(64, unit_state::active) == 64 * (768 + 24));
   static_assert(kept_bytes<layer_norm_input<statistics::with>, 768>(64, unit_state::active) == 64 * (3072 + 8));

@@ -66,11 +66,11 @@ struct matrix_unit<bf16> {
   }
   /// Writes eight decoded elements to shared memory. In assembler, because the compiler would write single words.
   __device__ static void store_run(bf16* target, float const (&values)[8]) {
-    asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(
-                     static_cast<std::uint32_t>(__cvta_generic_to_shared(target))),
-                 "r"(pair(values[0], values[1])), "r"(pair(values[2], values[3])), "r"(pair(values[4], values[5])),
-                 "r"(pair(values[6], values[7]))
-                 : "memory");
+    asm volatile(
+        "st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(static_cast<std::uint32_t>(__cvta_generic_to_shared(target))),
+        "r"(pair(values[0], values[1])), "r"(pair(values[2], values[3])), "r"(pair(values[4], values[5])),
+        "r"(pair(values[6], values[7]))
+        : "memory");
   }
 
  private:
