@@ -42,6 +42,33 @@ class layer_check {
         },
         std::string{});
   }
+  /// Without memory for the input's gradient those of the parameters are the same.
+  void check_without_input_gradient() {
+    recording_updates with;
+    static_cast<void>(backward(with));
+    recording_updates without;
+    auto context = begin(without);
+    std::vector<double> y(static_cast<std::size_t>(batch_.rows() * outputs_));
+    auto const kept = network_.layer.forward(context.run, batch_, {.input = x_.data()}, {.output = y.data()});
+    network_.layer.backward(context.run, kept, {.output_gradient = r_.data()}, {});
+    CHECK(without.gradients == with.gradients);
+  }
+  /// Without it, and where it is to be added, the layer refuses; so it does for a residual.
+  void check_refusals(bool accumulates) {
+    recording_updates updates;
+    auto context = begin(updates);
+    std::vector<double> y(static_cast<std::size_t>(batch_.rows() * outputs_));
+    std::vector<double> dx(x_.size());
+    forward_operands<double> const with_residual{.input = x_.data(), .residual = x_.data()};
+    CHECK_THROWS_AS(static_cast<void>(network_.layer.forward(context.run, batch_, with_residual, {.output = y.data()})),
+                    usage_error);
+    auto again = begin(updates);
+    auto const kept = network_.layer.forward(again.run, batch_, {.input = x_.data()}, {.output = y.data()});
+    CHECK_THROWS_AS(network_.layer.backward(again.run, kept, {.output_gradient = r_.data()}, {}), usage_error);
+    if (accumulates) { return; }
+    backward_results<double> const added{.input_gradient = dx.data(), .mode = update_mode::accumulate};
+    CHECK_THROWS_AS(network_.layer.backward(again.run, kept, {.output_gradient = r_.data()}, added), usage_error);
+  }
   /// The layer run over parts of `rows` rows gives the same output, and the same gradients but for rounding.
   void check_parts(index_t rows) {
     recording_updates whole;

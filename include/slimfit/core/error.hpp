@@ -62,6 +62,11 @@ template <class Error>
 [[noreturn]] SLIMFIT_COLD void raise(char const* message) {
   throw Error(message);
 }
+/// @param who the message begins with
+template <class Error>
+[[noreturn]] SLIMFIT_COLD void raise(char const* who, char const* message) {
+  throw Error(std::string("slimfit: ") + who + ": " + message);
+}
 /// @param words in front of the expected value
 template <class Error, class Value>
 [[noreturn]] SLIMFIT_COLD void raise_mismatch(char const* name, Value const& actual, char const* words,

@@ -54,7 +54,7 @@ struct row_function_backward {
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t row) const {
     auto const upstream = load<Width>(group, output_gradient + row * Width);
-    auto x = map([](auto g) { return g - g; }, upstream);
+    auto x = map([](auto g) { return decltype(g){}; }, upstream);
     if constexpr (Kept::restores) { x = kept.restore(group, row); }
     auto found = Function::gradients(group, x, load<Width>(group, weight), upstream);
     if (products != nullptr) { store(group, products + row * Width, found.weight); }

@@ -48,11 +48,12 @@ class block {
     std::apply([&](auto&... each) { (set(each.norm()), ...); }, halves_);
   }
 
-  /// The output may be the input, and should: otherwise all rows are copied first.
+  /// The output may be the input, and should: otherwise all rows are copied first. @throws usage_error for a residual
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, sequence_batch const& batch,
                                             forward_operands<value_type> const& in,
                                             forward_results<value_type> const& out) const {
+    detail::require_no_residual("block", in);
     if (in.input != out.output) { run.device.copy(in.input, out.output, batch.rows() * width); }
     index_t const chunk = chunk_rows<Chunk>(run, batch, width);
     kept_type kept;
@@ -67,10 +68,12 @@ class block {
     return kept;
   }
 
-  /// The input's gradient may be the output's, and should. Releases `kept`.
+  /// The input's gradient may be the output's, and should. Releases `kept`. @throws usage_error where it is
+  /// null or to be added
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<value_type> const& above,
                           backward_results<value_type> const& below) const {
+    detail::require_overwritten_gradient(run, "block", below);
     if (above.output_gradient != below.input_gradient) {
       index_t const rows = live_part(kept.batch, kept.live).rows();
       run.device.copy(above.output_gradient, below.input_gradient, rows * width);

@@ -34,6 +34,7 @@ class class_token_head {
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, sequence_batch const& batch, forward_operands<T> const& in,
                                             forward_results<T> const& out) const {
+    detail::require_no_residual("class_token_head", in);
     auto const range = run.range("head");
     auto const first_rows = run.template scratch<T>(batch.count() * Hidden);
     kept_type kept;
@@ -47,6 +48,7 @@ class class_token_head {
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
                           backward_results<T> const& below) const {
+    detail::require_overwritten_gradient(run, "class_token_head", below);
     auto const range = run.range("head");
     auto const first_gradient = run.template scratch<T>(kept.norm.batch.count() * Hidden);
     norm_.with_first_rows(run, kept.norm, kept_input{}, [&](auto const& input) {

@@ -58,9 +58,33 @@ struct backward_operands {
 /// What a backward pass writes.
 template <scalar T>
 struct backward_results {
-  T* input_gradient = nullptr;  ///< rows x inputs; null: nobody needs it
+  T* input_gradient = nullptr;  ///< rows x inputs; null: nobody needs it, where the layer says that it may be
   update_mode mode = update_mode::overwrite;
 };
+
+namespace detail {
+/// @throws usage_error for a residual, in layers that add none
+template <scalar T>
+constexpr void require_no_residual(char const* layer, forward_operands<T> const& in) {
+  if (in.residual != nullptr) { raise<usage_error>(layer, "a residual is given, expected none: the layer adds none"); }
+}
+/// @throws usage_error where the input's gradient is missing, in layers that compute it in any case. Pointers are null
+/// in plans.
+template <class Context, scalar T>
+constexpr void require_input_gradient(Context const& /*run*/, char const* layer, backward_results<T> const& below) {
+  if (!Context::counts_only && below.input_gradient == nullptr) {
+    raise<usage_error>(layer, "input_gradient is null, expected memory for it: the layer computes it in any case");
+  }
+}
+/// The same, and @throws usage_error where it is to be added, in layers that overwrite it.
+template <class Context, scalar T>
+constexpr void require_overwritten_gradient(Context const& run, char const* layer, backward_results<T> const& below) {
+  require_input_gradient(run, layer, below);
+  if (below.mode != update_mode::overwrite) {
+    raise<usage_error>(layer, "mode is accumulate, expected overwrite: the layer works in the memory of the gradient");
+  }
+}
+}  // namespace detail
 
 namespace detail {
 template <class L>

@@ -80,7 +80,7 @@ class layer_norm : public whole_batch<layer_norm<Width, Stash, T>, T> {
   template <class Context>
   constexpr void forward(Context& run, kept_type const& kept, forward_operands<T> const& in,
                          forward_results<T> const& out) const {
-    if (in.residual != nullptr) { throw usage_error("slimfit: layer_norm: a residual is given, expected none"); }
+    detail::require_no_residual("layer_norm", in);
     index_t const rows = kept.batch.rows();
     save_counted(run, kept.input, rows, place(), [&](auto const& form) {
       run.launch(rows,
@@ -105,9 +105,11 @@ class layer_norm : public whole_batch<layer_norm<Width, Stash, T>, T> {
     }
   };
 
+  /// The input's gradient may be the output's. @throws usage_error where it is null
   template <class Context, class Updates>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
                           backward_results<T> const& below, gradients<Updates>& sums) const {
+    detail::require_input_gradient(run, "layer_norm", below);
     index_t const rows = kept.batch.rows();
     bool const wanted = sums.weight.wanted() || sums.bias.wanted();
     index_t const blocks = kernels::row_block_count(rows);

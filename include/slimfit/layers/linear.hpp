@@ -65,13 +65,12 @@ class linear : public whole_batch<linear<In, Out, InputStash, T, Bias>, T> {
     }
   };
 
+  /// The input's gradient may be null.
   template <class Context, class Updates, class Source = kept_input>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<T, Source> const& above,
                           backward_results<T> const& below, gradients<Updates>& sums) const {
     index_t const rows = kept.batch.rows();
-    if (below.input_gradient != nullptr) {
-      projection_.apply_transpose(run, above.output_gradient, rows, below.input_gradient, below.mode);
-    }
+    projection_.apply_transpose(run, above.output_gradient, rows, below.input_gradient, below.mode);
     if constexpr (std::same_as<Source, kept_input>) {
       projection_.add_gradients(run, kept.input, {above.output_gradient}, rows, sums);
     } else {

@@ -114,7 +114,7 @@ class mlp : public whole_batch<mlp<Hidden, Width, Policy, T, Dropout, Scaled, Ac
     }
   };
 
-  /// The input's gradient may be the output's.
+  /// The input's gradient may be the output's, or null.
   template <class Context, class Updates, class Source = kept_input>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<T, Source> const& above,
                           backward_results<T> const& below, gradients<Updates>& sums) const {

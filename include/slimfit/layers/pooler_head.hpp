@@ -43,6 +43,7 @@ class pooler_head {
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, sequence_batch const& batch, forward_operands<T> const& in,
                                             forward_results<T> const& out) const {
+    detail::require_no_residual("pooler_head", in);
     auto const range = run.range("head");
     index_t const sequences = batch.count();
     auto const first_rows = run.template scratch<T>(sequences * Hidden);
@@ -68,6 +69,7 @@ class pooler_head {
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
                           backward_results<T> const& below) const {
+    detail::require_overwritten_gradient(run, "pooler_head", below);
     auto const range = run.range("head");
     index_t const sequences = kept.norm.batch.count();
     auto const first_gradient = run.template scratch<T>(sequences * Hidden);

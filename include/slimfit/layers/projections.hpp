@@ -110,10 +110,11 @@ class projections {
       run.device.multiply(rows, Out, In, left, right, to.output, Out, update_mode::accumulate);
     }
   }
-  /// `input_gradient (+)= output_gradient * W_i`.
+  /// `input_gradient (+)= output_gradient * W_i`, unless it is null.
   template <class Context>
   constexpr void apply_transpose(Context& run, T const* output_gradient, index_t rows, T* input_gradient,
                                  update_mode mode, int i = 0) const {
+    if (input_gradient == nullptr) { return; }
     run.device.multiply(rows, In, Out, operand<T>{output_gradient, Out, false},
                         operand<T>{at(weight_, i).data, In, false}, input_gradient, In, mode);
   }

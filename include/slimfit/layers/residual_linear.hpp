@@ -85,6 +85,7 @@ class residual_linear : public whole_batch<residual_linear<In, Out, InputStash, 
     }
   };
 
+  /// The input's gradient may be null.
   template <class Context, class Updates, class Source = kept_input>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<T, Source> const& above,
                           backward_results<T> const& below, gradients<Updates>& sums) const {
@@ -99,9 +100,7 @@ class residual_linear : public whole_batch<residual_linear<In, Out, InputStash, 
     {
       auto const scaled = run.template scratch<T>(Scaled ? rows * Out : 0);
       if constexpr (Scaled) { scale_.apply(run, gradient, rows, nullptr, scaled.data()); }
-      if (below.input_gradient != nullptr) {
-        projection().apply_transpose(run, Scaled ? scaled.data() : gradient, rows, below.input_gradient, below.mode);
-      }
+      projection().apply_transpose(run, Scaled ? scaled.data() : gradient, rows, below.input_gradient, below.mode);
     }
     // Gradients of weight and bias are not scaled yet: see layer_scale.hpp.
     if constexpr (std::same_as<Source, kept_input>) {

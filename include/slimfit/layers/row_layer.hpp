@@ -57,7 +57,7 @@ class row_layer : public whole_batch<row_layer<Width, Function, Stash, T>, T> {
   template <class Context>
   constexpr void forward(Context& run, kept_type const& kept, forward_operands<T> const& in,
                          forward_results<T> const& out) const {
-    if (in.residual != nullptr) { throw usage_error("slimfit: row_layer: a residual is given, expected none"); }
+    detail::require_no_residual("row_layer", in);
     kept.input.visit([&]<class Form>(Form const& form) {
       run.launch(kept.batch.rows(),
                  kernels::row_function_forward<Function, Width, T, Form>{in.input, weight_.data, out.output, form});
@@ -77,10 +77,11 @@ class row_layer : public whole_batch<row_layer<Width, Function, Stash, T>, T> {
     }
   };
 
-  /// The input's gradient may be the output's.
+  /// The input's gradient may be the output's. @throws usage_error where it is null
   template <class Context, class Updates>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
                           backward_results<T> const& below, gradients<Updates>& sums) const {
+    detail::require_input_gradient(run, "row_layer", below);
     index_t const rows = kept.batch.rows();
     auto const products = run.template scratch<T>(sums.weight.wanted() ? rows * Width : 0);
     kept.input.visit([&]<class Form>(Form const& form) {

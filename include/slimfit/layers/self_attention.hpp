@@ -128,7 +128,8 @@ class self_attention : public whole_batch<self_attention<Hidden, Heads, Policy, 
     }
   };
 
-  /// The output's gradient has the rows that live; the input's may lie in its place where all do.
+  /// The output's gradient has the rows that live; the input's may lie in its place where all do, or be
+  /// null.
   template <class Context, class Updates, class Source = kept_input>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<T, Source> const& above,
                           backward_results<T> const& below, gradients<Updates>& sums) const {

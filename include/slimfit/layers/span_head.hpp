@@ -40,6 +40,7 @@ class span_head {
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, sequence_batch const& batch, forward_operands<T> const& in,
                                             forward_results<T> const& out) const {
+    detail::require_no_residual("span_head", in);
     auto const range = run.range("head");
     auto const rows = batch.single_rows();
     kept_type kept;
@@ -61,6 +62,7 @@ class span_head {
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
                           backward_results<T> const& below) const {
+    detail::require_overwritten_gradient(run, "span_head", below);
     auto const range = run.range("head");
     using updates = typename Context::updates_type;
     {

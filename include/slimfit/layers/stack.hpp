@@ -84,11 +84,12 @@ class stack_of {
   }
   [[nodiscard]] constexpr auto& first_block() { return std::get<0>(blocks_)[0]; }
 
-  /// The output may be the input, and should: otherwise all rows are copied first.
+  /// The output may be the input, and should: otherwise all rows are copied first. @throws usage_error for a residual
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, sequence_batch const& batch,
                                             forward_operands<value_type> const& in,
                                             forward_results<value_type> const& out) const {
+    detail::require_no_residual("stack", in);
     if (in.input != out.output) { run.device.copy(in.input, out.output, batch.rows() * width); }
     kept_type kept;
     kept.batch = batch;
@@ -112,10 +113,11 @@ class stack_of {
     return kept;
   }
   /// Ends at the lowest block that anything at or below is updated of; see `reaches_input`. The input's gradient may be
-  /// the output's, and should. Releases `kept`.
+  /// the output's, and should. Releases `kept`. @throws usage_error where it is null or to be added
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<value_type> const& above,
                           backward_results<value_type> const& below) const {
+    detail::require_overwritten_gradient(run, "stack", below);
     if (above.output_gradient != below.input_gradient) {
       index_t const rows = live_part(kept.batch, kept.live).rows();
       run.device.copy(above.output_gradient, below.input_gradient, rows * width);

@@ -4,6 +4,7 @@
 // is kept between the passes is what the layer's policy says, in one block of memory whose size is planned.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,8 +26,8 @@ struct module_options {
   bool drops = true;       ///< whether dropout takes place in training
 };
 
-/// One step is `forward`, `backward`, `step`; nothing waits for the device but the forward pass, for what the step
-/// before measured, where the schedule or the check of the gradients needs it.
+/// One step is `forward`, then `backward`. Nothing waits for the device but the forward pass, for what the step before
+/// measured.
 /// @tparam Layer     see layers/layer.hpp
 /// @tparam Device    a backend, e.g. `host` or `cuda`; modules on one device share its stream and its ledger
 /// @tparam Optimizer options of an optimizer that takes gradients one by one, e.g. `adamw`
@@ -56,16 +57,18 @@ class module {
     for (auto const& [name, each] : net_.parameters()) { optimizer_.set_role(each.position, role_of(each)); }
   }
 
-  /// Overwrites the output. @throws memory_error, what `step` throws for the step before; usage_error when the backward
-  /// pass of the one before is missing
+  /// Overwrites the output. @throws memory_error, what `finish` throws for the step before, what the layer throws;
+  /// usage_error when the backward pass of the one before is missing
   void forward(sequence_batch const& batch, forward_operands<value_type> const& in,
                forward_results<value_type> const& out) {
     auto const alone = device().memory().use();
     if (pass_) { throw usage_error("slimfit: module: forward() follows forward(); backward() is missing"); }
     finish();
     auto next = schedule_;
+    double const factor = optimizer_.learning_rate_factor();
+    if (largest_factor_ > 0) { detail::raise_distances(next, factor / largest_factor_); }
     auto const active = next.choose(iteration_);
-    block_.reserve(needed(batch, active));
+    block_.reserve(needed_by(layer(), batch, active, true, out.live));
     prepare_moments(net_, optimizer_, active);
     pass_.emplace(*this, active);
     try {
@@ -77,6 +80,8 @@ class module {
     device().memory().book().forward_ended();
     stored_ = pass_->memory.tape_bytes();
     schedule_ = std::move(next);
+    active_ = active;
+    largest_factor_ = std::max(largest_factor_, factor);
   }
   /// The same for `rows` rows that do not see each other.
   void forward(index_t rows, forward_operands<value_type> const& in, forward_results<value_type> const& out) {
@@ -97,7 +102,7 @@ class module {
     coast_frozen(net_, optimizer_, pass_->run.active);
     optimizer_.request_statistics();
     most_ = pass_->memory.high_water();
-    measured_ = pass_->run.active;
+    is_updating_ = true;
     ++iteration_;
   }
   /// Waits for the updates of the last backward pass, which the next forward pass does otherwise.
@@ -105,22 +110,21 @@ class module {
   /// it in the backward pass, nothing was changed that would not be finite
   void finish() {
     auto const alone = device().memory().use();
-    if (!measured_) { return; }
-    auto const active = *std::exchange(measured_, std::nullopt);
+    if (!std::exchange(is_updating_, false)) { return; }
     optimizer_.collect_statistics();
     if (auto const failed = optimizer_.settle_steps(); failed >= 0) {
       throw value_error(mismatch("gradient of " + net_.parameters()[static_cast<std::size_t>(failed)].name,
                                  optimizer_.squared_gradient(failed),
                                  "a finite sum of squares and a finite update: the loss has diverged"));
     }
-    detail::observe_units(schedule_, active, net_, optimizer_);
+    detail::observe_units(schedule_, active_, net_, optimizer_);
   }
   /// A forward pass that no backward pass follows: nothing is kept, nothing dropped.
   void infer(sequence_batch const& batch, forward_operands<value_type> const& in,
              forward_results<value_type> const& out) {
     auto const alone = device().memory().use();
     if (pass_) { throw usage_error("slimfit: module: infer() between forward() and backward()"); }
-    block_.reserve(needed(batch, active_set::none(), false));
+    block_.reserve(needed_by(layer(), batch, active_set::none(), false, out.live));
     pass inference(*this, active_set::none(), false);
     static_cast<void>(layer().forward(inference.run, batch, in, out));
   }
@@ -129,14 +133,17 @@ class module {
   [[nodiscard]] static constexpr index_t plan(sequence_batch const& batch, active_set const& active) {
     network_type network;
     bind_parameters(network, nullptr, bias_updates::always);
-    return needed_by(network.layer, batch, active, true);
+    return needed_by(network.layer, batch, active, true, live_rows::all);
   }
   /// What the last step took of that: what `plan` says for the units that were active.
   [[nodiscard]] index_t measured() const { return most_; }
+  /// Units of the last forward pass: those that its step updates.
+  [[nodiscard]] active_set const& active() const { return active_; }
   /// Bytes that the last forward pass left for the backward pass.
   [[nodiscard]] index_t stored() const { return stored_; }
 
-  /// Factor on the learning rate from the next backward pass on. @throws value_error
+  /// Factor on the learning rate from the next step on. Distances that were measured with a smaller one rise with it,
+  /// or a warm-up would keep units frozen that it measured early. @throws value_error
   void set_learning_rate_factor(double factor) { optimizer_.set_learning_rate_factor(factor); }
   /// All trainable tensors by name, whose data lie in the device's memory.
   [[nodiscard]] std::vector<named_parameter<value_type>> const& parameters() const { return net_.parameters(); }
@@ -173,7 +180,7 @@ class module {
 
   [[nodiscard]] Layer const& layer() const { return net_.network().layer; }
   static constexpr index_t needed_by(Layer const& layer, sequence_batch const& batch, active_set const& active,
-                                     bool training) {
+                                     bool training, live_rows live) {
     using counting_type = counting<Device>;
     using counted = counted_updates<true, updates_type::takes_parts>;
     ledger book;
@@ -181,12 +188,9 @@ class module {
     counting_type device;
     counted updates;
     context<counting_type, counted> run{device, memory, updates, active, training, 0, 0, {}, true};
-    auto const kept = layer.forward(run, batch, {}, {});
+    auto const kept = layer.forward(run, batch, {}, {.live = live});
     if (training) { layer.backward(run, kept, {}, {}); }
     return memory.high_water();
-  }
-  [[nodiscard]] index_t needed(sequence_batch const& batch, active_set const& active, bool training = true) const {
-    return needed_by(layer(), batch, active, training);
   }
 
   model_type net_;
@@ -195,8 +199,10 @@ class module {
   decltype(std::declval<Schedule const&>().make_state(0, 0)) schedule_;
   arena_block<Device> block_;
   std::optional<pass> pass_;
-  std::optional<active_set> measured_;  ///< units whose updates are under way
+  active_set active_;
+  bool is_updating_ = false;  ///< whether updates are under way that `finish` waits for
   index_t iteration_ = 0;
+  double largest_factor_ = 0;  ///< on the learning rate, of the steps so far
   index_t stored_ = 0;
   index_t most_ = 0;
 };

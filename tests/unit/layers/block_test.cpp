@@ -25,3 +25,9 @@ TEST_CASE("block: a half by itself, and the same body twice") {
   testing::layer_check<block<policy::exact::chunk, half>>(batch, 8, 8).check_gradients();
   testing::layer_check<block<policy::exact::chunk, half, half>>(batch, 8, 8).check_gradients();
 }
+
+TEST_CASE("block: what it cannot do is refused") {
+  sequence_batch const batch(2, 4);
+  testing::layer_check<pre_norm_block<8, 2, 12, policy::exact, double>>(batch, 8, 8).check_refusals(false);
+  testing::layer_check<layer_norm<8, policy::exact::norm, double>>(batch, 8, 8).check_refusals(true);
+}

@@ -19,6 +19,10 @@ TEST_CASE("linear: gradients are differences of the loss") {
   }
 }
 
+TEST_CASE("linear: the input's gradient may be left out") {
+  testing::layer_check<linear<6, 5, input, double>>(sequence_batch(9, 1), 6, 5).check_without_input_gradient();
+}
+
 TEST_CASE("linear: parts give what the whole gives") {
   testing::layer_check<linear<6, 5, input, double>>(sequence_batch(33, 1), 6, 5).check_parts(8);
 }

@@ -22,6 +22,11 @@ TEST_CASE("mlp: gradients are differences of the loss") {
   testing::layer_check<body<activation::gelu, true>>(batch, 6, 6).check_gradients();
 }
 
+TEST_CASE("mlp: the input's gradient may be left out") {
+  testing::layer_check<body<activation::gelu>>(sequence_batch(9, 1), 6, 6).check_without_input_gradient();
+  testing::layer_check<body<activation::gelu, true>>(sequence_batch(9, 1), 6, 6).check_without_input_gradient();
+}
+
 TEST_CASE("mlp: parts give what the whole gives") {
   testing::layer_check<body<activation::silu>>(sequence_batch(33, 1), 6, 6).check_parts(8);
 }

@@ -21,6 +21,10 @@ TEST_CASE("self_attention: gradients are differences of the loss") {
   }
 }
 
+TEST_CASE("self_attention: the input's gradient may be left out") {
+  testing::layer_check<body>(sequence_batch(3, 5), 8, 8).check_without_input_gradient();
+}
+
 TEST_CASE("self_attention: parts give what the whole gives") {
   testing::layer_check<body>(sequence_batch(5, 3), 8, 8).check_parts(7);
 }

@@ -24,3 +24,7 @@ TEST_CASE("stack: gradients are differences of the loss") {
     testing::layer_check<mixed<blocks::offload_all>>(batch, 8, 8, live).check_gradients();
   }
 }
+
+TEST_CASE("stack: what it cannot do is refused") {
+  testing::layer_check<mixed<blocks::stashed>>(sequence_batch(2, 3), 8, 8).check_refusals(false);
+}

@@ -10,7 +10,6 @@
 #include <slimfit/policy/presets.hpp>
 #include <slimfit/train/module.hpp>
 
-#include <numeric>
 #include <thread>
 
 #include "support/fixture.hpp"
@@ -81,6 +80,55 @@ TEST_CASE("module: a stack follows its schedule, and keeps less while weights ar
   CHECK(each.stored() < dense.stored());
   CHECK(each.measured() < dense.measured());
   CHECK(dense.measured() == module_type::plan(batch, active_set::all(module_type::units)));
+}
+
+TEST_CASE("module: a warm-up does not keep units frozen that it measured early") {
+  host device({.threads = 2});
+  using schedule = freezing::inter_layer<freezing::relative_update, percent<75>>;
+  module<stack_type, host, adamw, schedule> each(device, {.learning_rate = 1e-3});
+  auto const x = test::normal<float>(rows * width, 3);
+  std::vector<float> const input(x.begin(), x.end());
+  std::vector<float> output(input.size());
+  std::vector<float> gradient(input.size());
+  constexpr int small_steps = 30;
+  active_set later;
+  index_t in_one_step = 0;
+  for (int step = 0; step < 2 * small_steps; ++step) {
+    each.set_learning_rate_factor(step < small_steps ? 1e-4 : 1.0);
+    each.forward(sequence_batch(4, rows / 4), {.input = input.data()}, {.output = output.data()});
+    static_cast<void>(squared_error(input, output, gradient));
+    each.backward({.output_gradient = gradient.data()}, {.input_gradient = gradient.data()});
+    in_one_step = each.active().count();
+    for (index_t unit = 0; unit < decltype(each)::units && step >= small_steps; ++unit) {
+      if (each.active().test(unit)) { later.set(unit); }
+    }
+  }
+  // Distances of the small steps would be below all others for good.
+  CHECK(later.count() > in_one_step);
+}
+
+TEST_CASE("module: only rows that somebody reads are computed, in the memory that is planned for them") {
+  host device({.threads = 2});
+  module<stack_type, host> each(device);
+  auto x = test::normal<float>(rows * width, 3);
+  std::vector<float> input(x.begin(), x.end());
+  std::vector<float> all(input.size());
+  std::vector<float> first(input.size());
+  sequence_batch const batch(4, rows / 4);
+  each.infer(batch, {.input = input.data()}, {.output = all.data()});
+  each.infer(batch, {.input = input.data()}, {.output = first.data(), .live = live_rows::first});
+  for (std::size_t sequence = 0; sequence < 4; ++sequence) {
+    for (std::size_t i = 0; i < width; ++i) {
+      CHECK(first[sequence * width + i] == all[sequence * (rows / 4) * width + i]);
+    }
+  }
+  each.forward(batch, {.input = input.data()}, {.output = first.data(), .live = live_rows::first});
+  std::vector<float> gradient(input.size(), 0.1F);
+  each.backward({.output_gradient = gradient.data()}, {.input_gradient = gradient.data()});
+  CHECK_NOTHROW(each.finish());
+  // By itself attention needs more memory for fewer rows.
+  module<self_attention<width, 2, policy::slim, float>, host> attention(device);
+  CHECK_NOTHROW(attention.infer(batch, {.input = input.data()}, {.output = first.data(), .live = live_rows::first}));
 }
 
 TEST_CASE("module: the same numbers whatever the threads, also with a module per thread") {
