@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// A program's own allocator as the source of a backend's memory: std::pmr and Thrust's memory resources, RMM's, or two
+// A program's own allocator as the source of a backend's memory: a memory resource of std::pmr or Thrust, or two
 // functions.
 #pragma once
 
+#include <cstddef>
 #include <exception>
+#include <utility>
 
 #include <slimfit/core/config.hpp>
 
@@ -19,6 +21,20 @@ struct program_memory {
   [[nodiscard]] constexpr bool is_given() const { return allocate != nullptr; }
 };
 
+namespace detail {
+/// The address in a resource's pointer: of its own type in Thrust.
+template <class Pointer>
+void* address_of(Pointer const& pointer) {
+  if constexpr (requires { static_cast<void*>(pointer.get()); }) {
+    return static_cast<void*>(pointer.get());
+  } else {
+    return pointer;
+  }
+}
+template <class Resource>
+using pointer_of = decltype(std::declval<Resource&>().allocate(std::size_t{}, std::size_t{}));
+}  // namespace detail
+
 /// What takes memory from `resource`, which must outlive the backend and give memory of the backend's kind.
 /// @tparam Resource has `allocate(bytes, alignment)` and `deallocate(pointer, bytes, alignment)`, as
 ///                  std::pmr::memory_resource and thrust::mr::memory_resource do. Any exception of the former counts as
@@ -27,8 +43,8 @@ template <class Resource>
 [[nodiscard]] program_memory memory_of(Resource& resource) {
   static_assert(
       requires(void* memory) {
-        memory = static_cast<void*>(resource.allocate(std::size_t{}, std::size_t{}));
-        resource.deallocate(memory, std::size_t{}, std::size_t{});
+        detail::address_of(resource.allocate(std::size_t{}, std::size_t{}));
+        resource.deallocate(detail::pointer_of<Resource>(memory), std::size_t{}, std::size_t{});
       },
       "slimfit: memory_of: the resource must have allocate(bytes, alignment) and deallocate(pointer, bytes, "
       "alignment), e.g. a std::pmr::memory_resource");
@@ -36,12 +52,13 @@ template <class Resource>
   return {&resource,
           [](void* state, index_t bytes) -> void* {
             try {
-              return static_cast<void*>(
+              return detail::address_of(
                   static_cast<Resource*>(state)->allocate(static_cast<std::size_t>(bytes), alignment));
             } catch (std::exception const&) { return nullptr; }
           },
           [](void* state, void* memory, index_t bytes) {
-            static_cast<Resource*>(state)->deallocate(memory, static_cast<std::size_t>(bytes), alignment);
+            static_cast<Resource*>(state)->deallocate(detail::pointer_of<Resource>(memory),
+                                                      static_cast<std::size_t>(bytes), alignment);
           }};
 }
 
