@@ -51,6 +51,20 @@ struct all_rows : policy::paper {
   static constexpr bool computes_dead_rows = true;
 };
 
+/// Blocks that differ, dear ones below cheap ones and above them, stashed and recomputed.
+using dear_below = policy::per_block<policy::slim_2bit, policy::lowest<2, policy::paper>>;
+using dear_above =
+    policy::per_block<policy::paper, policy::lowest<1, policy::slim>, policy::lowest<1, policy::slim_2bit>>;
+struct dear_below_recomputed : dear_below {
+  using blocks = slimfit::blocks::recompute_lowest<3>;
+};
+struct dear_above_recomputed : dear_above {
+  using blocks = slimfit::blocks::recompute_all<stash::quantized<format::affine<8, 8>>>;
+};
+struct dear_above_offloaded : dear_above {
+  using blocks = slimfit::blocks::offload_all;
+};
+
 /// The bounds of a plan for every number of active units.
 template <class Plan>
 class bounds {
@@ -123,6 +137,12 @@ TEST_CASE_TEMPLATE("bound: no choice of units exceeds it", P, policy::eager, pol
   bounds(planned<vit<four_blocks, P, host, float>>()).check_random(300);
   bounds(planned<bert<sentences, P, host, bf16>>()).check_random(200);
   bounds(planned<bert<questions, P, host, float>>()).check_random(100);
+}
+
+TEST_CASE_TEMPLATE("bound: no choice of units exceeds it where blocks differ", P, dear_below, dear_above,
+                   dear_below_recomputed, dear_above_recomputed, dear_above_offloaded) {
+  bounds(planned<vit<four_blocks, P, host, float>>()).check_random(1000);
+  bounds(planned<bert<sentences, P, host, bf16>>()).check_random(500);
 }
 
 TEST_CASE_TEMPLATE("bound: no choice of units exceeds it with other optimizers, and with parts of batches", P,
