@@ -11,7 +11,7 @@ source scripts/blas_core.sh
 install_packages "${build_packages[@]}" "${example_packages[@]}" python3
 
 out=build/candidates
-built=$out/programs/examples
+built=$out/programs/examples/programs
 operators=(norms_8bit norms_4bit norms_2bit gelu_8bit gelu_4bit gelu_2bit attention_8bit)
 # Of inputs of recomputed blocks in 8 bits the error alone is measured: coding one matrix of a block takes no time to speak of.
 errors_only=(block_inputs_8bit slim_8bit slim slim_2bit)
@@ -29,7 +29,7 @@ runs=()
 for policy in "${operators[@]}" "${errors_only[@]}"; do runs+=(--run "$policy:0"); done
 measure_errors() {  # measure_errors EXAMPLE PROGRAM OPTION...
   [ -f "$out/$2/errors.json" ] && return
-  bash "examples/finetune_$1.sh" --program "$built/$2" "${runs[@]}" --measure-error "${BATCHES:-2}" --out "$out/$2" "${@:3}"
+  bash "examples/programs/finetune_$1.sh" --program "$built/$2" "${runs[@]}" --measure-error "${BATCHES:-2}" --out "$out/$2" "${@:3}"
 }
 measure_errors bert finetune_bert "$@"
 measure_errors pretrained_vit finetune_vit "$@"

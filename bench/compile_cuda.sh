@@ -61,7 +61,7 @@ programs = {name: "".join(f"#include <{header}>\n" for header in HEADERS) + f"na
 readme = pathlib.Path("README.md").read_text(encoding="utf-8").split("```cpp\n")[1].split("```")[0].replace("sf::host", "sf::cuda")
 # What it asserts of the plan is the host's.
 programs["the README's program, in float"] = "\n".join(line for line in readme.splitlines() if "static_assert" not in line)
-programs["examples/cuda/custom_training_loop.cu"] = pathlib.Path("examples/cuda/custom_training_loop.cu").read_text(encoding="utf-8")
+programs["examples/cuda/own_cuda_loop.cu"] = pathlib.Path("examples/cuda/own_cuda_loop.cu").read_text(encoding="utf-8")
 seconds = {}
 for repetition in range(2):  # the faster one counts
     for number, (name, program) in enumerate(programs.items()):

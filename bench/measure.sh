@@ -13,7 +13,7 @@ for name in rows attention tokens optimizer; do
     --benchmark_enable_random_interleaving=true --benchmark_report_aggregates_only=true --benchmark_format=json >"$results/$name.json"
 done
 step() {  # MODEL POLICY RATE BATCH
-  "$build/examples/tools/slimfit-step" --model "$1" --policy "$2" --rate "$3" --batch "$4" --steps 5 --threads 2 --json \
+  "$build/examples/programs/tools/slimfit-step" --model "$1" --policy "$2" --rate "$3" --batch "$4" --steps 5 --threads 2 --json \
     >"$results/step-$1-$2.json"
 }
 step vit-b16 eager 0 8

@@ -10,7 +10,7 @@ mkdir -p "$results"
 step() {  # NAME OPTIONS...
   local name=$1
   shift
-  "$build/examples/tools/slimfit-step" --backend cuda --scalar bf16 --batch 128 --steps 20 --json "$@" \
+  "$build/examples/programs/tools/slimfit-step" --backend cuda --scalar bf16 --batch 128 --steps 20 --json "$@" \
     >"$results/step-$name.json"
 }
 for model in vit-b16 bert-base; do

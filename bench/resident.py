@@ -24,7 +24,7 @@ def run(*command):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--step", default=ROOT / "build/host/examples/tools/slimfit-step", help="the program slimfit-step")
+    parser.add_argument("--step", default=ROOT / "build/host/examples/programs/tools/slimfit-step", help="the program slimfit-step")
     parser.add_argument("--batch", type=int, default=32, help="images of a step (default %(default)s)")
     parser.add_argument("--python", default=sys.executable, help="the Python that has PyTorch")
     parser.add_argument("--policies", default="eager,paper,slim,slim_offloaded", help="presets (default %(default)s)")

@@ -7,7 +7,7 @@
 #include <slimfit/models/vit.hpp>
 #include <slimfit/policy/presets.hpp>
 
-#include "../examples/tools/recorded_products.hpp"
+#include "../examples/programs/tools/recorded_products.hpp"
 
 namespace {
 

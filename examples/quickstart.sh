@@ -9,8 +9,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 if [ "$root" = "$PWD" ]; then root=.; fi
 source "$root/scripts/install_packages.sh"
 source "$root/scripts/blas_core.sh"
-source "$root/examples/policies.sh"
-program=$root/build/quickstart/examples/finetune_vit
+source "$root/examples/programs/policies.sh"
+program=$root/build/quickstart/examples/programs/finetune_vit
 
 data=(dataset-fashion-mnist)
 for argument in "$@"; do
@@ -46,5 +46,5 @@ policies=$(policies_of "$@")
   cd "$root"
   build_small_vit "$policies" ${quiet[@]+"${quiet[@]}"}
 )
-choose_blas_core "$root/build/quickstart/examples/tools/slimfit-products"
-exec "$program" --start "$root/examples/finetune_vit/coarse_vit.safetensors" "$@"
+choose_blas_core "$root/build/quickstart/examples/programs/tools/slimfit-products"
+exec "$program" --start "$root/examples/programs/finetune_vit/coarse_vit.safetensors" "$@"

@@ -3,7 +3,7 @@
 """Draws docs/pictures/memory.svg: what PyTorch and the presets store for the backward pass of ViT-B/16, from what
 slimfit-plan prints.
 
-Usage: memory_picture.py [PLAN], the program; build/host/examples/tools/slimfit-plan without it.
+Usage: memory_picture.py [PLAN], the program; build/host/examples/programs/tools/slimfit-plan without it.
 """
 import json
 import pathlib
@@ -53,7 +53,7 @@ def picture(entries):
 
 
 def main():
-    plan = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "build/host/examples/tools/slimfit-plan")
+    plan = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "build/host/examples/programs/tools/slimfit-plan")
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     PICTURE.write_text("\n".join(picture(list(bars(plan)))) + "\n")
 

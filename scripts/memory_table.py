@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Writes the table of docs/memory_tables.md from what slimfit-plan prints.
 
-Usage: memory_table.py [PLAN], the program; build/host/examples/tools/slimfit-plan without it.
+Usage: memory_table.py [PLAN], the program; build/host/examples/programs/tools/slimfit-plan without it.
 """
 import json
 import pathlib
@@ -46,7 +46,7 @@ def lines(plan):
 
 
 def main():
-    plan = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "build/host/examples/tools/slimfit-plan")
+    plan = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / "build/host/examples/programs/tools/slimfit-plan")
     page = ROOT / "docs/memory_tables.md"
     text = page.read_text()
     begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)

@@ -48,7 +48,7 @@ run_preset() {
     failed=$((failed + 1))
     return
   fi
-  choose_blas_core "build/$preset/examples/tools/slimfit-products"
+  choose_blas_core "build/$preset/examples/programs/tools/slimfit-products"
   ctest --preset "$preset" "${chosen[@]}" -j 2 --timeout 900 2>&1 | tee "$log"
   local total these_failed these_skipped
   total=$(sed -n 's/.* tests failed out of \([0-9]*\).*/\1/p' "$log")

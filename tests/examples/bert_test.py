@@ -13,7 +13,7 @@ import jsonschema
 import support
 
 PROGRAM = os.environ.get("FINETUNE_BERT", "")
-# As `bert_tiny` in examples/finetune_bert/bert_run.hpp.
+# As `bert_tiny` in examples/programs/finetune_bert/bert_run.hpp.
 VOCABULARY, HIDDEN, MLP, LAYERS, POSITIONS = 300, 32, 64, 2, 512
 CONFIG = {"model_type": "bert", "architectures": ["BertModel"], "vocab_size": VOCABULARY, "hidden_size": HIDDEN,
           "num_attention_heads": 2, "intermediate_size": MLP, "num_hidden_layers": LAYERS, "type_vocab_size": 2,

@@ -10,7 +10,7 @@ import jsonschema
 
 import support
 
-# As `vit_tiny_colour` in examples/finetune_vit/vit_run.hpp.
+# As `vit_tiny_colour` in examples/programs/finetune_vit/vit_run.hpp.
 IMAGE, PATCH, HIDDEN, MLP, LAYERS, CLASSES = 16, 8, 32, 64, 2, 10
 CONFIG = {"model_type": "vit", "image_size": IMAGE, "patch_size": PATCH, "num_channels": 3, "hidden_size": HIDDEN,
           "num_attention_heads": 2, "intermediate_size": MLP, "num_hidden_layers": LAYERS, "layer_norm_eps": 1e-12,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""examples/rates.sh and moments.sh on a few images: every run is there once, and the tables' numbers are those of the
-reports."""
+"""examples/programs/rates.sh and moments.sh on a few images: every run is there once, and the tables' numbers are
+those of the reports."""
 import json
 import re
 import subprocess
@@ -8,10 +8,13 @@ import subprocess
 import support
 
 
+PROGRAMS = support.ROOT / "examples" / "programs"
+
+
 class RatesTest(support.ExampleTest):
     def rates(self, *options):
         return subprocess.run(
-            ["bash", support.ROOT / "examples" / "rates.sh", "--program", support.PROGRAM, "--threads", "1", "--out",
+            ["bash", PROGRAMS / "rates.sh", "--program", support.PROGRAM, "--threads", "1", "--out",
              self.folder / "rates", "--table", self.folder / "results.md", *options],
             capture_output=True, text=True, timeout=300, check=False)
 
@@ -48,7 +51,7 @@ class RatesTest(support.ExampleTest):
         self.assertEqual((self.folder / "results.md").read_text(encoding="utf-8"), "old")
 
     def test_table_of_moments(self):
-        command = ["bash", support.ROOT / "examples" / "moments.sh", "--program", support.PROGRAM, "--threads", "1", "--out",
+        command = ["bash", PROGRAMS / "moments.sh", "--program", support.PROGRAM, "--threads", "1", "--out",
                    self.folder / "moments", "--data", self.data, "--batch", "16"]
         result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         self.assertEqual(result.returncode, 0, result.stderr)

@@ -11,7 +11,8 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FETCH = ROOT / "examples" / "fetch"
+PROGRAMS = ROOT / "examples" / "programs"
+FETCH = PROGRAMS / "fetch"
 sys.path.insert(0, str(FETCH))
 import download  # noqa: E402
 import images  # noqa: E402
@@ -34,7 +35,7 @@ class Sources(unittest.TestCase):
         """By the function that limits how deep it is nested."""
         places = [path for folder in ("examples", "include") for path in (ROOT / folder).rglob("*.[ch]pp")
                   if "json::parse(" in path.read_text(encoding="utf-8")]
-        self.assertEqual(places, [ROOT / "examples" / "support" / "json_text.hpp"])
+        self.assertEqual(places, [PROGRAMS / "support" / "json_text.hpp"])
 
 
 class ShellScripts(Scratch):
@@ -45,7 +46,7 @@ class ShellScripts(Scratch):
         self.program.chmod(0o755)
 
     def run_script(self, script, *options):
-        return subprocess.run(["bash", ROOT / "examples" / script, *options], cwd=self.folder, capture_output=True, text=True,
+        return subprocess.run(["bash", PROGRAMS / script, *options], cwd=self.folder, capture_output=True, text=True,
                               timeout=60, check=False)
 
     def arguments(self, script, *options):
@@ -59,7 +60,7 @@ class ShellScripts(Scratch):
 
     def test_policies_that_are_compiled(self):
         def policies_of(*options):
-            result = subprocess.run(["bash", "-c", 'source "$0"; policies_of "$@"', ROOT / "examples" / "policies.sh", *options],
+            result = subprocess.run(["bash", "-c", 'source "$0"; policies_of "$@"', PROGRAMS / "policies.sh", *options],
                                     capture_output=True, text=True, timeout=60, check=True)
             return result.stdout.strip().split(";")
         usual = ["eager", "paper", "slim"]
@@ -193,7 +194,7 @@ class Images(Scratch):
 class ClippedTable(Scratch):
     def run_script(self, content):
         (self.folder / "report.json").write_text(content)
-        return subprocess.run([sys.executable, ROOT / "examples" / "report" / "clipped_table.py", self.folder],
+        return subprocess.run([sys.executable, PROGRAMS / "report" / "clipped_table.py", self.folder],
                               capture_output=True, text=True, check=False)
 
     def test_table(self):
@@ -215,7 +216,7 @@ class ClippedTable(Scratch):
 class ErrorTable(Scratch):
     def run_script(self, content):
         (self.folder / "errors.json").write_text(content)
-        return subprocess.run([sys.executable, ROOT / "examples" / "report" / "error_table.py", self.folder],
+        return subprocess.run([sys.executable, PROGRAMS / "report" / "error_table.py", self.folder],
                               capture_output=True, text=True, check=False)
 
     def test_table(self):

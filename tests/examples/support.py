@@ -15,7 +15,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("FINETUNE_VIT", "")
-START = ROOT / "examples" / "finetune_vit" / "coarse_vit.safetensors"
+START = ROOT / "examples" / "programs" / "finetune_vit" / "coarse_vit.safetensors"
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE for these tests
 INTERRUPTED = 130
 

@@ -2,7 +2,7 @@
 // libFuzzer target: no bytes may make the reader of CIFAR's files do anything but succeed or throw file_error. Its
 // files lie in memory.
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -I. tests/fuzz/cifar_fuzz.cpp
-#include <examples/data/cifar.hpp>
+#include <examples/programs/data/cifar.hpp>
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 // libFuzzer target: no bytes may make the reader of GLUE's files do anything but succeed or throw file_error, whatever
 // the task. Its files lie in memory.
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -I. tests/fuzz/glue_fuzz.cpp
-#include <examples/data/glue.hpp>
+#include <examples/programs/data/glue.hpp>
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 // libFuzzer target: no bytes may make the readers of config.json and of an index of files do anything but succeed or
 // throw file_error.
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude tests/fuzz/huggingface_fuzz.cpp
-#include <examples/data/preprocessor_config.hpp>
+#include <examples/programs/data/preprocessor_config.hpp>
 #include <slimfit/huggingface/config.hpp>
 #include <slimfit/io/safetensors_shards.hpp>
 

@@ -2,7 +2,7 @@
 // libFuzzer target: no bytes may make the IDX reader do anything but succeed or throw file_error. Its files lie in
 // memory.
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -I. tests/fuzz/idx_fuzz.cpp -lz
-#include <examples/data/idx.hpp>
+#include <examples/programs/data/idx.hpp>
 
 #include <sys/mman.h>
 #include <unistd.h>

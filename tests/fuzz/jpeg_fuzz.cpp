@@ -2,9 +2,9 @@
 // libFuzzer target: no bytes may make the readers of JPEG and PNG, and what cuts squares out of its pictures, do
 // anything but succeed or throw file_error.
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -I. tests/fuzz/jpeg_fuzz.cpp -ljpeg -lpng
-#include <examples/data/crops.hpp>
-#include <examples/data/jpeg.hpp>
-#include <examples/data/png.hpp>
+#include <examples/programs/data/crops.hpp>
+#include <examples/programs/data/jpeg.hpp>
+#include <examples/programs/data/png.hpp>
 
 #include <cstdlib>
 

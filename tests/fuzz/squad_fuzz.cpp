@@ -2,7 +2,7 @@
 // libFuzzer target: no bytes may make the reader of SQuAD's files do anything but succeed or throw file_error. Its
 // files lie in memory.
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -I. tests/fuzz/squad_fuzz.cpp
-#include <examples/data/squad.hpp>
+#include <examples/programs/data/squad.hpp>
 
 #include <sys/mman.h>
 #include <unistd.h>

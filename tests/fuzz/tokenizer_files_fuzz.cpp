@@ -3,7 +3,7 @@
 // and what they give knows its own tokens.
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -I. tests/fuzz/tokenizer_files_fuzz.cpp
 //     -lutf8proc
-#include <examples/text/tokenizer_files.hpp>
+#include <examples/programs/text/tokenizer_files.hpp>
 
 #include <cstdlib>
 

@@ -4,7 +4,7 @@
 // text.
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -I. tests/fuzz/tokenizer_fuzz.cpp
 //   -lutf8proc
-#include <examples/text/encoding.hpp>
+#include <examples/programs/text/encoding.hpp>
 
 #include <cstdlib>
 

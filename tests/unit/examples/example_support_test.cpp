@@ -7,13 +7,13 @@
 #include <iterator>
 #include <set>
 
-#include "examples/data/batches.hpp"
-#include "examples/data/cifar.hpp"
-#include "examples/data/colour_images.hpp"
-#include "examples/data/grey_images.hpp"
-#include "examples/support/option_checks.hpp"
-#include "examples/support/progress.hpp"
-#include "examples/training/classification.hpp"
+#include "examples/programs/data/batches.hpp"
+#include "examples/programs/data/cifar.hpp"
+#include "examples/programs/data/colour_images.hpp"
+#include "examples/programs/data/grey_images.hpp"
+#include "examples/programs/support/option_checks.hpp"
+#include "examples/programs/support/progress.hpp"
+#include "examples/programs/training/classification.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace ex = examples;

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "examples/data/class_names.hpp"
-#include "examples/data/glue.hpp"
-#include "examples/metrics/figures.hpp"
+#include "examples/programs/data/class_names.hpp"
+#include "examples/programs/data/glue.hpp"
+#include "examples/programs/metrics/figures.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace ex = examples;

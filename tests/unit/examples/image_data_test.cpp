@@ -12,10 +12,10 @@
 
 #include <slimfit/io/safetensors.hpp>
 
-#include "examples/data/batches.hpp"
-#include "examples/data/colour_images.hpp"
-#include "examples/data/image_folder.hpp"
-#include "examples/data/preprocessor_config.hpp"
+#include "examples/programs/data/batches.hpp"
+#include "examples/programs/data/colour_images.hpp"
+#include "examples/programs/data/image_folder.hpp"
+#include "examples/programs/data/preprocessor_config.hpp"
 
 namespace ex = examples;
 using slimfit::index_t;

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "examples/finetune_bert/squad_task.hpp"
-#include "examples/text/tokenizer_files.hpp"
+#include "examples/programs/finetune_bert/squad_task.hpp"
+#include "examples/programs/text/tokenizer_files.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace ex = examples;

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-#include <examples/text/tokenizer_files.hpp>
+#include <examples/programs/text/tokenizer_files.hpp>
 
 #include "support/scratch_folder.hpp"
 

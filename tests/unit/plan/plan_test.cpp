@@ -163,7 +163,7 @@ struct slim_within_budget : policy::slim {
   using blocks = slimfit::blocks::recompute_lowest<2, stash::quantized<format::affine<8, 64>>>;
 };
 
-/// What other software keeps, in bytes: activations by token (examples/tools/reference_memory.hpp), without
+/// What other software keeps, in bytes: activations by token (examples/programs/tools/reference_memory.hpp), without
 /// temporaries, and 16 for each parameter in float32 with AdamW.
 struct other_software {
   index_t rows;

@@ -2,7 +2,7 @@
 # To be sourced: what finetune_bert.sh and finetune_pretrained_vit.sh share. They set `root`, the folder of slimfit.
 source "$root/scripts/install_packages.sh"
 source "$root/scripts/blas_core.sh"
-source "$root/examples/policies.sh"
+source "$root/examples/programs/policies.sh"
 data=$root/build/data
 build=$root/build/pretrained
 
@@ -37,7 +37,7 @@ read_options() {
 
 # program_help NAME: what the program itself says, once there is one.
 program_help() {
-  local program=${given[--program]:-$build/examples/$1}
+  local program=${given[--program]:-$build/examples/programs/$1}
   echo
   if [ -x "$program" ]; then
     exec "$program" --help
@@ -64,7 +64,7 @@ python_environment() {
 
 # fetch SCRIPT FOLDER: lays out weights or data.
 fetch() {
-  "$python" "$root/examples/fetch/$1" "$2"
+  "$python" "$root/examples/programs/fetch/$1" "$2"
 }
 
 # build_program NAME KIND MODELS: compiles a program for these models, of the kind VIT or BERT, and for the presets that
@@ -82,5 +82,5 @@ build_program() {
     cmake --preset quickstart -B build/pretrained -D "SLIMFIT_$2_MODELS=$3" -D "SLIMFIT_$2_POLICIES=$policies" >/dev/null
     cmake --build build/pretrained --target "$1" slimfit_products ${quiet[@]+"${quiet[@]}"}
   )
-  choose_blas_core "$build/examples/tools/slimfit-products"
+  choose_blas_core "$build/examples/programs/tools/slimfit-products"
 }

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <map>
 
-#include <examples/text/make_tokenizer.hpp>
+#include <examples/programs/text/make_tokenizer.hpp>
 #include <slimfit/io/atomic_file.hpp>
 #include <slimfit/io/mapped_file.hpp>
 

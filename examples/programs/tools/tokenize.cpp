@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include <examples/support/option_checks.hpp>
-#include <examples/text/tokenizer_files.hpp>
+#include <examples/programs/support/option_checks.hpp>
+#include <examples/programs/text/tokenizer_files.hpp>
 
 namespace {
 

@@ -4,9 +4,9 @@
 # with choices of units that hold for 1, 10 and 50 steps, and prints a table. A quarter of an hour on one core; a run
 # whose report is already in the folder is not repeated.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-usage="usage: bash examples/moments.sh [--out DIR] [--program FILE] [option of finetune_vit]...
+usage="usage: bash examples/programs/moments.sh [--out DIR] [--program FILE] [option of finetune_vit]...
   --out DIR       where the runs' reports go (default build/moments)
   --program FILE  a built finetune_vit (default: build/quickstart's, built first)"
 out=build/moments
@@ -29,18 +29,18 @@ done
 if [ -z "$program" ]; then
   source scripts/install_packages.sh
   source scripts/blas_core.sh
-  source examples/policies.sh
+  source examples/programs/policies.sh
   install_packages "${build_packages[@]}" "${example_packages[@]}" dataset-fashion-mnist python3
   build_small_vit slim --quiet
-  program=build/quickstart/examples/finetune_vit
-  choose_blas_core build/quickstart/examples/tools/slimfit-products
+  program=build/quickstart/examples/programs/finetune_vit
+  choose_blas_core build/quickstart/examples/programs/tools/slimfit-products
 fi
 
 for moments in float32 8bit float32-dropped 8bit-dropped; do
   for held in "" -10 -50; do
     folder="$out/$moments$held"
     [ -f "$folder/report.json" ] && continue
-    "$program" --start examples/finetune_vit/coarse_vit.safetensors --run slim:90 --epochs 1 --moments "$moments" \
+    "$program" --start examples/programs/finetune_vit/coarse_vit.safetensors --run slim:90 --epochs 1 --moments "$moments" \
       --schedule "relative-update$held" --out "$folder" ${more[@]+"${more[@]}"} >&2
   done
 done

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include <examples/text/wordpiece.hpp>
+#include <examples/programs/text/wordpiece.hpp>
 
 namespace examples {
 

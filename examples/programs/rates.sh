@@ -4,9 +4,9 @@
 # costs, and what keeping less costs beside it. About half an hour on one core; a run whose report is already in the
 # folder is not repeated. The numbers depend neither on threads nor on how the runs are divided.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
-usage="usage: bash examples/rates.sh [--out DIR] [--threads N] [--program FILE] [option of finetune_vit]...
+usage="usage: bash examples/programs/rates.sh [--out DIR] [--threads N] [--program FILE] [option of finetune_vit]...
   --out DIR       where the runs' reports go (default build/rates)
   --threads N     threads of a run, 0 for all (default 0)
   --program FILE  a built finetune_vit (default: build/quickstart's, built first)
@@ -32,10 +32,10 @@ done
 
 if [ -z "$program" ]; then
   source scripts/install_packages.sh
-  source examples/policies.sh
+  source examples/programs/policies.sh
   install_packages "${build_packages[@]}" "${example_packages[@]}" dataset-fashion-mnist python3
   build_small_vit "eager;paper;slim" --quiet
-  program=build/quickstart/examples/finetune_vit
+  program=build/quickstart/examples/programs/finetune_vit
 fi
 
 # run SEED POLICY:RATE...
@@ -45,13 +45,13 @@ run() {
   for each in "$@"; do
     folder="$out/${each/:/-}-seed-$seed"
     [ -f "$folder/report.json" ] && continue
-    "$program" --start examples/finetune_vit/coarse_vit.safetensors --seed "$seed" --run "$each" --threads "$threads" \
+    "$program" --start examples/programs/finetune_vit/coarse_vit.safetensors --seed "$seed" --run "$each" --threads "$threads" \
       --out "$folder" ${more[@]+"${more[@]}"}
   done
 }
 for seed in 1 2 3; do run "$seed" eager:0 eager:75 paper:75 slim:75; done
 for rate in 50 90 95 0; do run 1 "eager:$rate" "paper:$rate" "slim:$rate"; done
 
-python3 examples/report/rates_table.py "$out" >"$table.tmp"
+python3 examples/programs/report/rates_table.py "$out" >"$table.tmp"
 mv "$table.tmp" "$table"
 echo "$table was written"

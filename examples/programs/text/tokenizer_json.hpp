@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <examples/text/special_tokens.hpp>
+#include <examples/programs/text/special_tokens.hpp>
 
 namespace examples::detail {
 

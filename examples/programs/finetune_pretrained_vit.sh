@@ -3,15 +3,15 @@
 # Fine-tunes a pretrained vision transformer on real images under four runs from the same start: everything kept as eager
 # PyTorch does, the same with inter-layer scheduling, the paper's method, and slimfit's own. See --help.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 # Paths in options and the report are those of the caller's folder.
 if [ "$root" = "$PWD" ]; then root=.; fi
-source "$root/examples/pretrained.sh"
+source "$root/examples/programs/pretrained.sh"
 read_options "$@"
 
 if [ -n "${given[--help]:-}" ]; then
   cat <<'HELP'
-bash examples/finetune_pretrained_vit.sh [option]...
+bash examples/programs/finetune_pretrained_vit.sh [option]...
 
 Installs the packages that are missing (it says which; Python's in build/python), lays out a ViT-S/14 (DINOv2's, 12 layers
 of width 384) for 56 x 56 pixels and Fashion-MNIST in CIFAR-10's form in build/data, builds finetune_vit in
@@ -28,7 +28,7 @@ with --resume goes on.
 All options but the last are passed on to finetune_vit. Without them it gets --task cifar10 --images 4000 --test-images
 2000 --epochs 3 --learning-rate 2e-5 --scheduled-learning-rate 2e-5 --optimizer usual --seed 1 --out report-vit and the
 four runs; --images 0 and --test-images 0 take all images. Where weights and images come from, and their licences:
-examples/fetch/vit_small.py and images.py say in their first lines.
+examples/programs/fetch/vit_small.py and images.py say in their first lines.
 HELP
   program_help finetune_vit
   exit 0
@@ -62,4 +62,4 @@ if [ -z "${given[--data]:-}" ]; then
   options+=(--data "$data/fashion-mnist-as-cifar10")
 fi
 if [ -z "${given[--program]:-}" ]; then build_program finetune_vit VIT "$models"; fi
-exec "${given[--program]:-$build/examples/finetune_vit}" "${options[@]}" ${passed_on[@]+"${passed_on[@]}"}
+exec "${given[--program]:-$build/examples/programs/finetune_vit}" "${options[@]}" ${passed_on[@]+"${passed_on[@]}"}

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include <examples/text/token.hpp>
+#include <examples/programs/text/token.hpp>
 
 namespace examples {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include <utf8proc.h>
-#include <examples/text/unicode_versions.hpp>
+#include <examples/programs/text/unicode_versions.hpp>
 #include <slimfit/io/utf8.hpp>
 
 namespace examples {

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <utility>
 
-#include <examples/support/json_text.hpp>
-#include <examples/text/added_vocabulary.hpp>
-#include <examples/text/encoding.hpp>
-#include <examples/text/tokenizer_config.hpp>
-#include <examples/text/tokenizer_json.hpp>
+#include <examples/programs/support/json_text.hpp>
+#include <examples/programs/text/added_vocabulary.hpp>
+#include <examples/programs/text/encoding.hpp>
+#include <examples/programs/text/tokenizer_config.hpp>
+#include <examples/programs/text/tokenizer_json.hpp>
 
 namespace examples {
 namespace detail {

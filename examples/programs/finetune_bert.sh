@@ -3,15 +3,15 @@
 # Fine-tunes a pretrained BERT on real labelled sentences under four runs from the same start: everything kept as eager
 # PyTorch does, the same with inter-layer scheduling, the paper's method, and slimfit's own. See --help.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 # Paths in options and the report are those of the caller's folder.
 if [ "$root" = "$PWD" ]; then root=.; fi
-source "$root/examples/pretrained.sh"
+source "$root/examples/programs/pretrained.sh"
 read_options "$@"
 
 if [ -n "${given[--help]:-}" ]; then
   cat <<'HELP'
-bash examples/finetune_bert.sh [option]...
+bash examples/programs/finetune_bert.sh [option]...
 
 Installs the packages that are missing (it says which), lays out all-MiniLM-L6-v2 (6 layers of width 384) and rated film
 review snippets in build/data, builds finetune_bert in build/pretrained, and fine-tunes four times from the same start:
@@ -26,8 +26,8 @@ report-bert/report.json. Ctrl-C saves; the same command with --resume goes on.
 All options but the last are passed on to finetune_bert. Without them it gets --task sst2 --rows 4000 --max-tokens 64
 --epochs 3 --learning-rate 5e-5 --scheduled-learning-rate 1e-4 --optimizer usual --weight-decay 0 --seed 1 --out report-bert
 and the four runs; --rows 0 takes all rows. Tasks other than sst2 and stsb take all rows and as many tokens as in the
-paper. Where weights and sentences come from, and their licences: python3 examples/fetch/minilm.py --help and python3
-examples/fetch/sentences.py --help.
+paper. Where weights and sentences come from, and their licences: python3 examples/programs/fetch/minilm.py --help and python3
+examples/programs/fetch/sentences.py --help.
 HELP
   program_help finetune_bert
   exit 0
@@ -63,4 +63,4 @@ if [ -z "${given[--data]:-}" ]; then
   options+=(--data "$data/snippets/$folder")
 fi
 if [ -z "${given[--program]:-}" ]; then build_program finetune_bert BERT "$models"; fi
-exec "${given[--program]:-$build/examples/finetune_bert}" "${options[@]}" ${passed_on[@]+"${passed_on[@]}"}
+exec "${given[--program]:-$build/examples/programs/finetune_bert}" "${options[@]}" ${passed_on[@]+"${passed_on[@]}"}

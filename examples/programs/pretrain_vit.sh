@@ -6,14 +6,14 @@
 #   0: T-shirt, trouser, bag   1: pullover, dress, sneaker   2: coat, sandal   3: shirt, ankle boot
 # The result is committed, in half precision. It takes about five minutes on two cores.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 source scripts/install_packages.sh
 source scripts/blas_core.sh
-source examples/policies.sh
+source examples/programs/policies.sh
 install_packages "${build_packages[@]}" "${example_packages[@]}" dataset-fashion-mnist
 
 build_small_vit eager --quiet
-choose_blas_core build/quickstart/examples/tools/slimfit-products
-exec build/quickstart/examples/finetune_vit --run eager --merge-labels 0,0,1,1,2,2,3,1,0,3 --epochs 8 --batch 64 \
+choose_blas_core build/quickstart/examples/programs/tools/slimfit-products
+exec build/quickstart/examples/programs/finetune_vit --run eager --merge-labels 0,0,1,1,2,2,3,1,0,3 --epochs 8 --batch 64 \
   --learning-rate 2e-3 --seed 7 --out build/quickstart/pretraining \
-  --save examples/finetune_vit/coarse_vit.safetensors --save-type F16 "$@"
+  --save examples/programs/finetune_vit/coarse_vit.safetensors --save-type F16 "$@"

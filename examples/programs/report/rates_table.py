@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Writes the page docs/results.md from the reports in the folders of examples/rates.sh: rates_table.py FOLDER"""
+"""Writes the page docs/results.md from the reports in the folders of examples/programs/rates.sh: rates_table.py FOLDER"""
 import json
 import pathlib
 import platform
@@ -33,7 +33,7 @@ def reports(folder):
                 sys.exit(f"{path}: {problem}")
             found[run["policy"], round(rate), run["seed"]] = (run, report)
     if not found:
-        sys.exit(f"{folder} holds no report.json of examples/rates.sh")
+        sys.exit(f"{folder} holds no report.json of examples/programs/rates.sh")
     return found
 
 
@@ -92,10 +92,10 @@ def main():
     rates = {run["learning_rate"] for run in runs.values()}
     print("\n".join([
         "# What the quickstart's model reaches at each freezing rate", "",
-        "Made by", "", "    bash examples/rates.sh", "",
+        "Made by", "", "    bash examples/programs/rates.sh", "",
         f"on a processor that calls itself {processor()}; the numbers do not depend on the number of threads, and no time",
         f"is among them. Model: {model['name']}, {model['parameters']} parameters in {len(model['unit_names'])} units, from",
-        "the checkpoint that examples/pretrain_vit.sh makes (classes merged into four groups). "
+        "the checkpoint that examples/programs/pretrain_vit.sh makes (classes merged into four groups). "
         f"Data: {data['name']}, {data['train']}",
         f"training images, {data['test']} test images, {data['steps']} steps of {data['batch']} images; first learning "
         f"rate {', '.join(f'{rate:g}' for rate in sorted(rates))}.", "",

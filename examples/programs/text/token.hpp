@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <string>
 
-#include <examples/text/unicode.hpp>
-#include <examples/text/vocabulary.hpp>
+#include <examples/programs/text/unicode.hpp>
+#include <examples/programs/text/vocabulary.hpp>
 
 namespace examples {
 

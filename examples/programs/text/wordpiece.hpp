@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <examples/text/token.hpp>
-#include <examples/text/unicode.hpp>
+#include <examples/programs/text/token.hpp>
+#include <examples/programs/text/unicode.hpp>
 
 namespace examples {
 
