@@ -7,6 +7,7 @@
 #include <slimfit/layers/class_token_head.hpp>
 #include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/embedding.hpp>
+#include <slimfit/layers/find_kept.hpp>
 #include <slimfit/layers/first_token_norm.hpp>
 #include <slimfit/layers/layer.hpp>
 #include <slimfit/layers/layer_norm.hpp>

@@ -7,6 +7,7 @@
 #include <slimfit/pass/context.hpp>
 #include <slimfit/pass/counting_context.hpp>
 #include <slimfit/pass/gradient.hpp>
+#include <slimfit/pass/gradient_place.hpp>
 #include <slimfit/pass/kept_rows.hpp>
 #include <slimfit/pass/live_rows.hpp>
 #include <slimfit/pass/matrix_place.hpp>

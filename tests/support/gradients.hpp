@@ -11,7 +11,6 @@ namespace slimfit::testing {
 
 /// Copies every gradient, by position.
 struct recording_updates {
-  static constexpr bool releases = true;
   static constexpr bool takes_parts = true;
   std::vector<std::vector<double>> gradients;
 

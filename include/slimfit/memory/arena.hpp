@@ -3,10 +3,14 @@
 // Scratch grows from its high end and is freed by scope. Nothing fragments, so the block's size is exactly the largest
 // sum of both, which a plan knows beforehand. What is pushed to last leaves gaps only where scratch above it ends
 // first.
+// The two may also lie in two memories: where another framework keeps what a forward pass left, it keeps the tape
+// alone.
 #pragma once
 
 #include <algorithm>
 #include <limits>
+#include <span>
+#include <type_traits>
 
 #include <slimfit/core/error.hpp>
 #include <slimfit/memory/ledger.hpp>
@@ -53,7 +57,21 @@ class arena {
   /// An arena over `capacity` bytes at `block`; without a block it only counts, which is how plans are made.
   constexpr explicit arena(ledger& book, std::byte* block = nullptr,
                            index_t capacity = std::numeric_limits<index_t>::max())
-      : book_(&book), block_(block), capacity_(capacity) {}
+      : book_(&book), block_(block), capacity_(capacity), scratch_end_(advance(block, capacity)) {}
+  /// An arena whose tape has a memory of its own. There is no scratch memory before `give_scratch`: until then scratch
+  /// takes none, is not counted, and its addresses are null, which is for code on the counting backend.
+  /// @throws value_error unless the memory begins at a multiple of the alignment
+  constexpr arena(ledger& book, std::span<std::byte> tape)
+      : book_(&book),
+        block_(tape.data()),
+        capacity_(std::ssize(tape)),
+        scratch_capacity_(std::numeric_limits<index_t>::max()),
+        memories_(memories::tape) {
+    check_alignment("arena: address of the tape's memory, modulo 64,", tape.data());
+  }
+  constexpr arena(ledger& book, std::span<std::byte> tape, std::span<std::byte> scratch) : arena(book, tape) {
+    give_scratch(scratch);
+  }
   arena(arena const&) = delete;
   arena& operator=(arena const&) = delete;
   /// Takes what is still on the tape off the ledger: after an exception, or a forward pass without a backward.
@@ -104,18 +122,31 @@ class arena {
     return block_ == nullptr ? nullptr : block_ + slot.first;
   }
 
+  /// Gives an arena that has a tape alone its scratch memory, of which multiples of the alignment are used.
+  /// @throws usage_error where it has scratch memory or scratch is in use; value_error unless the memory begins at a
+  /// multiple of the alignment
+  constexpr void give_scratch(std::span<std::byte> scratch) {
+    if (memories_ != memories::tape || high_ != 0) {
+      detail::raise<usage_error>("arena", "give_scratch: there is scratch memory already, or scratch is in use");
+    }
+    check_alignment("arena: address of scratch memory, modulo 64,", scratch.data());
+    scratch_capacity_ = std::ssize(scratch) / alignment * alignment;
+    scratch_end_ = advance(scratch.data(), scratch_capacity_);
+    memories_ = memories::two;
+  }
+
   /// Scratch memory; `scratch_buffer` frees it.
   template <class T>
   constexpr T* push_scratch(index_t count, category purpose) {
     index_t const bytes = bytes_of<T>(count);
-    check(bytes, free_bytes());
+    check(bytes, memories_ == memories::one ? free_bytes() : scratch_capacity_ - high_);
     high_ += bytes;
-    account(bytes, purpose);
-    return at<T>(capacity_ - high_);
+    if (memories_ != memories::tape) { account(bytes, purpose); }
+    return scratch_end_ == nullptr ? nullptr : reinterpret_cast<T*>(scratch_end_ - high_);
   }
   constexpr void pop_scratch(index_t bytes, category purpose) {
     if (high_ - bytes >= lasting_) { high_ -= bytes; }
-    discount(bytes, purpose);
+    if (memories_ != memories::tape) { discount(bytes, purpose); }
   }
   /// Memory at the scratch's end that lasts until the arena ends. Scratch that is there already leaves its place unused
   /// when it ends before that.
@@ -129,6 +160,12 @@ class arena {
   [[nodiscard]] constexpr index_t tape_bytes() const { return tape_end(); }
   /// Most bytes that were in use at once.
   [[nodiscard]] constexpr index_t high_water() const { return high_water_; }
+  /// Most bytes that scratch took at once, and the tape: what two memories must have.
+  [[nodiscard]] constexpr index_t scratch_high_water() const { return scratch_high_water_; }
+  [[nodiscard]] constexpr index_t tape_high_water() const { return tape_high_water_; }
+  /// Whether scratch takes memory, or is counted.
+  [[nodiscard]] constexpr bool has_scratch() const { return memories_ != memories::tape; }
+  /// Bytes of the block, or of the tape's memory.
   [[nodiscard]] constexpr index_t capacity() const { return capacity_; }
   [[nodiscard]] constexpr ledger& book() const { return *book_; }
   /// Where its ledger's changes are recorded, or null.
@@ -166,7 +203,14 @@ class arena {
   }
   /// Where the tape ends, whatever part of it is open.
   [[nodiscard]] constexpr index_t tape_end() const { return window_ != nullptr ? behind_window_ : low_; }
-  [[nodiscard]] constexpr index_t free_bytes() const { return capacity_ - tape_end() - high_; }
+  [[nodiscard]] constexpr index_t free_bytes() const {
+    return capacity_ - tape_end() - (memories_ == memories::one ? high_ : 0);
+  }
+  static constexpr void check_alignment(char const* name, std::byte const* memory) {
+    if (std::is_constant_evaluated()) { return; }
+    require_equal<value_error>(name, static_cast<index_t>(reinterpret_cast<std::uintptr_t>(memory) % alignment),
+                               index_t{0});
+  }
   [[noreturn]] SLIMFIT_COLD static void report_full(index_t bytes, index_t free) {
     throw memory_error(mismatch("activation arena: free bytes", free,
                                 "at least " + std::to_string(bytes) + " (plan and run disagree)"));
@@ -177,6 +221,8 @@ class arena {
   constexpr void account(index_t bytes, category purpose) {
     if (bytes == 0) { return; }
     high_water_ = std::max(high_water_, tape_end() + high_);
+    tape_high_water_ = std::max(tape_high_water_, tape_end());
+    scratch_high_water_ = std::max(scratch_high_water_, high_);
     held_[purpose] += bytes;
     book_->add(purpose, bytes);
   }
@@ -185,13 +231,21 @@ class arena {
     book_->remove(purpose, bytes);
   }
 
+  /// Where tape and scratch lie: in one block, in two memories, or the tape in one and scratch nowhere yet.
+  enum class memories : unsigned char { one, two, tape };
+
   ledger* book_;
   std::byte* block_;
   index_t capacity_;
+  std::byte* scratch_end_ = nullptr;
+  index_t scratch_capacity_ = 0;  ///< in a memory of its own
+  memories memories_ = memories::one;
   index_t low_ = 0;
   index_t high_ = 0;
   index_t lasting_ = 0;  ///< bytes of the high end down to the last that last
   index_t high_water_ = 0;
+  index_t tape_high_water_ = 0;
+  index_t scratch_high_water_ = 0;
   byte_counts held_;
   tape_slot const* window_ = nullptr;
   index_t behind_window_ = 0;  ///< where the tape ends while a window is open

@@ -4,22 +4,24 @@
 
 #include <slimfit/backend/counting.hpp>
 #include <slimfit/pass/context.hpp>
+#include <slimfit/pass/gradient_place.hpp>
 
 namespace slimfit {
 
 /// What becomes of gradients in a plan: nothing, their memory counts.
 template <bool Releases, bool TakesParts = Releases>
 struct counted_updates {
-  static constexpr bool releases = Releases;
   static constexpr bool takes_parts = TakesParts;
 
+  template <scalar T>
+  [[nodiscard]] constexpr gradient_place<T> place(parameter<T> const& /*target*/) const {
+    return {Releases ? gradient_memory::scratch : gradient_memory::lasting};
+  }
   template <class Parameter>
   constexpr void apply(Parameter const& /*target*/, typename Parameter::value_type* /*gradient*/) const {}
   template <class Parameter>
   constexpr void apply_part(Parameter const& /*target*/, typename Parameter::value_type* /*gradient*/,
                             index_t /*first*/, index_t /*count*/) const {}
-  template <class Parameter>
-  constexpr void keep(Parameter const& /*target*/, typename Parameter::value_type* /*gradient*/) const {}
 };
 
 using counting_context = context<counting<>, counted_updates<true>>;

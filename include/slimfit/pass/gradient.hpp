@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: MIT
-// The gradient of one parameter while it is being summed. Released gradients live in scratch memory and are consumed by
-// the optimizer as soon as they are complete; kept ones stay until the whole backward pass is done.
+// The gradient of one parameter while it is being summed. By default it lives in scratch memory and is consumed by the
+// optimizer as soon as it is complete (a released gradient); updates that want it elsewhere say where.
 #pragma once
 
 #include <slimfit/pass/context.hpp>
+#include <slimfit/pass/gradient_place.hpp>
 
 namespace slimfit {
 
+namespace detail {
+template <scalar T, class Updates>
+constexpr gradient_place<T> place_of_gradient(Updates& updates, parameter<T> const& target) {
+  if constexpr (requires { updates.place(target); }) {
+    return updates.place(target);
+  } else {
+    return {};
+  }
+}
+}  // namespace detail
+
 /// `Updates` has
-///  - `static constexpr bool releases`;
-///  - `apply(parameter, gradient)`, when it releases: called once the gradient is complete; it may change the weights;
-///  - `static constexpr bool takes_parts`, false unless it releases: whether gradients may come in parts;
-///  - `apply_part(parameter, gradient, first, count)`, when it takes parts: one after the other;
-///  - `keep(parameter, gradient)`, when it keeps: the gradient is complete and stays until the arena ends.
+///  - `place(parameter)`, a `gradient_place`: where the gradient is written; without it all are in scratch memory;
+///  - `apply(parameter, gradient)`: called once the gradient is complete. It may change the weights, unless the
+///    gradient lasts;
+///  - `static constexpr bool takes_parts`: whether gradients in scratch memory may come in parts;
+///  - `apply_part(parameter, gradient, first, count)`, when it takes parts: one after the other.
 /// A gradient of a parameter that is not active holds nothing.
 template <scalar T, class Updates>
 class gradient {
@@ -22,31 +34,28 @@ class gradient {
       : updates_(&run.updates),
         target_(&target),
         wanted_(run.is_active(target.unit)),
-        scratch_(run.memory, wanted_ && Updates::releases ? target.count() : 0, category::gradients),
-        data_(scratch_.data()) {
-    if constexpr (!Updates::releases) {
-      if (wanted_) { data_ = run.memory.template push_lasting<T>(target.count(), category::gradients); }
+        place_(wanted_ ? detail::place_of_gradient(run.updates, target) : gradient_place<T>{}),
+        scratch_(run.memory, wanted_ && place_.memory == gradient_memory::scratch ? target.count() : 0,
+                 category::gradients) {
+    if (place_.memory == gradient_memory::scratch) { place_.data = scratch_.data(); }
+    if (place_.memory == gradient_memory::lasting) {
+      place_.data = run.memory.template push_lasting<T>(target.count(), category::gradients);
     }
   }
 
   [[nodiscard]] constexpr bool wanted() const { return wanted_; }
-  [[nodiscard]] constexpr T* data() const { return data_; }
+  [[nodiscard]] constexpr T* data() const { return place_.data; }
   /// The gradient is complete.
   constexpr void finish() {
-    if (!wanted_) { return; }
-    if constexpr (Updates::releases) {
-      updates_->apply(*target_, data_);
-    } else {
-      updates_->keep(*target_, data_);
-    }
+    if (wanted_) { updates_->apply(*target_, place_.data); }
   }
 
  private:
   Updates* updates_;
   parameter<T> const* target_;
   bool wanted_;
+  gradient_place<T> place_;
   scratch_buffer<T> scratch_;
-  T* data_;
 };
 
 template <class Context, scalar T>

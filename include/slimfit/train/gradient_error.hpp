@@ -63,7 +63,6 @@ using gradient_receiver = std::function<void(int position, index_t first, std::v
 /// One type for all receivers: layers are compiled once for it, whatever asks for their gradients.
 template <class Device, scalar T>
 struct read_updates {
-  static constexpr bool releases = true;
   static constexpr bool takes_parts = true;
   Device const& device;
   gradient_receiver<T> const& receive;

@@ -11,14 +11,13 @@
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
 #include <slimfit/optim/optimizer_traits.hpp>
-#include <slimfit/pass/parameter.hpp>
+#include <slimfit/pass/gradient_place.hpp>
 
 namespace slimfit {
 
 /// Gradients are released: weights change during the backward pass, each after its last use in it.
 template <class Optimizer>
 struct releasing_updates {
-  static constexpr bool releases = true;
   static constexpr bool takes_parts = detail::takes_parts<typename Optimizer::options_type>;
 
   Optimizer& optimizer;
@@ -57,7 +56,6 @@ void apply_kept(Optimizer& optimizer, std::span<kept_gradient<T> const> gradient
 template <class Optimizer, scalar T>
 class keeping_updates {
  public:
-  static constexpr bool releases = false;
   static constexpr bool takes_parts = false;
 
   /// @param parameters most that gradients are kept of. @throws std::bad_alloc
@@ -65,7 +63,8 @@ class keeping_updates {
     gradients_.reserve(static_cast<std::size_t>(parameters));
   }
 
-  void keep(parameter<T> const& target, T const* gradient) { gradients_.push_back({target, gradient}); }
+  [[nodiscard]] gradient_place<T> place(parameter<T> const& /*target*/) const { return {gradient_memory::lasting}; }
+  void apply(parameter<T> const& target, T const* gradient) { gradients_.push_back({target, gradient}); }
   void apply_all() { apply_kept<Optimizer, T>(*optimizer_, gradients_); }
 
  private:
@@ -78,7 +77,6 @@ class keeping_updates {
 template <class Device, scalar T>
 class accumulating_updates {
  public:
-  static constexpr bool releases = true;
   static constexpr bool takes_parts = true;
   using resource_type = typename Device::resource_type;
 
