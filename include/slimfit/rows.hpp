@@ -5,4 +5,5 @@
 #include <slimfit/rows/element_run.hpp>
 #include <slimfit/rows/group.hpp>
 #include <slimfit/rows/random_tile.hpp>
+#include <slimfit/rows/row_kernel.hpp>
 #include <slimfit/rows/tile.hpp>

@@ -16,7 +16,7 @@
 #include <slimfit/backend/product_library.hpp>
 #include <slimfit/backend/task_pool.hpp>
 #include <slimfit/core/scalar.hpp>
-#include <slimfit/rows/group.hpp>
+#include <slimfit/rows/row_kernel.hpp>
 
 namespace slimfit {
 
@@ -71,7 +71,7 @@ class host {
   template <class Kernel>
   void launch(index_t rows, Kernel const& kernel) const {
     auto const alone = resource_.use();
-    index_t const block = rows_per_block<Kernel>();
+    constexpr index_t block = row_kernel_traits<Kernel>::rows_per_block;
     for_each_task(divide_up(rows, block), [&](index_t i) {
       index_t const end = std::min(rows, (i + 1) * block);
       for (index_t row = i * block; row < end; ++row) { kernel(serial_group{}, row); }
@@ -138,16 +138,6 @@ class host {
   }
 
   static constexpr index_t parallel_threshold = 64 * 64 * 64;
-
-  /// Kernels may state how many rows make a worthwhile task.
-  template <class Kernel>
-  static constexpr index_t rows_per_block() {
-    if constexpr (requires { Kernel::rows_per_block; }) {
-      return Kernel::rows_per_block;
-    } else {
-      return 16;
-    }
-  }
 
   resource_type resource_;
   host_offload_store offload_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include <slimfit/backend/device.hpp>
 #include <slimfit/kernels/embedding.hpp>
 #include <slimfit/layers/layer.hpp>
 #include <slimfit/optim/kernels/update_sums.hpp>
@@ -76,7 +77,7 @@ class embedding {
     auto const scatter = [&](T* sums, index_t first, index_t count) {
       run.device.fill_zero(sums, count * Hidden);
       using kernel = kernels::scatter_add_columns<Hidden, T>;
-      if constexpr (requires { Context::device_type::runs_many_groups; }) {
+      if constexpr (device_traits<typename Context::device_type>::runs_many_groups) {
         // Rows of small tables get contributions from many tokens: several teams share one.
         constexpr index_t small = 1024;
         if (count <= small) {

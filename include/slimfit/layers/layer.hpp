@@ -17,6 +17,16 @@
 //
 // Two calls instead of one because of memory: what a whole block keeps must not be on the tape before its first half
 // has run.
+//
+// What a layer may have beyond that, and what holds where it has not:
+//  - `mixes_rows` (false): its rows see each other, see below;
+//  - `save_whole(run, kept, operands)` (nothing): saves what depends on all rows at once, before parts are processed;
+//  - `set_epsilon(value)`: a normalisation whose epsilon a model's configuration sets;
+//  - of the norm of a residual_half, `with_output(kept, body)`: calls `body(source)` with what restores its output;
+//  - of the body of a residual_half, `rebuilds_input` (false): its input is not kept but restored by the norm before
+//  it,
+//    and `norm_name` ("LayerNorm"): what the norm before it is called in records of memory;
+//  - in a layer_network, `units_bound()` (nothing): called when parameters have their units.
 #pragma once
 
 #include <concepts>

@@ -4,6 +4,7 @@
 // of the weights is active, because only the weights' gradients need it.
 #pragma once
 
+#include <slimfit/backend/device.hpp>
 #include <slimfit/core/matrix_product.hpp>
 #include <slimfit/kernels/bias.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
@@ -98,7 +99,7 @@ class projections {
     operand<T> const right{at(weight_, i).data, In, true};
     if (!biased && to.addend == nullptr) {
       run.device.multiply(rows, Out, In, left, right, to.output, Out, update_mode::overwrite);
-    } else if constexpr (requires { Context::device_type::fuses_addends; }) {
+    } else if constexpr (device_traits<typename Context::device_type>::fuses_addends) {
       run.device.multiply_add(rows, Out, In, left, right, to.output, Out,
                               product_addends<T>{biased ? at(bias_, i).data : nullptr, to.addend});
     } else {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <slimfit/backend/device.hpp>
 #include <slimfit/core/philox.hpp>
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/pass/bind.hpp>
@@ -20,14 +21,9 @@ struct named_parameter {
 };
 
 namespace detail {
-template <class T>
-concept backend = requires {
-  typename T::resource_type;
-};
-
 template <class Device>
 struct checked_device {
-  static_assert(backend<Device>,
+  static_assert(training_device<Device>,
                 "slimfit: a model's Device must be a backend, e.g. host: vit<Shape, Policy, host, float>");
 };
 
@@ -68,10 +64,10 @@ struct available_device<Device> : Device::template unavailable<Device> {};
 template <class Policy, class Device, class T>
 struct checked_model : available_device<Device> {
   static_assert(
-      !backend<Policy> && !scalar<Policy> && !backend<T>,
+      !training_device<Policy> && !scalar<Policy> && !training_device<T>,
       "slimfit: a model's arguments are in another order: first the shape, then the policy, then the backend, "
       "then the scalar, e.g. vit<shape, policy::slim, host, float>");
-  static_assert(scalar<T> || backend<T>,
+  static_assert(scalar<T> || training_device<T>,
                 "slimfit: a model's numbers must be float, double or bf16: vit<Shape, Policy, Device, float>");
 };
 /// So that nothing else is said of what is no scalar.

@@ -3,19 +3,10 @@
 // own.
 #pragma once
 
+#include <slimfit/backend/device.hpp>
 #include <slimfit/memory/ledger.hpp>
 
 namespace slimfit {
-
-/// Workspace that a backend holds as long as it lives; every model on it counts it as its own.
-template <class Device>
-constexpr index_t device_workspace() {
-  if constexpr (requires { Device::workspace_bytes; }) {
-    return Device::workspace_bytes;
-  } else {
-    return 0;
-  }
-}
 
 class step_peaks {
  public:
@@ -25,7 +16,7 @@ class step_peaks {
   template <class Device, class... Holders>
   void begin(Device& device, Holders const&... holders) {
     byte_counts held;
-    held[category::workspace] = device_workspace<Device>();
+    held[category::workspace] = device_traits<Device>::workspace_bytes;
     (holders.add_to(held), ...);
     book_ = &device.memory().book();
     others_ = book_->now().without(held);

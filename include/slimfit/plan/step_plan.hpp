@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include <slimfit/backend/device.hpp>
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/models/training_pass.hpp>
 #include <slimfit/optim/adamw.hpp>
@@ -146,7 +147,7 @@ class step_plan {
         },
         no_name{});
     bytes.workspace = Optimizer::template workspace_bytes<value_type>(layout_.tensors, layout_.largest) +
-                      device_workspace<typename Model::device_type>();
+                      device_traits<typename Model::device_type>::workspace_bytes;
     if (included_.count_saturation) {
       bytes.workspace += detail::array_bytes<saturation_total>(saturation_counters(layout_.tensors));
     }

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include <slimfit/backend/device.hpp>
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/models/training_pass.hpp>
 
@@ -126,7 +127,7 @@ class arena_block {
     data_ = static_cast<std::byte*>(device_->memory().allocate(bytes, "activations"));
     size_ = bytes;
     // A rehearsal runs products on memory that nothing has written yet.
-    if constexpr (requires { device_->rehearse([] {}); }) { device_->fill_zero(data_, size_); }
+    if constexpr (device_traits<Device>::rehearses) { device_->fill_zero(data_, size_); }
   }
 
   [[nodiscard]] std::byte* data() const { return data_; }

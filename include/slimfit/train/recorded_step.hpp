@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include <slimfit/backend/device.hpp>
 #include <slimfit/freezing/active_set.hpp>
 #include <slimfit/memory/usage.hpp>
 #include <slimfit/models/training_pass.hpp>
@@ -61,8 +62,7 @@ struct recorded_step_of {
   using type = no_recorded_step;
 };
 template <class Device, class Network, class Optimizer>
-requires requires { typename Device::recording; }
-struct recorded_step_of<Device, Network, Optimizer> {
+requires device_traits<Device>::records struct recorded_step_of<Device, Network, Optimizer> {
   using type = recorded_step<Device, Network, typename Optimizer::update_layout>;
 };
 }  // namespace detail

@@ -2,6 +2,7 @@
 // Enqueues steps so that what runs out of memory does so while nothing has changed.
 #pragma once
 
+#include <slimfit/backend/device.hpp>
 #include <slimfit/memory/ledger.hpp>
 
 namespace slimfit {
@@ -21,7 +22,7 @@ decltype(auto) revoking_steps(Optimizer& optimizer, Enqueue const& enqueue) {
 template <class Device, class Optimizer, class Enqueue>
 void enqueue_rehearsed(Device& device, Optimizer& optimizer, Enqueue const& enqueue) {
   revoking_steps(optimizer, [&] {
-    if constexpr (requires { device.rehearse([] {}); }) {
+    if constexpr (device_traits<Device>::rehearses) {
       ledger unwatched;
       device.rehearse([&] { enqueue(unwatched); });
       optimizer.revoke_steps();

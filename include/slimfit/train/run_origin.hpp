@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <slimfit/backend/device.hpp>
 #include <slimfit/io/safetensors.hpp>
 
 namespace slimfit {
@@ -33,7 +34,7 @@ std::string kept_state_of(Options const& options) {
 template <class Device>
 std::map<std::string, std::string> bits_depend_on() {
   std::map<std::string, std::string> found{{"slimfit", version}, {"compiler", __VERSION__}};
-  if constexpr (requires { Device::bits_depend_on(); }) { found.merge(Device::bits_depend_on()); }
+  if constexpr (device_traits<Device>::tells_bits) { found.merge(Device::bits_depend_on()); }
   return found;
 }
 

@@ -8,42 +8,21 @@
 
 #include <slimfit/backend/cuda/groups.cuh>
 #include <slimfit/backend/cuda/status.hpp>
+#include <slimfit/rows/row_kernel.hpp>
 
 namespace slimfit {
 
 namespace detail {
 
-/// Elements of the rows that a kernel works on, as far as it says.
-template <class Kernel>
-inline constexpr int row_width = [] {
-  if constexpr (requires { Kernel::width; }) {
-    return static_cast<int>(Kernel::width);
-  } else {
-    return 1024;
-  }
-}();
-
 /// How a kernel's rows are spread over threads.
 template <class Kernel>
 struct row_launch {
-  static constexpr int width = row_width<Kernel>;
+  using traits = row_kernel_traits<Kernel>;
+  static constexpr int width = traits::width;
   /// Elements of one access of 16 bytes.
-  static constexpr int run = [] {
-    if constexpr (requires { typename Kernel::scalar_type; }) {
-      return sizeof(typename Kernel::scalar_type) <= 2 ? 8 : 4;
-    } else {
-      return 4;
-    }
-  }();
-  /// Elements of a row that a lane may hold, so that the kernel's tiles fit in its registers. Kernels that hold more
-  /// than three at once say so.
-  static constexpr int most_slots = [] {
-    if constexpr (requires { Kernel::live_tiles; }) {
-      return 96 / Kernel::live_tiles;
-    } else {
-      return 32;
-    }
-  }();
+  static constexpr int run = traits::element_bytes <= 2 ? 8 : 4;
+  /// Elements of a row that a lane may hold, so that the kernel's tiles fit in its registers.
+  static constexpr int most_slots = 96 / traits::live_tiles;
   /// Lanes of a row: as many as have an access each, up to a warp; more where a lane would hold too much. Two at least:
   /// the codes of 8 elements can share bytes, and a lane holds as few as 4.
   static constexpr int lanes = [] {
@@ -55,13 +34,7 @@ struct row_launch {
   }();
   static constexpr int threads = lanes > 32 ? lanes : warp_group_threads;
   /// Whether all groups of a block work on the same row.
-  static constexpr bool in_teams = [] {
-    if constexpr (requires { Kernel::works_in_teams; }) {
-      return Kernel::works_in_teams && lanes <= 32;
-    } else {
-      return false;
-    }
-  }();
+  static constexpr bool in_teams = traits::works_in_teams && lanes <= 32;
   static constexpr int rows_in_block = in_teams ? 1 : threads / lanes;
   static constexpr int warp_lanes = lanes <= 32 ? lanes : 32;
   using warp_type = std::conditional_t<in_teams, team_of_warp_groups<warp_lanes, run>, warp_group<warp_lanes, run>>;
@@ -81,13 +54,6 @@ inline constexpr int piece_width = [] {
   }
   return 0;
 }();
-template <class Kernel, int Piece>
-inline constexpr bool falls_into_pieces = requires(Kernel const& kernel) {
-  kernel.template in_pieces<Piece>();
-};
-template <class Kernel>
-inline constexpr bool falls_into_pieces<Kernel, 0> = false;
-
 /// What `launch_rows` launches.
 template <class Kernel>
 constexpr auto as_launched(Kernel const& kernel) {
@@ -159,7 +125,7 @@ void launch_rows(kernel_launcher const& launcher, index_t rows, Kernel const& ke
   auto const launched = detail::as_launched(kernel);
   using launched_type = std::remove_const_t<decltype(launched)>;
   using launch = detail::row_launch<launched_type>;
-  rows *= detail::row_width<Kernel> / launch::width;
+  rows *= row_kernel_traits<Kernel>::width / launch::width;
   if (rows <= 0) { return; }
   auto const blocks = static_cast<unsigned>((rows + launch::rows_in_block - 1) / launch::rows_in_block);
   launcher.launch({blocks, launch::threads}, &detail::row_kernel<launched_type>, launched, rows);

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include <slimfit/backend/counting.hpp>
+#include <slimfit/backend/device.hpp>
 #include <slimfit/core/matrix_product.hpp>
 #include <slimfit/core/sequences.hpp>
 #include <slimfit/kernels/host/softmax.hpp>
@@ -146,11 +147,7 @@ struct attention_engine {
  private:
   /// Tasks that run at the same time, each with its own scratch memory.
   static constexpr index_t slots(index_t sequences) {
-    if constexpr (requires { Device::concurrent_tasks; }) {
-      return std::min<index_t>(Device::concurrent_tasks, sequences * Heads);
-    } else {
-      return 0;
-    }
+    return std::min<index_t>(device_traits<Device>::concurrent_tasks, sequences * Heads);
   }
   /// Where one head of one sequence lies.
   struct head_place {
