@@ -13,7 +13,7 @@ import re
 import sys
 
 # From the top down.
-LAYERS = [["benchmark"], ["slimfit"], ["cuda"], ["huggingface"], ["train"], ["plan"], ["models"], ["layers"], ["pass"],
+LAYERS = [["benchmark"], ["slimfit"], ["cuda"], ["huggingface", "interop"], ["train"], ["plan"], ["models"], ["layers"], ["pass"],
           ["policy", "kernels"], ["stash", "optim"], ["backend", "format"], ["io", "memory", "freezing", "rows"],
           ["core"]]
 HEIGHT = {folder: -number for number, folders in enumerate(LAYERS) for folder in folders}
@@ -65,7 +65,7 @@ def missing_in_umbrellas(includes):
 def problems_in(root):
     """Sentences about the headers below `root`, which holds the folder slimfit."""
     folder = root / "slimfit"
-    headers = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in (".hpp", ".cuh"))
+    headers = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in (".hpp", ".cuh", ".h"))
     if not headers:
         return [f"{folder}: no headers"]
     includes = {header: INCLUDE.findall((folder / header).read_text()) for header in headers}

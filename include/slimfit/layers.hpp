@@ -16,6 +16,7 @@
 #include <slimfit/layers/losses.hpp>
 #include <slimfit/layers/mlp.hpp>
 #include <slimfit/layers/offloaded_blocks.hpp>
+#include <slimfit/layers/output_norm_block.hpp>
 #include <slimfit/layers/patch_embedding.hpp>
 #include <slimfit/layers/policy_stack.hpp>
 #include <slimfit/layers/pooler_head.hpp>

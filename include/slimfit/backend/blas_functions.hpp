@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: MIT
 // What a BLAS has beside its products: names of versions and processors, numbers of threads. Each library has its own
-// such functions, so they are looked up when the program runs, and any library with CBLAS's products will do.
+// such functions, so they are looked up when the program runs, and any library with CBLAS's products will do. With
+// SLIMFIT_WITHOUT_CBLAS there is none but the one that the program gives, see program_products.hpp.
 #pragma once
 
 #include <string>
 
+#if !defined(SLIMFIT_WITHOUT_CBLAS)
 #include <cblas.h>
+#endif
 #include <dlfcn.h>
+
+#include <slimfit/backend/program_products.hpp>
 
 namespace slimfit::detail {
 
 /// Where products are called: by the name where it is known, since the program's own reference may lead to a stub.
 inline void* blas_product() {
+  if (given_products.of_float != nullptr) { return reinterpret_cast<void*>(given_products.of_float); }
   void* const found = ::dlsym(RTLD_DEFAULT, "cblas_sgemm");
+#if defined(SLIMFIT_WITHOUT_CBLAS)
+  return found;
+#else
   return found != nullptr ? found : reinterpret_cast<void*>(&cblas_sgemm);
+#endif
 }
 
 /// The shared library that products are called in, to look up its and its dependencies' functions; where it is part of

@@ -25,6 +25,7 @@ struct host_options {
   int threads = 0;                                       ///< 0: as many as the machine has
   index_t budget = std::numeric_limits<index_t>::max();  ///< bytes; beyond it allocations throw memory_error
   program_memory memory{};                               ///< the program's allocator; none: the system's
+  program_products products{};  ///< the program's BLAS, one for all its hosts; none: what it was linked with
 };
 
 /// Belongs to one thread at a time: only one may call it, or a trainer or model on it, at a time. The threads of its
@@ -43,11 +44,13 @@ class host {
   template <class T>
   using outbox = host_outbox<T>;
 
-  /// @throws value_error for options outside their domain
+  /// @throws value_error for options outside their domain, usage_error for other products than another host's
   explicit host(host_options options = {})
       : resource_(options.budget, {options.memory}),
         pool_(checked_threads(options.threads) > 0 ? options.threads
-                                                   : static_cast<int>(std::thread::hardware_concurrency())) {}
+                                                   : static_cast<int>(std::thread::hardware_concurrency())) {
+    detail::use_products(options.products);
+  }
 
   [[nodiscard]] resource_type& memory() { return resource_; }
   /// Where blocks offload what they keep.

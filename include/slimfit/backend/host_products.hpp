@@ -8,8 +8,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include <cblas.h>
-
+#include <slimfit/backend/program_products.hpp>
 #include <slimfit/backend/serial_blas.hpp>
 #include <slimfit/core/matrix_product.hpp>
 #include <slimfit/core/scalar.hpp>
@@ -23,9 +22,16 @@ template <class T>
 void multiply_blas(index_t rows, index_t columns, index_t inner, T scale, operand<T> a, operand<T> b, T beta, T* c,
                    index_t c_stride) {
   static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
+  [[maybe_unused]] serial_blas_scope const serial;
+  if (auto* const given = given_product<T>()) {
+    multiply_fortran(given, rows, columns, inner, scale, a, b, beta, c, c_stride);
+    return;
+  }
+#if defined(SLIMFIT_WITHOUT_CBLAS)
+  raise<usage_error>("host_options", "products lack a function for these numbers, expected the program's BLAS");
+#else
   auto const transpose = [](operand<T> const& x) { return x.transposed ? CblasTrans : CblasNoTrans; };
   auto const narrow = [](index_t n) { return static_cast<int>(n); };
-  [[maybe_unused]] serial_blas_scope const serial;
   if constexpr (std::is_same_v<T, float>) {
     cblas_sgemm(CblasRowMajor, transpose(a), transpose(b), narrow(rows), narrow(columns), narrow(inner), scale, a.data,
                 narrow(a.stride), b.data, narrow(b.stride), beta, c, narrow(c_stride));
@@ -33,6 +39,7 @@ void multiply_blas(index_t rows, index_t columns, index_t inner, T scale, operan
     cblas_dgemm(CblasRowMajor, transpose(a), transpose(b), narrow(rows), narrow(columns), narrow(inner), scale, a.data,
                 narrow(a.stride), b.data, narrow(b.stride), beta, c, narrow(c_stride));
   }
+#endif
 }
 
 template <class From, class To>
