@@ -3,6 +3,7 @@
 #include <slimfit/slimfit.hpp>
 
 #include "support/drawn_training.hpp"
+#include "support/small_bert.hpp"
 #include "support/training.hpp"
 
 using namespace slimfit;
@@ -10,15 +11,7 @@ using namespace slimfit::testing;
 
 namespace {
 
-inline constexpr bert_shape small{.vocabulary = 50,
-                                  .positions = 16,
-                                  .types = 2,
-                                  .hidden = 32,
-                                  .heads = 4,
-                                  .mlp = 64,
-                                  .layers = 2,
-                                  .classes = 3,
-                                  .tokens = 7};
+inline constexpr bert_shape small = small_bert_shape;
 constexpr index_t batch = 3;
 
 /// Word ids, of which some repeat, then type ids, for each sample.

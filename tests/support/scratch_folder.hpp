@@ -27,15 +27,17 @@ struct scratch_folder {
   ~scratch_folder() { std::filesystem::remove_all(path); }
 
   /// The path of a file in it.
-  [[nodiscard]] std::string file(char const* name) const { return (path / name).string(); }
+  [[nodiscard]] std::string file(std::string const& name) const { return (path / name).string(); }
   /// How many files and folders it holds.
   [[nodiscard]] long entries() const {
     return std::distance(std::filesystem::directory_iterator(path), std::filesystem::directory_iterator());
   }
-  /// @return the file's path
-  std::string write(char const* name, std::string const& bytes) const {
-    std::ofstream(file(name), std::ios::binary) << bytes;
-    return file(name);
+  /// Also makes the folders that the name has. @return the file's path
+  std::string write(std::string const& name, std::string const& bytes) const {
+    auto const target = path / name;
+    std::filesystem::create_directories(target.parent_path());
+    std::ofstream(target, std::ios::binary) << bytes;
+    return target.string();
   }
 };
 

@@ -17,6 +17,8 @@
 #include "examples/programs/data/image_folder.hpp"
 #include "examples/programs/data/preprocessor_config.hpp"
 
+#include "support/scratch_folder.hpp"
+
 namespace ex = examples;
 using slimfit::index_t;
 
@@ -40,21 +42,7 @@ std::vector<std::uint8_t> expected(std::string const& name, index_t width, index
   return {values.begin(), values.end()};
 }
 
-struct scratch_folder {
-  std::filesystem::path path;
-  scratch_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "slimfit.XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~scratch_folder() { std::filesystem::remove_all(path); }
-  std::string write(std::string const& name, std::string const& bytes) const {
-    auto const file = path / name;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << bytes;
-    return file.string();
-  }
-};
+using slimfit::test::scratch_folder;
 
 /// Three classes, 5, 4 and 3 pictures, and files that are none.
 void write_pictures(scratch_folder const& scratch) {

@@ -10,21 +10,14 @@
 #include <random>
 
 #include "support/gradients.hpp"
+#include "support/small_bert.hpp"
 
 namespace sf = slimfit;
 using sf::index_t;
 
 namespace {
 
-constexpr sf::bert_shape small{.vocabulary = 50,
-                               .positions = 16,
-                               .types = 2,
-                               .hidden = 32,
-                               .heads = 4,
-                               .mlp = 64,
-                               .layers = 2,
-                               .classes = 3,
-                               .tokens = 7};
+constexpr sf::bert_shape small = sf::testing::small_bert_shape;
 constexpr index_t batch = 3;
 
 /// Policies with every unit active in training.
