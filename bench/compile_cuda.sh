@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Prints how long nvcc takes for one architecture (ARCHITECTURE, sm_90 by default) on one core: for single kernel
-# instantiations, each in a translation unit of its own, beside the headers alone, for the training loop of
-# examples/cuda, and for the README's program with slimfit::cuda in place of slimfit::host.
+# instantiations, each in a translation unit of its own, beside the headers alone, for the training loop
+# examples/own_cuda_loop.cu, and for the README's program with slimfit::cuda in place of slimfit::host.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
@@ -61,7 +61,7 @@ programs = {name: "".join(f"#include <{header}>\n" for header in HEADERS) + f"na
 readme = pathlib.Path("README.md").read_text(encoding="utf-8").split("```cpp\n")[1].split("```")[0].replace("sf::host", "sf::cuda")
 # What it asserts of the plan is the host's.
 programs["the README's program, in float"] = "\n".join(line for line in readme.splitlines() if "static_assert" not in line)
-programs["examples/cuda/own_cuda_loop.cu"] = pathlib.Path("examples/cuda/own_cuda_loop.cu").read_text(encoding="utf-8")
+programs["examples/own_cuda_loop.cu"] = pathlib.Path("examples/own_cuda_loop.cu").read_text(encoding="utf-8")
 seconds = {}
 for repetition in range(2):  # the faster one counts
     for number, (name, program) in enumerate(programs.items()):

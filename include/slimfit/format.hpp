@@ -10,6 +10,7 @@
 #include <slimfit/format/gelu_derivative.hpp>
 #include <slimfit/format/grouped.hpp>
 #include <slimfit/format/scale_groups.hpp>
+#include <slimfit/format/scaled.hpp>
 #include <slimfit/format/sign.hpp>
 #include <slimfit/format/storage_format.hpp>
 #include <slimfit/format/symmetric.hpp>

@@ -7,6 +7,7 @@
 #include <slimfit/kernels/center_keys.hpp>
 #include <slimfit/kernels/cross_entropy.hpp>
 #include <slimfit/kernels/dropout.hpp>
+#include <slimfit/kernels/element_function.hpp>
 #include <slimfit/kernels/embedding.hpp>
 #include <slimfit/kernels/gelu.hpp>
 #include <slimfit/kernels/host/attention_engine.hpp>
@@ -14,9 +15,11 @@
 #include <slimfit/kernels/layer_norm.hpp>
 #include <slimfit/kernels/layer_scale.hpp>
 #include <slimfit/kernels/patches.hpp>
+#include <slimfit/kernels/pooling.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/row_blocks.hpp>
 #include <slimfit/kernels/row_function.hpp>
+#include <slimfit/kernels/row_loss.hpp>
 #include <slimfit/kernels/sample_result.hpp>
 #include <slimfit/kernels/saturation.hpp>
 #include <slimfit/kernels/save_rows.hpp>

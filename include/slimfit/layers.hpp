@@ -4,8 +4,10 @@
 
 #include <slimfit/layers/attention.hpp>
 #include <slimfit/layers/block.hpp>
+#include <slimfit/layers/chain.hpp>
 #include <slimfit/layers/class_token_head.hpp>
 #include <slimfit/layers/dropout.hpp>
+#include <slimfit/layers/element_layer.hpp>
 #include <slimfit/layers/embedding.hpp>
 #include <slimfit/layers/find_kept.hpp>
 #include <slimfit/layers/first_token_norm.hpp>
@@ -19,6 +21,7 @@
 #include <slimfit/layers/output_norm_block.hpp>
 #include <slimfit/layers/patch_embedding.hpp>
 #include <slimfit/layers/policy_stack.hpp>
+#include <slimfit/layers/pooled_head.hpp>
 #include <slimfit/layers/pooler_head.hpp>
 #include <slimfit/layers/post_norm_block.hpp>
 #include <slimfit/layers/pre_norm_block.hpp>
@@ -27,6 +30,7 @@
 #include <slimfit/layers/residual_half.hpp>
 #include <slimfit/layers/residual_linear.hpp>
 #include <slimfit/layers/row_layer.hpp>
+#include <slimfit/layers/row_loss.hpp>
 #include <slimfit/layers/self_attention.hpp>
 #include <slimfit/layers/span_head.hpp>
 #include <slimfit/layers/stack.hpp>

@@ -6,18 +6,20 @@
 
 #include "examples/extending/feature_scale.hpp"
 #include "examples/extending/gated_vit.hpp"
+#include "examples/extending/mxfp4.hpp"
+#include "examples/extending/soft_labels.hpp"
 #include "examples/extending/train.hpp"
 
 using namespace slimfit;
 
 namespace own_criterion {
-#include "examples/extending/own_criterion.cpp"
+#include "examples/own_criterion.cpp"
 }
 namespace own_format {
-#include "examples/extending/own_format.cpp"
+#include "examples/own_format.cpp"
 }
 namespace own_layer {
-#include "examples/extending/own_layer.cpp"
+#include "examples/own_layer.cpp"
 }
 
 namespace {
@@ -45,9 +47,49 @@ inline constexpr vit_shape gated_shape{
 template <class Device>
 using with_blocks = model<gated_vit<gated_shape, mixed_policy, float>, Device>;
 
+struct in_mxfp4 : policy::slim {
+  using norm = stash::layer_norm_normalized<stash::quantized<mxfp4>>;
+};
+/// Rows normalised in MXFP4, the mean of the patches, soft labels.
+template <class Policy, scalar T>
+struct pooled_parts : vit_parts<extending::shape, Policy, T> {
+  using head = pooled_head<extending::shape.hidden, extending::shape.classes, pooling::mean_of_patches, Policy, T>;
+  using loss = soft_cross_entropy_loss<extending::shape.classes, T>;
+};
+template <class Policy, scalar T>
+struct pooled_vit : vit_network<extending::shape, Policy, T, pooled_parts<Policy, T>> {};
+
+/// Losses of ten steps with labels of 0.9 and 0.1.
+template <class Device>
+std::vector<double> losses_of_soft_labels() {
+  Device device;
+  model<pooled_vit<in_mxfp4, float>, Device> net(device);
+  trainer run(net, adamw{.learning_rate = 3e-3});
+  extending::noise data(pooled_vit<in_mxfp4, float>::inputs);
+  std::vector<double> losses;
+  for (int step = 0; step < 10; ++step) {
+    data.draw(extending::batch);
+    std::vector<float> labels;
+    for (auto const label : data.labels) {
+      labels.insert(labels.end(), {label == 0 ? 0.9F : 0.1F, label == 0 ? 0.1F : 0.9F});
+    }
+    auto const report = run.step(data.images, labels);
+    CHECK(report.measured == report.planned);
+    losses.push_back(report.loss);
+  }
+  return losses;
+}
+
 }  // namespace
 
 TEST_CASE("a criterion of one's own") { check_beside_host<with_criterion>(); }
 TEST_CASE("a format of one's own") { check_beside_host<with_format>(); }
 TEST_CASE("a layer of one's own") { check_beside_host<with_layer>(); }
 TEST_CASE("blocks of one's own, under a policy per block") { check_beside_host<with_blocks>(); }
+TEST_CASE("a format with scales, a pooling and a loss of one's own") {
+  auto const expected = losses_of_soft_labels<host>();
+  auto const actual = losses_of_soft_labels<cuda>();
+  CHECK(actual.front() == doctest::Approx(expected.front()).epsilon(1e-5));
+  CHECK(actual.back() == doctest::Approx(expected.back()).epsilon(1e-3));
+  CHECK(actual.back() < actual.front());
+}

@@ -10,8 +10,10 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHORT_BLOCKS = "tests/docs/pages.cpp"
 # What a user has to write to extend the library: "under 40 lines".
-SHORT = ("own_criterion.cpp", "own_format.cpp", "feature_scale.hpp", "own_layer.cpp")
+SHORT = ("own_criterion.cpp", "own_format.cpp", "extending/feature_scale.hpp", "own_layer.cpp", "extending/gated_mlp.hpp")
 FEWER_LINES_THAN = 40
+# Every program directly in examples/.
+PROGRAMS_HAVE_FEWER_LINES_THAN = 80
 # Compiled for CUDA here; tests/cuda/extending_test.cu runs the others beside the host.
 ON_CUDA = ("training_run.cpp",)
 
@@ -46,12 +48,12 @@ def check_pages():
 
 
 def check_lengths():
-    failures = []
-    for name in SHORT:
-        lines = len((ROOT / "examples/extending" / name).read_text().splitlines())
-        if lines >= FEWER_LINES_THAN:
-            failures.append(f"examples/extending/{name} has {lines} lines, expected fewer than {FEWER_LINES_THAN}")
-    return failures
+    examples = ROOT / "examples"
+    limits = {path: PROGRAMS_HAVE_FEWER_LINES_THAN for path in examples.glob("*.c*")}
+    limits |= {examples / name: FEWER_LINES_THAN for name in SHORT}
+    lengths = {path: len(path.read_text().splitlines()) for path in limits}
+    return [f"{path.relative_to(ROOT)} has {lengths[path]} lines, expected fewer than {limit}"
+            for path, limit in limits.items() if lengths[path] >= limit]
 
 
 def program_of_readme():
@@ -67,7 +69,7 @@ def check_short_blocks(compiler, flags):
     if pathlib.Path(compiler).name == "nvcc":
         own = ["-ptx", "-arch=sm_80", "-Werror", "all-warnings", "-x", "cu", "-", "-o", "/dev/null"]
         text = f'#include "{ROOT}/examples/extending/noise.hpp"\n' + text + program_of_readme() + "".join(
-            f'namespace example_{i} {{\n#include "{ROOT}/examples/extending/{name}"\n}}\n' for i, name in enumerate(ON_CUDA))
+            f'namespace example_{i} {{\n#include "{ROOT}/examples/{name}"\n}}\n' for i, name in enumerate(ON_CUDA))
     command = [compiler, "-std=c++20", f"-I{ROOT}/include", f"-I{ROOT}", *flags, *own]
     result = subprocess.run(command, input=text, capture_output=True,
                             text=True, check=False)

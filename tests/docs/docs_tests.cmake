@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# The examples that the documentation quotes run, and it quotes them as they are.
+# The examples run, and the documentation quotes them as they are.
 add_test(NAME docs_snippets COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/docs/check_snippets.py ${CMAKE_CXX_COMPILER} --
                                     -I${slimfit_blas_include})
-foreach(extension own_criterion own_format own_layer training_run)
-  if(TARGET ${extension})
-    add_test(NAME example_${extension} COMMAND ${extension})
+foreach(example first_model own_block own_criterion own_format own_layer own_loop plan_and_budget training_run)
+  if(TARGET ${example})
+    add_test(NAME example_${example} COMMAND ${example})
   endif()
 endforeach()

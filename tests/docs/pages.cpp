@@ -9,6 +9,9 @@
 #include <slimfit/plan/fit.hpp>
 #include <slimfit/slimfit.hpp>
 
+#include "examples/extending/mxfp4.hpp"
+#include "examples/extending/soft_labels.hpp"
+
 #if defined(__CUDACC__)
 #define host cuda
 #endif
@@ -108,3 +111,45 @@ using own_choice = slimfit::fit<network, 8 * slimfit::GiB, 32, mine>;
 static_assert(own_choice::peak < 8 * slimfit::GiB);
 
 }  // namespace budget
+
+namespace own_head {
+
+template <sf::vit_shape Shape, class Policy, sf::scalar T>
+struct pooled_parts : sf::vit_parts<Shape, Policy, T> {
+  using head = sf::pooled_head<Shape.hidden, Shape.classes, sf::pooling::mean_of_patches, Policy, T>;
+};
+template <sf::vit_shape Shape, class Policy, sf::scalar T>
+struct pooled_vit : sf::vit_network<Shape, Policy, T, pooled_parts<Shape, Policy, T>> {};
+
+/// Later tokens count for more.
+struct rising {
+  template <class T>
+  SLIMFIT_HD static constexpr T weight(sf::index_t token, sf::index_t tokens) {
+    return static_cast<T>(2 * (token + 1)) / static_cast<T>(tokens * (tokens + 1));
+  }
+};
+static_assert(sf::token_weights<rising>);
+
+template <sf::vit_shape Shape, class Policy, sf::scalar T>
+struct soft_parts : sf::vit_parts<Shape, Policy, T> {
+  using loss = soft_cross_entropy_loss<Shape.classes, T>;
+};
+template <sf::vit_shape Shape, class Policy, sf::scalar T>
+struct soft_vit : sf::vit_network<Shape, Policy, T, soft_parts<Shape, Policy, T>> {};
+using soft_model = sf::model<soft_vit<shape, my_policy, float>, sf::host>;
+
+double step(sf::trainer<soft_model>& run, std::vector<float> const& images) {
+  std::vector<float> labels(images.size() / soft_model::network_type::inputs * shape.classes, 1.0F / shape.classes);
+  return run.step(images, labels).loss;
+}
+
+}  // namespace own_head
+
+namespace own_format {
+
+struct my_policy : sf::policy::slim {
+  using norm = sf::stash::layer_norm_normalized<sf::stash::quantized<mxfp4>>;
+};
+static_assert(sf::plan<sf::vit<shape, my_policy, sf::host>>(32).peak() > 0);
+
+}  // namespace own_format

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a storage format is: how a row of numbers becomes bytes. A format is a type without state, written over the
 // tile like every kernel, so that rows are coded by the kernel that produces them and decoded by the one that reads
-// them. Users write their own outside the library; `format::elementwise` (elementwise.hpp) does most of it.
+// them. Users write their own outside the library; `format::elementwise` (elementwise.hpp) and, with a scale for each
+// group of elements, `format::scaled` (scaled.hpp) do most of it.
 #pragma once
 
 #include <cstddef>
@@ -42,6 +43,18 @@ concept codes_elements = !requires {
   typename F::elementwise_format;
 }
 || requires(float value, std::uint8_t code) {
+  { F::encode_value(value) } -> std::convertible_to<std::uint8_t>;
+  { F::template decode_value<float>(code) } -> std::convertible_to<float>;
+};
+
+/// Whether a format that derives from `scaled` has the functions that it calls; true of others.
+template <class F>
+concept codes_scaled_elements = !requires {
+  typename F::scaled_format;
+}
+|| requires(float value, std::uint8_t code, typename F::scale_type scale) {
+  { F::scale_of(value) } -> std::same_as<typename F::scale_type>;
+  { F::template number_of<float>(scale) } -> std::same_as<float>;
   { F::encode_value(value) } -> std::convertible_to<std::uint8_t>;
   { F::template decode_value<float>(code) } -> std::convertible_to<float>;
 };

@@ -5,6 +5,7 @@
 #include <slimfit/layers/layer.hpp>
 #include <slimfit/layers/projections.hpp>
 #include <slimfit/pass/kept_rows.hpp>
+#include <slimfit/stash/rebuilt.hpp>
 
 namespace slimfit {
 
@@ -16,6 +17,8 @@ class linear : public whole_batch<linear<In, Out, InputStash, T, Bias>, T> {
   static constexpr int inputs = In;
   static constexpr int outputs = Out;
   using value_type = T;
+  /// Whether the input is made again from what the layer before it keeps.
+  static constexpr bool rebuilds_input = std::is_same_v<InputStash, stash::rebuilt>;
   using projection_type = projections<In, Out, InputStash, T, 1, Bias>;
   using whole_batch<linear, T>::forward;
   using whole_batch<linear, T>::backward;
@@ -34,6 +37,9 @@ class linear : public whole_batch<linear<In, Out, InputStash, T, Bias>, T> {
   [[nodiscard]] constexpr parameter<T> const& bias() const requires(projection_type::has_bias) {
     return projection_.bias();
   }
+
+  /// The output, for a layer without weights behind this one, which keeps it.
+  [[nodiscard]] constexpr matrix_place output_place() const { return projection_.output_place(layer_matrix::gelu); }
 
   /// @param name of the input, for records of memory
   template <class Context>

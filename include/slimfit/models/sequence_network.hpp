@@ -26,12 +26,20 @@ struct no_layer {
                           backward_results<T> const& /*below*/) const {}
 };
 
+namespace detail {
+/// Whether a head reads every row, whatever the parts say.
+template <class Head>
+inline constexpr bool reads_all_rows = requires {
+  requires Head::reads_all_rows;
+};
+}  // namespace detail
+
 /// @tparam Parts has
 ///  - `embedding`: `forward(run, batch, inputs, {.output})` and `backward(run, batch, inputs, {.output_gradient})`;
 ///  - `before_stack` and `behind_stack`: layers that update the stream in place, or `no_layer`. Behind the stack they
 ///    get the rows that the head reads;
 ///  - `stack`, `head`: layers; `loss`: see layers/losses.hpp;
-///  - `live_rows live`: which rows of the stack's output the head reads.
+///  - `live_rows live`: which rows of the stack's output the head reads; all where it says `reads_all_rows`.
 template <class Parts>
 class sequence_network {
  public:
@@ -45,7 +53,8 @@ class sequence_network {
   using input_type = typename embedding_type::input_type;
   static constexpr int width = stack_type::width;
   /// Rows of the last block's output that are computed.
-  static constexpr live_rows live = stack_type::mixes_rows ? Parts::live : live_rows::all;
+  static constexpr live_rows live =
+      stack_type::mixes_rows && !detail::reads_all_rows<head_type> ? Parts::live : live_rows::all;
 
   struct kept_type {
     [[no_unique_address]] typename before_type::kept_type before;

@@ -23,6 +23,9 @@ constexpr kept_form codes_form() {
   if constexpr (requires { Format::scale_group; }) {
     form.scale_group = Format::scale_group;
     form.scales = static_cast<int>(Format::scale_count(Format::scale_group));
+  } else if constexpr (requires { Format::elements_per_scale; }) {
+    form.scale_group = Format::elements_per_scale;
+    form.scales = 1;
   } else {
     form.fixed_range = format::counts_saturation<Format>;
   }

@@ -14,6 +14,10 @@ struct checked_quantized {
       format::codes_elements<Format>,
       "slimfit: elementwise<Format, Bits>: the format must have encode_value(value), which returns a code, and "
       "template <class T> decode_value(code), which returns a T, both static and public");
+  static_assert(format::codes_scaled_elements<Format>,
+                "slimfit: scaled<Format, Bits, Group>: the format must have scale_of(largest), which returns a Scale, "
+                "encode_value(scaled), which returns a code, and template <class T> decode_value(code), which returns "
+                "a T, all static and public, and where Scale is not bf16 template <class T> number_of(scale)");
   static_assert(format::storage_format<Format>,
                 "slimfit: quantized<Format>: Format must be a storage format, e.g. format::affine<4> or "
                 "format::fixed_point<3, 4>; see format/storage_format.hpp for what a format of your own needs");

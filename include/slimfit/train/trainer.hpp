@@ -2,6 +2,7 @@
 // Trains a model: chooses the active units, makes sure that the step's memory is there, runs it, updates.
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <span>
 #include <utility>
@@ -14,6 +15,15 @@
 #include <slimfit/train/replay.hpp>
 
 namespace slimfit {
+
+/// All that a trainer is made with, by name; see `trainer::setup`.
+template <class Optimizer, class Schedule, class LearningRate>
+struct trainer_setup {
+  Optimizer optimizer{};
+  trainer_options options{};
+  Schedule schedule{};
+  LearningRate learning_rate{};
+};
 
 /// @tparam Model        e.g. `vit<...>`
 /// @tparam Optimizer    options of an optimizer, e.g. `adamw`
@@ -39,6 +49,13 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   using optimizer_type = typename Optimizer::template optimizer<device_type, value_type>;
   using schedule_state = decltype(std::declval<Schedule const&>().make_state(0, 0));
 
+  using setup = trainer_setup<Optimizer, Schedule, LearningRate>;
+
+  /// With everything by name: `trainer_type(net, trainer_type::setup{.optimizer = ..., .learning_rate = ...})`. (A
+  /// template, so that empty braces mean the other constructor.)
+  /// @throws memory_error, value_error
+  template <std::same_as<trainer_setup<Optimizer, Schedule, LearningRate>> Setup>
+  trainer(Model& net, Setup const& all) : trainer(net, all.optimizer, all.options, all.schedule, all.learning_rate) {}
   /// @throws memory_error, value_error
   explicit trainer(Model& net, Optimizer options = {}, trainer_options settings = {}, Schedule schedule = {},
                    LearningRate learning_rate = {})

@@ -5,6 +5,7 @@
 
 #include <slimfit/format.hpp>
 
+#include "examples/extending/mxfp4.hpp"
 #include "support/fixture.hpp"
 #include "support/run_rows.hpp"
 
@@ -267,4 +268,72 @@ TEST_CASE("users write formats of their own") {
   auto const row = code<sign_format, 5, serial_group>(x);
   CHECK(row.decoded == std::vector<float>{-1, 1, -1, 1, 1});
   CHECK(row.codes[0] == std::byte{0b101});
+}
+
+namespace {
+/// A user's format with scales in bf16: the sign times the largest magnitude.
+struct signed_largest : format::scaled<signed_largest, 1, 8> {
+  template <class T>
+  SLIMFIT_HD static bf16 scale_of(T largest) {
+    return bf16{static_cast<float>(largest)};
+  }
+  template <class T>
+  SLIMFIT_HD static std::uint8_t encode_value(T scaled) {
+    return scaled < 0 ? 1 : 0;
+  }
+  template <class T>
+  SLIMFIT_HD static T decode_value(std::uint8_t code) {
+    return code != 0 ? T{-1} : T{1};
+  }
+};
+static_assert(format::storage_format<signed_largest> && signed_largest::scale_group == 8);
+static_assert(format::storage_format<mxfp4> && mxfp4::code_bytes(768) == 384 && mxfp4::scale_count(768) == 12);
+static_assert(mxfp4::scale_count(33) == 1 && mxfp4::scale_count(65) == 2);
+
+/// The nearest of MXFP4's numbers by the specification's text: every one tried, ties to the even code.
+double nearest_mxfp4(double x, double scale) {
+  constexpr double levels[]{0, 0.5, 1, 1.5, 2, 3, 4, 6};
+  int best = 0;
+  for (int i = 1; i < 8; ++i) {
+    double const better = std::abs(std::abs(x) / scale - levels[best]) - std::abs(std::abs(x) / scale - levels[i]);
+    if (better > 0 || (better == 0 && i % 2 == 0)) { best = i; }
+  }
+  return std::copysign(levels[best] * scale, x);
+}
+}  // namespace
+
+TEST_CASE("users write formats with scales of their own") {
+  std::vector<float> const x{-1, 2, -3, 4, 5, 0.5F, 0, 1, -0.25F};
+  auto const row = code<signed_largest, 9, serial_group>(x);
+  CHECK(row.decoded == std::vector<float>{-5, 5, -5, 5, 5, 5, 5, 5, -0.25F});
+}
+
+TEST_CASE_TEMPLATE("a user's format with a scale of a byte: MXFP4 as specified", T, float, double) {
+  test::for_widths<5, 64, 197>([]<int Width> {
+    for (double const deviation : {1e-30, 1e-3, 1.0, 300.0}) {
+      auto const x = test::normal<T>(Width, Width, 0, deviation);
+      auto const row = code<mxfp4, Width, serial_group>(x);
+      for (std::size_t first = 0; first < Width; first += 32) {
+        double largest = 0;
+        for (std::size_t i = first; i < std::min<std::size_t>(Width, first + 32); ++i) {
+          largest = std::max(largest, std::abs(static_cast<double>(x[i])));
+        }
+        double const scale = std::exp2(std::floor(std::log2(largest)) - 2);
+        for (std::size_t i = first; i < std::min<std::size_t>(Width, first + 32); ++i) {
+          REQUIRE(static_cast<double>(row.decoded[i]) == nearest_mxfp4(static_cast<double>(x[i]), scale));
+        }
+      }
+      CHECK(same_bits(row, code<mxfp4, Width, emulated_group<4>>(x)));
+    }
+  });
+}
+
+TEST_CASE("MXFP4: zeros stay, and a group with a number that is none is restored as NaN") {
+  std::vector<float> x(64, 0.0F);
+  CHECK(code<mxfp4, 64, serial_group>(x).decoded == x);
+  for (float const wrong : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    x[40] = wrong;
+    auto const decoded = code<mxfp4, 64, serial_group>(x).decoded;
+    for (std::size_t i = 0; i < 64; ++i) { CHECK(std::isnan(decoded[i]) == (i >= 32)); }
+  }
 }

@@ -4,7 +4,7 @@
 // run on the host and on devices.
 #include <cmath>
 
-#include "train.hpp"
+#include "extending/train.hpp"
 
 namespace {
 

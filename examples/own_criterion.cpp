@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A freezing criterion of one's own: one static function that gives each unit a priority. This one prefers units with
 // large gradients, and among those the ones nearer to the output.
-#include "train.hpp"
+#include "extending/train.hpp"
 
 namespace {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A model with a layer of one's own: a vision transformer whose embeddings are each times a trained factor. Plan,
 // ledger, scheduler, optimizer and checkpoints treat it like every other layer.
-#include "train.hpp"
+#include "extending/train.hpp"
 
-#include "feature_scale.hpp"
+#include "extending/feature_scale.hpp"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "noise.hpp"
+#include "extending/noise.hpp"
 
 namespace {
 
@@ -16,11 +16,14 @@ using model = sf::vit<extending::shape, sf::policy::slim, sf::host>;
 constexpr int batch = 16;
 constexpr sf::index_t steps = 40;
 
-auto make_trainer(model& net) {
-  auto const optimizer = sf::clip_global_norm{sf::adamw{.learning_rate = 3e-3, .weight_decay = 0.01}, 1.0};
-  using schedule = sf::freezing::inter_layer<sf::freezing::relative_update, sf::percent<75>>;
-  return sf::trainer<model, sf::clip_global_norm<>, schedule, sf::linear_warm_up>(
-      net, optimizer, {.seed = 1, .steps = steps}, schedule{}, sf::linear_warm_up{.warm_up = 4});
+using schedule = sf::freezing::inter_layer<sf::freezing::relative_update, sf::percent<75>>;
+using trainer = sf::trainer<model, sf::clip_global_norm<>, schedule, sf::linear_warm_up>;
+
+trainer make_trainer(model& net) {
+  sf::adamw const adamw{.learning_rate = 3e-3, .weight_decay = 0.01};
+  return trainer(net, trainer::setup{.optimizer = sf::clip_global_norm{adamw, 1.0},
+                                     .options = {.seed = 1, .steps = steps},
+                                     .learning_rate = {.warm_up = 4}});
 }
 
 int run() {
