@@ -32,7 +32,7 @@ void* address_of(Pointer const& pointer) {
   }
 }
 template <class Resource>
-using pointer_of = decltype(std::declval<Resource&>().allocate(std::size_t{}, std::size_t{}));
+using pointer_of = decltype(std::declval<Resource&>().allocate(std::size_t{}, std::size_t{1}));
 }  // namespace detail
 
 /// What takes memory from `resource`, which must outlive the backend and give memory of the backend's kind.
@@ -43,8 +43,8 @@ template <class Resource>
 [[nodiscard]] program_memory memory_of(Resource& resource) {
   static_assert(
       requires(void* memory) {
-        detail::address_of(resource.allocate(std::size_t{}, std::size_t{}));
-        resource.deallocate(detail::pointer_of<Resource>(memory), std::size_t{}, std::size_t{});
+        detail::address_of(resource.allocate(std::size_t{}, std::size_t{1}));
+        resource.deallocate(detail::pointer_of<Resource>(memory), std::size_t{}, std::size_t{1});
       },
       "slimfit: memory_of: the resource must have allocate(bytes, alignment) and deallocate(pointer, bytes, "
       "alignment), e.g. a std::pmr::memory_resource");
