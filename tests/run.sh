@@ -3,7 +3,8 @@
 # Installs what is missing, builds the tests, programs and benchmarks, and runs all tests: with g++ the programs and what
 # computes, with clang++ the others, some of them with sanitizers. Ends with a line "N passed, N failed".
 # Tests of the CUDA backend are built and run where there is a CUDA toolkit and a device, or a command in
-# SLIMFIT_CUDA_RUNNER that runs CUDA programs; otherwise it says that they are skipped, and how to build them.
+# SLIMFIT_CUDA_RUNNER that runs CUDA programs; otherwise it says that they are skipped, and how to build them. So are
+# those of the package for PyTorch where Python lacks it; SLIMFIT_PYTHON names another Python.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
@@ -72,6 +73,20 @@ if ! cmake --build --preset ci-light -- --quiet; then  # all else there: the ben
 fi
 run_preset host-debug memory_tests
 run_preset host-threads "${thread_tests[@]}"
+# The package for PyTorch, where SLIMFIT_PYTHON, or python3, has it.
+python=${SLIMFIT_PYTHON:-python3}
+missing=$("$python" -c 'import importlib.util as i; print(*(n for n in ("torch", "transformers", "pytest") if not i.find_spec(n)))')
+if [ -n "$missing" ]; then
+  echo "tests of python/ are skipped: $python lacks $missing (pip install torch transformers accelerate pytest)"
+else
+  PYTHONPATH=python "$python" -m pytest -q -p no:cacheprovider python/tests 2>&1 | tee "$log"
+  summary=$(tail -n 1 "$log")
+  count() { grep -o "[0-9]* $1" <<<"$summary" | grep -o '[0-9]*' || echo 0; }
+  passed=$((passed + $(count passed)))
+  failed=$((failed + $(count failed) + $(count error)))
+  skipped=$((skipped + $(count skipped)))
+  [ "$(count passed)" -gt 0 ] || failed=$((failed + 1))
+fi
 PATH=$PATH:${CUDA_HOME:-/usr/local/cuda}/bin
 if ! command -v nvcc >/dev/null; then
   echo "CUDA tests are skipped: there is no CUDA toolkit (nvcc); README.md says how to get one"

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""The Trainer of transformers: a BERT whose blocks slimfit runs, a share of its weights frozen in each step.
+
+    python examples/bert_trainer.py                                         # random weights, drawn sentences
+    python examples/bert_trainer.py --model FOLDER_OR_NAME --data FOLDER
+
+FOLDER holds train.tsv and dev.tsv with a header and lines "sentence<TAB>label", as GLUE's SST-2 has them.
+"""
+import argparse
+import pathlib
+import tempfile
+
+import torch
+from transformers import (AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertForSequenceClassification,
+                          Trainer, TrainingArguments)
+
+import slimfit_torch
+
+
+def drawn_sentences(count, tokens=32):
+    """Whether a sentence has more low words than high ones."""
+    lengths = torch.randint(8, tokens + 1, (count, 1))
+    mask = (torch.arange(tokens) < lengths).long()
+    ids = torch.randint(10, 200, (count, tokens))
+    labels = (((ids < 105) * mask).sum(1) * 2 > lengths[:, 0]).long()
+    return [{"input_ids": i * m, "attention_mask": m, "labels": y} for i, m, y in zip(ids, mask, labels)]
+
+
+def sentences(path, tokenizer, most):
+    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]][:most]
+    return [{**tokenizer(text, truncation=True, max_length=64), "labels": int(label)} for text, label in lines]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="of the hub, or a folder; none: random weights")
+    parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--policy", default="slim", help="'none' leaves the model to torch")
+    parser.add_argument("--rate", type=float, default=0.75, help="share of the weights that is frozen in each step")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--lr", type=float, default=5e-4)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    torch.manual_seed(arguments.seed)
+    tokenizer = None
+    if arguments.model:
+        model = AutoModelForSequenceClassification.from_pretrained(arguments.model, num_labels=2)
+        tokenizer = AutoTokenizer.from_pretrained(arguments.model)
+        train = sentences(arguments.data / "train.tsv", tokenizer, 4000)
+        test = sentences(arguments.data / "dev.tsv", tokenizer, None)
+    else:
+        model = BertForSequenceClassification(BertConfig(vocab_size=200, hidden_size=128, num_hidden_layers=2,
+                                                         num_attention_heads=4, intermediate_size=512))
+        train, test = drawn_sentences(4000), drawn_sentences(400)
+
+    callbacks = [slimfit_torch.InterLayerFreezing(rate=arguments.rate)] if arguments.rate > 0 else []
+    if arguments.policy != "none":
+        slimfit_torch.convert(model, policy=arguments.policy)
+        print(slimfit_torch.plan(model, (arguments.batch, 64 if arguments.model else 32)))
+    with tempfile.TemporaryDirectory() as folder:
+        settings = TrainingArguments(output_dir=folder, max_steps=arguments.steps, learning_rate=arguments.lr,
+                                     per_device_train_batch_size=arguments.batch, logging_steps=10, save_strategy="no",
+                                     report_to=[], use_cpu=True, seed=arguments.seed, disable_tqdm=True)
+        trainer = Trainer(model, settings, train_dataset=train, eval_dataset=test, processing_class=tokenizer,
+                          callbacks=callbacks,
+                          compute_metrics=lambda given: {"accuracy": (given[0].argmax(1) == given[1]).mean()})
+        trainer.train()
+        print(f"accuracy {trainer.evaluate()['eval_accuracy']:.3f}")
+
+
+if __name__ == "__main__":
+    main()
