@@ -14,6 +14,7 @@
 #include <slimfit/freezing/never.hpp>
 #include <slimfit/freezing/none.hpp>
 #include <slimfit/freezing/options.hpp>
+#include <slimfit/freezing/own_schedule.hpp>
 #include <slimfit/freezing/progressive.hpp>
 #include <slimfit/freezing/random.hpp>
 #include <slimfit/freezing/ranking.hpp>

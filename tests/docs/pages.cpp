@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The documentation's short blocks of code, each in what its page takes for granted. Compiled by nvcc they are for
 // CUDA.
+#include <cmath>
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -153,3 +154,16 @@ struct my_policy : sf::policy::slim {
 static_assert(sf::plan<sf::vit<shape, my_policy, sf::host>>(32).peak() > 0);
 
 }  // namespace own_format
+
+namespace own_rate {
+
+struct square_root_decay {
+  double operator()(sf::index_t step, sf::index_t /*steps*/) const {
+    return 1 / std::sqrt(static_cast<double>(step + 1));
+  }
+};
+using trainer = sf::trainer<model, sf::adamw, my_policy::freezing, square_root_decay>;
+
+trainer make_trainer(model& net) { return trainer(net, trainer::setup{.options = {.steps = 1000}}); }
+
+}  // namespace own_rate

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an activation function keeps for its backward pass: its input in some form, or GELU's derivative in a few
-// levels. The derivative is all the backward needs and takes few bits; the input also gives back the output.
+// What an activation function keeps for its backward pass: its input in some form, or its derivative in a few levels.
+// The derivative is all the backward needs and takes few bits; the input also gives back the output.
 #pragma once
 
 #include <slimfit/core/activations.hpp>
@@ -74,16 +74,16 @@ using gelu_input = activation_input<S, activation::gelu>;
 
 namespace detail {
 template <class Codebook>
-struct checked_gelu_derivative {
+struct checked_derivative {
   static_assert(format::storage_format<Codebook>,
                 "slimfit: gelu_derivative<Codebook>: Codebook must be a storage format, e.g. "
                 "format::gelu_derivative_codebook<4>");
 };
 }  // namespace detail
 
-/// Keeps GELU's derivative in the format `Codebook`, e.g. `format::gelu_derivative_codebook<4>`.
-template <class Codebook>
-struct gelu_derivative : private detail::checked_gelu_derivative<Codebook> {
+/// Keeps the derivative of `Activation` in the format `Codebook`.
+template <class Codebook, activation_function Activation>
+struct activation_derivative : private detail::checked_derivative<Codebook> {
   static constexpr bool is_dense = false;
   using matrix = quantized<Codebook>;
   static constexpr bool draws_random = stash::draws_random<matrix>;
@@ -126,13 +126,21 @@ struct gelu_derivative : private detail::checked_gelu_derivative<Codebook> {
   }
 };
 
+/// Keeps GELU's derivative in the format `Codebook`, e.g. `format::gelu_derivative_codebook<4>`.
+template <class Codebook>
+using gelu_derivative = activation_derivative<Codebook, activation::gelu>;
+
 namespace detail {
 template <class Stash, class Activation>
 struct stash_of_activation {
-  static_assert(std::same_as<Activation, activation::gelu>,
-                "slimfit: mlp: this stash of the policy's `gelu` keeps GELU's derivative; with another activation "
-                "function use stash::gelu_input<...> there");
   using type = Stash;
+};
+template <class Codebook, class Kept, class Activation>
+struct stash_of_activation<activation_derivative<Codebook, Kept>, Activation> {
+  static_assert(std::same_as<Kept, Activation>,
+                "slimfit: mlp: this stash of the policy's `gelu` keeps the derivative of another activation function "
+                "than the MLP's; use stash::gelu_input<...> there, or stash::activation_derivative of the MLP's");
+  using type = activation_derivative<Codebook, Kept>;
 };
 template <class S, class Any, class Activation>
 struct stash_of_activation<activation_input<S, Any>, Activation> {

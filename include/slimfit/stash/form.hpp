@@ -99,8 +99,8 @@ struct form_of_stash<activation_input<S, Activation>> {
     return with_role("input", form_of_stash<S>::template of<T>(state));
   }
 };
-template <class Codebook>
-struct form_of_stash<gelu_derivative<Codebook>> {
+template <class Codebook, class Activation>
+struct form_of_stash<activation_derivative<Codebook, Activation>> {
   template <scalar T>
   static constexpr kept_form of(unit_state /*state*/) {
     return with_role("derivative", codes_form<Codebook>());

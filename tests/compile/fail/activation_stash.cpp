@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: slimfit: mlp: this stash of the policy's `gelu` keeps GELU's derivative; with another activation function use stash::gelu_input<...> there
+// expect: slimfit: mlp: this stash of the policy's `gelu` keeps the derivative of another activation function than the MLP's; use stash::gelu_input<...> there, or stash::activation_derivative of the MLP's
 #include <slimfit/layers/mlp.hpp>
 #include <slimfit/policy/presets.hpp>
 

@@ -6,6 +6,8 @@
 
 #include "examples/extending/feature_scale.hpp"
 #include "examples/extending/gated_vit.hpp"
+#include "examples/extending/relu.hpp"
+#include "examples/extending/thirds.hpp"
 #include "support/fixture.hpp"
 #include "support/gradients.hpp"
 
@@ -156,4 +158,33 @@ TEST_CASE("a policy per block keeps in each what it says") {
   auto const four = check_plan<model<gated_vit<shape, gated_policy<4>, float>, host>>();
   CHECK(eight.stored > mixed.stored);
   CHECK(mixed.stored > four.stored);
+}
+
+TEST_CASE("an activation of one's own, of which a bit is kept, has the right gradients") {
+  check_gradients<relu_vit<shape, relu_policy<policy::exact>, double>>();
+  auto const bits = check_plan<model<relu_vit<shape, relu_policy<policy::slim>, float>, host>>();
+  auto const dense = check_plan<vit<shape, policy::exact, host>>();
+  CHECK(bits.stored < dense.stored);
+}
+
+TEST_CASE("a schedule of one's own chooses the active units, and plans know how many they are") {
+  using model_type = vit<shape, policy::slim, host>;
+  host device({.threads = 1});
+  model_type net(device, 1);
+  trainer<model_type, adamw, thirds> run(net);
+  auto const images = test::normal<float>(batch * model_type::network_type::inputs, 5);
+  std::vector<float> const inputs(images.begin(), images.end());
+  std::vector<std::int32_t> const labels{0, 2, 1};
+  active_set seen;
+  for (int step = 0; step < 3; ++step) {
+    auto const report = run.step(inputs, labels);
+    CHECK(report.measured == report.planned);
+    CHECK(report.active.count() <= thirds::most_active(model_type::units));
+    for (int unit = 0; unit < model_type::units; ++unit) {
+      CHECK(report.active.test(unit) == ((unit + step) % 3 == 0));
+      seen.set(unit, seen.test(unit) || report.active.test(unit));
+    }
+  }
+  CHECK(seen == active_set::all(model_type::units));
+  CHECK(plan<trainer<model_type, adamw, thirds>>(batch).most_active() == thirds::most_active(model_type::units));
 }
