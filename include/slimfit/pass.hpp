@@ -13,4 +13,5 @@
 #include <slimfit/pass/matrix_place.hpp>
 #include <slimfit/pass/output_target.hpp>
 #include <slimfit/pass/parameter.hpp>
+#include <slimfit/pass/parts.hpp>
 #include <slimfit/pass/saturation.hpp>

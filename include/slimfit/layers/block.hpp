@@ -8,7 +8,7 @@
 
 namespace slimfit {
 
-/// @tparam Chunk  rows at a time, see policy/chunk.hpp
+/// @tparam Chunk  least rows at a time, see policy/chunk.hpp
 /// @tparam Halves `residual_half<...>`, from the input on
 template <class Chunk, class... Halves>
 class block {

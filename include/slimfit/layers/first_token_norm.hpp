@@ -5,6 +5,7 @@
 
 #include <slimfit/layers/layer_norm.hpp>
 #include <slimfit/pass/live_rows.hpp>
+#include <slimfit/pass/parts.hpp>
 
 namespace slimfit {
 
@@ -46,15 +47,9 @@ class first_token_norm {
         recorded_matrix const label(run.memory.record(), [] { return described_matrix{"last LayerNorm's output"}; });
         kept.normalized = run.memory.template keep<T>(batch.rows() * Hidden, category::static_activations);
       }
-      for_each_part(run, batch, chunk(run, batch), [&](index_t first, index_t count) {
-        auto const part = batch.part(first, count);
-        index_t const row = batch.first(first);
-        auto const unkept = run.template scratch<T>(keeps ? 0 : part.rows() * Hidden);
-        T* const normalized = keeps ? advance(kept.normalized.data, row * Hidden) : unkept.data();
-        norm_.forward(run, kept.norm.part(first, count), {.input = advance(in.input, row * Hidden)},
-                      {.output = normalized});
-        gather_first_rows<Hidden>(run, normalized, part, advance(out.output, first * Hidden));
-      });
+      forward_in_parts(run, kept, in, out, part_rows(run, batch, chunk(run, batch), [&](auto& counted, index_t rows) {
+                         forward_in_parts(counted, kept, in, out, rows);
+                       }));
     } else {
       auto const gathered = run.template scratch<T>(batch.count() * Hidden);
       gather_first_rows<Hidden>(run, in.input, batch, gathered.data());
@@ -84,28 +79,52 @@ class first_token_norm {
   constexpr void backward(Context& run, kept_type const& kept, backward_operands<T> const& above,
                           backward_results<T> const& below) const {
     auto const& batch = kept.batch;
-    {
-      typename norm_type::template gradients<typename Context::updates_type> sums(run, norm_);
-      if constexpr (all_rows) {
-        if constexpr (keeps_rows) { run.memory.release(kept.normalized); }
-        for_each_part(run, batch, chunk(run, batch), [&](index_t first, index_t count) {
-          auto const part = batch.part(first, count);
-          auto const spread = run.template scratch<T>(part.rows() * Hidden);
-          spread_first_rows<Hidden>(run, advance(above.output_gradient, first * Hidden), part, spread.data());
-          norm_.backward(run, kept.norm.part(first, count), {.output_gradient = spread.data()},
-                         {.input_gradient = advance(below.input_gradient, batch.first(first) * Hidden)}, sums);
-        });
-      } else {
-        auto const gathered = run.template scratch<T>(batch.count() * Hidden);
-        norm_.backward(run, kept.norm, above, {.input_gradient = gathered.data()}, sums);
-        spread_first_rows<Hidden>(run, gathered.data(), batch, below.input_gradient);
-      }
-      sums.finish(run, norm_);
+    if constexpr (keeps_rows) { run.memory.release(kept.normalized); }
+    index_t rows = batch.rows();
+    if constexpr (all_rows) {
+      rows = part_rows(run, batch, chunk(run, batch), [&](auto& counted, index_t at_a_time) {
+        backward_in_parts(counted, kept, above, below, at_a_time);
+      });
     }
+    backward_in_parts(run, kept, above, below, rows);
     norm_.release(run, kept.norm);
   }
 
  private:
+  template <class Context>
+  constexpr void forward_in_parts(Context& run, kept_type const& kept, forward_operands<T> const& in,
+                                  forward_results<T> const& out, index_t rows) const {
+    bool const keeps = keeps_rows && run.training;
+    for_each_part(run, kept.batch, rows, [&](index_t first, index_t count) {
+      auto const part = kept.batch.part(first, count);
+      index_t const row = kept.batch.first(first);
+      auto const unkept = run.template scratch<T>(keeps ? 0 : part.rows() * Hidden);
+      T* const normalized = keeps ? advance(kept.normalized.data, row * Hidden) : unkept.data();
+      norm_.forward(run, kept.norm.part(first, count), {.input = advance(in.input, row * Hidden)},
+                    {.output = normalized});
+      gather_first_rows<Hidden>(run, normalized, part, advance(out.output, first * Hidden));
+    });
+  }
+  template <class Context>
+  constexpr void backward_in_parts(Context& run, kept_type const& kept, backward_operands<T> const& above,
+                                   backward_results<T> const& below, index_t rows) const {
+    auto const& batch = kept.batch;
+    typename norm_type::template gradients<typename Context::updates_type> sums(run, norm_);
+    if constexpr (all_rows) {
+      for_each_part(run, batch, rows, [&](index_t first, index_t count) {
+        auto const part = batch.part(first, count);
+        auto const spread = run.template scratch<T>(part.rows() * Hidden);
+        spread_first_rows<Hidden>(run, advance(above.output_gradient, first * Hidden), part, spread.data());
+        norm_.backward(run, kept.norm.part(first, count), {.output_gradient = spread.data()},
+                       {.input_gradient = advance(below.input_gradient, batch.first(first) * Hidden)}, sums);
+      });
+    } else {
+      auto const gathered = run.template scratch<T>(batch.count() * Hidden);
+      norm_.backward(run, kept.norm, above, {.input_gradient = gathered.data()}, sums);
+      spread_first_rows<Hidden>(run, gathered.data(), batch, below.input_gradient);
+    }
+    sums.finish(run, norm_);
+  }
   template <class Context>
   [[nodiscard]] constexpr typename norm_type::kept_type keep(Context& run, sequence_batch const& rows,
                                                              forward_operands<T> const& in) const {

@@ -9,6 +9,7 @@
 #include <slimfit/layers/layer.hpp>
 #include <slimfit/pass/bias_gradient.hpp>
 #include <slimfit/pass/gradient.hpp>
+#include <slimfit/pass/parts.hpp>
 
 namespace slimfit {
 
@@ -99,8 +100,12 @@ class patch_embedding {
  private:
   template <class Context, class Body>
   constexpr void for_each_patch_chunk(Context& run, T const* images, index_t count, Body const& body) const {
-    index_t const chunk = chunk_rows<Chunk>(run, {count, tokens_}, Hidden);
-    for_each_chunk(run, count * tokens_, chunk, [&](index_t row, index_t rows) {
+    index_t const all = count * tokens_;
+    index_t const least = chunk_rows<Chunk>(run, {count, tokens_}, Hidden);
+    index_t const chunk = part_rows(run, {all, 1}, least, [](auto& counted, index_t rows) {
+      static_cast<void>(counted.template scratch<T>(rows * extract::width));
+    });
+    for_each_chunk(run, all, chunk, [&](index_t row, index_t rows) {
       auto const patches = run.template scratch<T>(rows * extract::width);
       run.launch(rows, extract{images, row, patches.data()});
       body(row, rows, patches.data());

@@ -7,6 +7,7 @@
 #include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/layer.hpp>
 #include <slimfit/pass/output_target.hpp>
+#include <slimfit/pass/parts.hpp>
 
 namespace slimfit {
 
@@ -49,61 +50,28 @@ class residual_half {
 
   /// Updates `stream`, the batch's rows, in place.
   /// @param live  rows of the result that somebody reads, where the body mixes rows: they come first
-  /// @param chunk rows at a time
+  /// @param chunk least rows at a time
   template <class Context>
   [[nodiscard]] constexpr kept_type forward(Context& run, sequence_batch const& batch, value_type* stream,
                                             live_rows live, index_t chunk) const {
     auto const rows = own_rows(batch);
-    auto const left = live_part(rows, live);
     kept_type kept{norm_.keep(run, rows, norm_name()), {}, rows, live};
     forward_operands<value_type> const whole{.input = stream};
     save_whole(run, norm_, kept.norm, whole);
     kept.body = keep_body(run, rows, live);
-    for_each_part(run, rows, chunk, [&](index_t first, index_t count) {
-      auto const norm_part = kept.norm.part(first, count);
-      auto const body_part = kept.body.part(first, count);
-      auto const part = rows.part(first, count);
-      output_target<value_type> const normalized(run, body_part.input, part.rows() * width);
-      value_type* const here = advance(stream, rows.first(first) * width);
-      norm_.forward(run, norm_part, {.input = here}, {.output = normalized.data()});
-      if (drops_input(run)) { input_drop(part).apply(run, normalized.data(), part.rows()); }
-      // Live rows are never further down than those they are computed from, which were read by then.
-      body_.forward(run, body_part, {.input = normalized.data(), .residual = adds_to_stream ? here : normalized.data()},
-                    {.output = advance(stream, left.first(first) * width)});
-    });
+    forward_in_parts(run, kept, stream, part_rows(run, rows, chunk, [&](auto& counted, index_t at_a_time) {
+                       forward_in_parts(counted, kept, stream, at_a_time);
+                     }));
     return kept;
   }
 
   /// Turns the gradient of what `forward` left into that of the rows it was given, in place; releases `kept`.
   template <class Context>
   constexpr void backward(Context& run, kept_type const& kept, value_type* stream_gradient, index_t chunk) const {
-    using updates = typename Context::updates_type;
-    bool const all = kept.live == live_rows::all;
-    auto const left = live_part(kept.batch, kept.live);
-    {
-      typename Norm::template gradients<updates> norm_sums(run, norm_);
-      typename Body::template gradients<updates> sums(run, body_);
-      auto const live_gradient = run.template scratch<value_type>(all ? 0 : left.rows() * width);
-      if (!all) { gather_first_rows<width>(run, stream_gradient, left, live_gradient.data()); }
-      for_each_part(run, kept.batch, chunk, [&](index_t first, index_t count) {
-        auto const part = kept.batch.part(first, count);
-        value_type* const here = advance(stream_gradient, kept.batch.first(first) * width);
-        value_type const* const upstream = all ? here : advance(live_gradient.data(), left.first(first) * width);
-        if (!all) { spread_first_rows<width>(run, upstream, part, here); }
-        // Where the normalised rows are the residual too, their gradient replaces the stream's.
-        auto const separate = run.template scratch<value_type>(adds_to_stream ? part.rows() * width : 0);
-        value_type* const inner = adds_to_stream ? separate.data() : here;
-        auto const norm_part = kept.norm.part(first, count);
-        backward_of_body(run, norm_part, kept.body.part(first, count), upstream, inner, sums);
-        if (drops_input(run)) { input_drop(part).apply(run, inner, part.rows()); }
-        norm_.backward(
-            run, norm_part, {.output_gradient = inner},
-            {.input_gradient = here, .mode = adds_to_stream ? update_mode::accumulate : update_mode::overwrite},
-            norm_sums);
-      });
-      sums.finish(run, body_);
-      norm_sums.finish(run, norm_);
-    }
+    backward_in_parts(run, kept, stream_gradient,
+                      part_rows(run, kept.batch, chunk, [&](auto& counted, index_t at_a_time) {
+                        backward_in_parts(counted, kept, stream_gradient, at_a_time);
+                      }));
     body_.release(run, kept.body);
     norm_.release(run, kept.norm);
   }
@@ -123,6 +91,52 @@ class residual_half {
   /// Bodies whose rows do not see each other get each row as a sequence of its own.
   static constexpr sequence_batch own_rows(sequence_batch const& batch) {
     return mixes_rows ? batch : batch.single_rows();
+  }
+  template <class Context>
+  constexpr void forward_in_parts(Context& run, kept_type const& kept, value_type* stream, index_t at_a_time) const {
+    auto const& rows = kept.batch;
+    auto const left = live_part(rows, kept.live);
+    for_each_part(run, rows, at_a_time, [&](index_t first, index_t count) {
+      auto const norm_part = kept.norm.part(first, count);
+      auto const body_part = kept.body.part(first, count);
+      auto const part = rows.part(first, count);
+      output_target<value_type> const normalized(run, body_part.input, part.rows() * width);
+      value_type* const here = advance(stream, rows.first(first) * width);
+      norm_.forward(run, norm_part, {.input = here}, {.output = normalized.data()});
+      if (drops_input(run)) { input_drop(part).apply(run, normalized.data(), part.rows()); }
+      // Live rows are never further down than those they are computed from, which were read by then.
+      body_.forward(run, body_part, {.input = normalized.data(), .residual = adds_to_stream ? here : normalized.data()},
+                    {.output = advance(stream, left.first(first) * width)});
+    });
+  }
+  template <class Context>
+  constexpr void backward_in_parts(Context& run, kept_type const& kept, value_type* stream_gradient,
+                                   index_t at_a_time) const {
+    using updates = typename Context::updates_type;
+    bool const all = kept.live == live_rows::all;
+    auto const left = live_part(kept.batch, kept.live);
+    typename Norm::template gradients<updates> norm_sums(run, norm_);
+    typename Body::template gradients<updates> sums(run, body_);
+    auto const live_gradient = run.template scratch<value_type>(all ? 0 : left.rows() * width);
+    if (!all) { gather_first_rows<width>(run, stream_gradient, left, live_gradient.data()); }
+    for_each_part(run, kept.batch, at_a_time, [&](index_t first, index_t count) {
+      auto const part = kept.batch.part(first, count);
+      value_type* const here = advance(stream_gradient, kept.batch.first(first) * width);
+      value_type const* const upstream = all ? here : advance(live_gradient.data(), left.first(first) * width);
+      if (!all) { spread_first_rows<width>(run, upstream, part, here); }
+      // Where the normalised rows are the residual too, their gradient replaces the stream's.
+      auto const separate = run.template scratch<value_type>(adds_to_stream ? part.rows() * width : 0);
+      value_type* const inner = adds_to_stream ? separate.data() : here;
+      auto const norm_part = kept.norm.part(first, count);
+      backward_of_body(run, norm_part, kept.body.part(first, count), upstream, inner, sums);
+      if (drops_input(run)) { input_drop(part).apply(run, inner, part.rows()); }
+      norm_.backward(
+          run, norm_part, {.output_gradient = inner},
+          {.input_gradient = here, .mode = adds_to_stream ? update_mode::accumulate : update_mode::overwrite},
+          norm_sums);
+    });
+    sums.finish(run, body_);
+    norm_sums.finish(run, norm_);
   }
   template <class Context>
   [[nodiscard]] constexpr typename Body::kept_type keep_body(Context& run, sequence_batch const& rows,

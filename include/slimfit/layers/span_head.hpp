@@ -6,6 +6,7 @@
 #include <slimfit/layers/layer_norm.hpp>
 #include <slimfit/layers/linear.hpp>
 #include <slimfit/pass/output_target.hpp>
+#include <slimfit/pass/parts.hpp>
 #include <slimfit/stash/rebuilt.hpp>
 
 namespace slimfit {
@@ -24,7 +25,7 @@ class span_head {
   struct kept_type {
     typename norm_type::kept_type norm;
     typename output_type::kept_type input;
-    index_t chunk = 0;  ///< rows at a time
+    index_t chunk = 0;  ///< least rows at a time
   };
 
   constexpr explicit span_head(parameter_kind output_kind) : output_(output_kind) {}
@@ -48,13 +49,9 @@ class span_head {
     norm_.save_whole(run, kept.norm, in);
     kept.input = output_.keep(run, rows, "head's input");
     kept.chunk = chunk_rows<typename Policy::chunk>(run, batch, Hidden);
-    for_each_part(run, rows, kept.chunk, [&](index_t row, index_t count) {
-      auto const part = kept.input.part(row, count);
-      output_target<T> const normalized(run, part.input, count * Hidden);
-      norm_.forward(run, kept.norm.part(row, count), {.input = advance(in.input, row * Hidden)},
-                    {.output = normalized.data()});
-      output_.forward(run, part, {.input = normalized.data()}, {.output = advance(out.output, row * scores)});
-    });
+    forward_in_parts(run, kept, in, out, part_rows(run, rows, kept.chunk, [&](auto& counted, index_t at_a_time) {
+                       forward_in_parts(counted, kept, in, out, at_a_time);
+                     }));
     return kept;
   }
 
@@ -64,26 +61,43 @@ class span_head {
                           backward_results<T> const& below) const {
     detail::require_overwritten_gradient(run, "span_head", below);
     auto const range = run.range("head");
-    using updates = typename Context::updates_type;
-    {
-      typename norm_type::template gradients<updates> norm_sums(run, norm_);
-      typename output_type::template gradients<updates> sums(run, output_);
-      for_each_part(run, kept.input.batch, kept.chunk, [&](index_t row, index_t count) {
-        auto const inner = run.template scratch<T>(count * Hidden);
-        auto const norm_part = kept.norm.part(row, count);
-        backward_of_output(run, kept.input.part(row, count), norm_part, advance(above.output_gradient, row * scores),
-                           inner.data(), sums);
-        norm_.backward(run, norm_part, {.output_gradient = inner.data()},
-                       {.input_gradient = advance(below.input_gradient, row * Hidden)}, norm_sums);
-      });
-      sums.finish(run, output_);
-      norm_sums.finish(run, norm_);
-    }
+    auto const rows = part_rows(run, kept.input.batch, kept.chunk, [&](auto& counted, index_t at_a_time) {
+      backward_in_parts(counted, kept, above, below, at_a_time);
+    });
+    backward_in_parts(run, kept, above, below, rows);
     output_.release(run, kept.input);
     norm_.release(run, kept.norm);
   }
 
  private:
+  template <class Context>
+  constexpr void forward_in_parts(Context& run, kept_type const& kept, forward_operands<T> const& in,
+                                  forward_results<T> const& out, index_t at_a_time) const {
+    for_each_part(run, kept.input.batch, at_a_time, [&](index_t row, index_t count) {
+      auto const part = kept.input.part(row, count);
+      output_target<T> const normalized(run, part.input, count * Hidden);
+      norm_.forward(run, kept.norm.part(row, count), {.input = advance(in.input, row * Hidden)},
+                    {.output = normalized.data()});
+      output_.forward(run, part, {.input = normalized.data()}, {.output = advance(out.output, row * scores)});
+    });
+  }
+  template <class Context>
+  constexpr void backward_in_parts(Context& run, kept_type const& kept, backward_operands<T> const& above,
+                                   backward_results<T> const& below, index_t at_a_time) const {
+    using updates = typename Context::updates_type;
+    typename norm_type::template gradients<updates> norm_sums(run, norm_);
+    typename output_type::template gradients<updates> sums(run, output_);
+    for_each_part(run, kept.input.batch, at_a_time, [&](index_t row, index_t count) {
+      auto const inner = run.template scratch<T>(count * Hidden);
+      auto const norm_part = kept.norm.part(row, count);
+      backward_of_output(run, kept.input.part(row, count), norm_part, advance(above.output_gradient, row * scores),
+                         inner.data(), sums);
+      norm_.backward(run, norm_part, {.output_gradient = inner.data()},
+                     {.input_gradient = advance(below.input_gradient, row * Hidden)}, norm_sums);
+    });
+    sums.finish(run, output_);
+    norm_sums.finish(run, norm_);
+  }
   template <class Context, class Sums>
   constexpr void backward_of_output(Context& run, typename output_type::kept_type const& part,
                                     typename norm_type::kept_type const& norm_part, T const* output_gradient,

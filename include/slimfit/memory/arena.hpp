@@ -158,6 +158,8 @@ class arena {
   }
 
   [[nodiscard]] constexpr index_t tape_bytes() const { return tape_end(); }
+  /// Bytes of both stacks together, gaps included.
+  [[nodiscard]] constexpr index_t used_bytes() const { return tape_end() + high_; }
   /// Most bytes that were in use at once.
   [[nodiscard]] constexpr index_t high_water() const { return high_water_; }
   /// Most bytes that scratch took at once, and the tape: what two memories must have.
@@ -220,7 +222,7 @@ class arena {
   }
   constexpr void account(index_t bytes, category purpose) {
     if (bytes == 0) { return; }
-    high_water_ = std::max(high_water_, tape_end() + high_);
+    high_water_ = std::max(high_water_, used_bytes());
     tape_high_water_ = std::max(tape_high_water_, tape_end());
     scratch_high_water_ = std::max(scratch_high_water_, high_);
     held_[purpose] += bytes;

@@ -8,7 +8,6 @@
 #include <initializer_list>
 
 #include <slimfit/core/philox.hpp>
-#include <slimfit/core/sequences.hpp>
 #include <slimfit/freezing/active_set.hpp>
 #include <slimfit/kernels/saturation.hpp>
 #include <slimfit/memory/arena.hpp>
@@ -52,6 +51,9 @@ struct context {
   bool drops = false;  ///< whether dropout takes place
   /// Seed and iteration in the backend's memory, for steps that may be recorded; null: those above.
   step_numbers const* numbers = nullptr;
+  /// Bytes of `memory` that this pass takes anyway: what of them is free makes parts of the batch larger, see
+  /// pass/parts.hpp. 0: parts are as small as the policy says.
+  index_t budget = 0;
 
   static constexpr std::uint32_t unnumbered = random_stream::in_memory;
 
@@ -191,43 +193,5 @@ struct context {
     }
   }
 };
-
-/// Calls `body(first, count)` for consecutive chunks of at most `chunk` of `rows` rows. The first is the largest, so
-/// a backend that only counts runs just that one.
-template <class Context, class Body>
-constexpr void for_each_chunk(Context const& /*run*/, index_t rows, index_t chunk, Body const& body) {
-  for (index_t first = 0; first < rows; first += chunk) {
-    body(first, std::min(chunk, rows - first));
-    if (Context::counts_only) { return; }
-  }
-}
-
-/// Rows of a batch that are worked on at a time: as many whole sequences as `Chunk` says, at least one. Never more than
-/// when all sequences have `limit()` tokens, so that a plan for those bounds all others.
-template <class Chunk, class Context>
-constexpr index_t chunk_rows(Context const& /*run*/, sequence_batch const& batch, index_t hidden) {
-  constexpr index_t busy = Context::device_type::busy_rows;
-  index_t const most = Chunk::rows(batch.count() * batch.limit(), hidden, busy) / batch.limit();
-  return std::min(std::max<index_t>(most, 1) * batch.limit(),
-                  std::max(Chunk::rows(batch.rows(), hidden, busy), batch.tokens()));
-}
-
-/// Calls `body(first sequence, sequences)` for consecutive parts of a batch, of as many whole sequences as have at most
-/// `rows` rows, but at least one. Where all parts but the last are alike, a backend that only counts runs just the
-/// first.
-template <class Context, class Body>
-constexpr void for_each_part(Context const& /*run*/, sequence_batch const& batch, index_t rows, Body const& body) {
-  for (index_t first = 0; first < batch.count();) {
-    index_t end = first + 1;
-    if (batch.is_uniform()) {
-      end = std::min(batch.count(), first + std::max<index_t>(rows / batch.tokens(), 1));
-    } else {
-      while (end < batch.count() && batch.first(end + 1) - batch.first(first) <= rows) { ++end; }
-    }
-    body(first, end - first);
-    if (Context::counts_only && batch.is_uniform()) { return; }
-    first = end;
-  }
-}
 
 }  // namespace slimfit

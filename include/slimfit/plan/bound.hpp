@@ -10,12 +10,20 @@
 
 namespace slimfit {
 
-/// Two steps between which all others lie, and what units cost: what bounds are made of, whatever the number of active
-/// units.
-struct plan_ends {
+/// Two steps between which all others lie.
+struct outer_steps {
   memory_usage all;    ///< every unit is active
   memory_usage least;  ///< as few units are active as the backward pass still visits the whole network with
-  unit_costs costs;    ///< of units that `least` leaves frozen
+};
+
+/// What bounds are made of, whatever the number of active units.
+struct plan_ends {
+  memory_usage all;  ///< of a step in which every unit is active
+  outer_steps in_small_parts;
+  /// Where parts of a batch are larger where memory is free: in one part each. They are larger within the peak of small
+  /// ones, so this only bounds what is temporary.
+  outer_steps in_whole;
+  unit_costs costs;  ///< of units that `outer_steps::least` leaves frozen
 };
 
 /// Bytes by term. `sum` says how they make up a bound.

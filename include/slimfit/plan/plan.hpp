@@ -70,13 +70,29 @@ class memory_plan : public step_plan<Model, Optimizer> {
   /// The same, given `ends()`.
   [[nodiscard]] constexpr memory_usage bound(index_t active, plan_ends const& found) const {
     require_at_least("plan: active units", active, index_t{0});
-    return active < units ? terms(active, found).sum() : found.all;
+    if (active >= units) { return found.all; }
+    auto usage = terms(active, found.in_small_parts, found.costs).sum();
+    if constexpr (base::has_larger_parts) {
+      auto const whole = terms(active, found.in_whole, found.costs).sum();
+      auto& workspace = usage.peak_by_category[category::workspace];
+      workspace = std::min(whole.peak_by_category[category::workspace], usage.activations);
+      usage.temporary = std::min(whole.temporary, usage.activations);
+    }
+    return usage;
   }
 
   /// What bounds are made of, whatever the number of active units.
   [[nodiscard]] constexpr plan_ends ends() const {
+    auto const all = active_set::all(units);
     auto const least = base::visited();
-    return {with(active_set::all(units)), least.usage, least.costs};
+    plan_ends found{base::with_parts(all, all, 0), {}, {}, least.costs};
+    found.in_small_parts = {found.all, least.usage};
+    if constexpr (base::has_larger_parts) {
+      found.all = with(all);
+      found.in_whole = {base::with_parts(all, all, unlimited_budget),
+                        base::with_parts(base::least(), all, unlimited_budget)};
+    }
+    return found;
   }
 
  private:
@@ -87,12 +103,12 @@ class memory_plan : public step_plan<Model, Optimizer> {
       : base(other), active_(active) {}
 
   /// The terms of a bound over all choices of `active` units, fewer than all.
-  [[nodiscard]] constexpr bound_terms terms(index_t active, plan_ends const& found) const {
+  [[nodiscard]] constexpr bound_terms terms(index_t active, outer_steps const& found, unit_costs const& costs) const {
     auto const& all = found.all;
     auto const& least = found.least;
     auto peaks = least.peak_by_category;
     peaks.raise_to(all.peak_by_category);
-    auto const stored_costs = unit_sums(found.costs.stored);
+    auto const stored_costs = unit_sums(costs.stored);
     // Units that share a stash count it each. All units together store no more than they do, unless some save memory.
     bool const adds = *std::min_element(stored_costs.of, stored_costs.of + units) >= 0;
     index_t const dearest = stored_costs.sum_of_largest(active, units);
@@ -102,7 +118,7 @@ class memory_plan : public step_plan<Model, Optimizer> {
     terms.stashes = adds ? std::min(dearest, all.stored - least.stored) : dearest;
     terms.stashes_at_peak = has_stashed_blocks_only
                                 ? terms.stashes
-                                : unit_sums(found.costs.stored, found.costs.recomputed).sum_of_largest(active, units);
+                                : unit_sums(costs.stored, costs.recomputed).sum_of_largest(active, units);
     terms.offloaded = adds ? std::min(least.offloaded + dearest, all.offloaded) : least.offloaded + dearest;
     terms.moments = options_.drops() ? most_moments(active) : least.peak_by_category[category::optimizer];
     terms.kept_gradients = gathers ? most_gradients(active) : 0;

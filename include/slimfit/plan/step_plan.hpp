@@ -14,6 +14,7 @@
 #include <slimfit/optim/optimizer_traits.hpp>
 #include <slimfit/pass/bind.hpp>
 #include <slimfit/pass/counting_context.hpp>
+#include <slimfit/pass/parts.hpp>
 #include <slimfit/pass/saturation.hpp>
 #include <slimfit/plan/accumulated.hpp>
 #include <slimfit/plan/batch_size.hpp>
@@ -42,6 +43,7 @@ struct resident_bytes {
 /// Memory that one pass needs, wherever.
 struct pass_memory {
   index_t arena = 0;
+  index_t used = 0;       ///< of the arena at any moment: all of it, but for gaps beside gradients that stay
   index_t offloaded = 0;  ///< in the host's memory
 };
 
@@ -77,21 +79,21 @@ class step_plan {
   /// Exactly what a step takes in which `active` units are updated, and `updated` units have been so far, this step
   /// included.
   [[nodiscard]] constexpr memory_usage with(active_set const& active, active_set const& updated) const {
-    counting_type device;
-    return usage_on(device, active, updated);
+    return with_parts(active, updated, budget(active));
   }
   /// The same when every unit has been updated before.
   [[nodiscard]] constexpr memory_usage with(active_set const& active) const {
     return with(active, active_set::all(units));
   }
 
-  /// What the passes of a step need, to be there when they begin.
+  /// What the passes of a step need, to be there when they begin: what they take with parts of the batch as small as
+  /// the policy says. What they use is the budget by which parts are made larger, see `context::budget`.
   [[nodiscard]] constexpr pass_memory needed_by_pass(active_set const& active) const {
     ledger book;
     arena memory(book);
     counting_type device;
-    run(device, book, memory, active);
-    return {memory.high_water(), book.peaks().offloaded};
+    run(device, book, memory, active, 0);
+    return {memory.high_water(), book.peaks().activations, book.peaks().offloaded};
   }
   /// Bytes of the arena for inference.
   [[nodiscard]] constexpr index_t inference_arena_bytes() const {
@@ -111,7 +113,7 @@ class step_plan {
     book.record(&events);
     arena memory(book);
     counting_type device;
-    run(device, book, memory, active);
+    run(device, book, memory, active, budget(active));
   }
 
   /// For each unit, the bytes that a step stores more when it alone is active than when none is: what
@@ -173,26 +175,38 @@ class step_plan {
 
   /// A step that visits the whole network with as few active units as that takes, and what units cost beside it.
   struct visited_step {
-    memory_usage usage;
+    memory_usage usage;  ///< with small parts
     slimfit::unit_costs costs;
   };
   [[nodiscard]] constexpr visited_step visited() const {
     visited_step step;
     counting_type device(step.costs);
-    step.usage = usage_on(device, least(), active_set::all(units));
+    step.usage = usage_on(device, least(), active_set::all(units), 0);
     return step;
   }
   /// The fewest active units with which the backward pass visits the whole network.
   [[nodiscard]] static constexpr active_set least() {
     return active_set::all(policy_type::biases == bias_updates::always ? 0 : std::min<index_t>(1, units));
   }
+  /// @param budget see `context::budget`
   [[nodiscard]] constexpr memory_usage usage_on(counting_type& device, active_set const& active,
-                                                active_set const& updated) const {
+                                                active_set const& updated, index_t budget) const {
     ledger book;
     hold(book, active, updated);
     arena memory(book);
-    run(device, book, memory, active);
+    run(device, book, memory, active, budget);
     return book.peaks();
+  }
+  [[nodiscard]] constexpr memory_usage with_parts(active_set const& active, active_set const& updated,
+                                                  index_t budget) const {
+    counting_type device;
+    return usage_on(device, active, updated, budget);
+  }
+  /// Whether parts of the batch depend on what memory is free.
+  static constexpr bool has_larger_parts = counting_type::busy_rows > 0;
+  /// That a step with `active` units has.
+  [[nodiscard]] constexpr index_t budget(active_set const& active) const {
+    return has_larger_parts ? needed_by_pass(active).used : 0;
   }
 
   static constexpr parameter_layout bind(network_type& network) {
@@ -218,10 +232,12 @@ class step_plan {
     book.add(category::workspace, bytes.workspace);
     book.add(category::data, bytes.data);
   }
-  constexpr void run(counting_type& device, ledger& book, arena& memory, active_set const& active) const {
+  constexpr void run(counting_type& device, ledger& book, arena& memory, active_set const& active,
+                     index_t budget) const {
     updates_type updates;
     context<counting_type, updates_type> training{
         device, memory, updates, active, true, 0, 0, {included_.count_saturation}, true};
+    training.budget = budget;
     training_pass(network_, training, view(), [&] { book.forward_ended(); });
   }
   /// Bytes of the gradients of `active` units and of what is always active.

@@ -68,9 +68,11 @@ class module {
     double const factor = optimizer_.learning_rate_factor();
     if (largest_factor_ > 0) { detail::raise_distances(next, factor / largest_factor_); }
     auto const active = next.choose(iteration_);
-    block_.reserve(needed_by(layer(), batch, active, true, out.live));
+    index_t const needed = needed_by(layer(), batch, active, true, out.live);
+    block_.reserve(needed);
     prepare_moments(net_, optimizer_, active);
     pass_.emplace(*this, active);
+    pass_->run.budget = needed;
     try {
       pass_->kept.emplace(layer().forward(pass_->run, batch, in, out));
     } catch (...) {

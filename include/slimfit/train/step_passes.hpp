@@ -45,12 +45,13 @@ class step_passes {
     batch_.load(labels);
     batch_.draw_by(numbers);
   }
-  /// Makes sure that a step's memory is there. @throws memory_error
+  /// Makes sure that the next step's memory is there, which is all that it takes. @throws memory_error
   template <class Plan>
   void reserve(Plan const& planned, active_set const& active) {
     auto const needed = planned.needed_by_pass(active);
     block_.reserve(needed.arena);
     net_->device().offload().reserve(needed.offloaded);
+    budget_ = needed.used;
   }
   /// Counts clipped values from now on.
   void begin_saturation(step_report& report) {
@@ -103,6 +104,7 @@ class step_passes {
     training.saturation = saturation_.table();
     training.drops = true;
     training.numbers = batch_.view().numbers;
+    training.budget = budget_;
     training_pass(net_->network(), training, batch_.view(), [&] { memory.book().forward_ended(); });
   }
 
@@ -112,6 +114,7 @@ class step_passes {
   saturation_counter<device_type> saturation_;
   arena_block<device_type> block_;
   step_peaks peaks_;
+  index_t budget_ = 0;  ///< of the next step, whatever the block has for larger ones
 };
 
 }  // namespace slimfit

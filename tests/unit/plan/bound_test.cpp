@@ -14,6 +14,8 @@
 #include <random>
 #include <vector>
 
+#include "support/wide_host.hpp"
+
 using namespace slimfit;
 
 namespace {
@@ -32,6 +34,13 @@ constexpr bert_shape sentences{.vocabulary = 50,
                                .attention_dropout = 10};
 constexpr bert_shape questions{
     .vocabulary = 50, .hidden = 32, .heads = 4, .mlp = 64, .layers = 2, .tokens = 10, .head = bert_head::span};
+
+/// In parts that are as large as memory allows, of 16 rows where it is short.
+using wide_host = testing::wide_host<16>;
+template <class Policy>
+struct in_parts : Policy {
+  using chunk = slimfit::chunk::tokens<8>;
+};
 
 struct with_unit_biases : policy::slim {
   static constexpr bias_updates biases = bias_updates::with_unit;
@@ -143,6 +152,15 @@ TEST_CASE_TEMPLATE("bound: no choice of units exceeds it where blocks differ", P
                    dear_below_recomputed, dear_above_recomputed, dear_above_offloaded) {
   bounds(planned<vit<four_blocks, P, host, float>>()).check_random(1000);
   bounds(planned<bert<sentences, P, host, bf16>>()).check_random(500);
+}
+
+TEST_CASE_TEMPLATE("bound: no choice of units exceeds it where parts are as large as memory allows", P, policy::paper,
+                   policy::exact, policy::slim, policy::slim_recomputed, policy::slim_offloaded, mostly_recomputed,
+                   dear_above_recomputed) {
+  bounds(planned<vit<four_blocks, in_parts<P>, wide_host, float>>()).check_random(100);
+  bounds(planned<bert<sentences, in_parts<P>, wide_host, float>>()).check_random(50);
+  bounds(planned<vit<four_blocks, in_parts<P>, wide_host, float>>(clip_global_norm<adamw>{})).check_random(50);
+  bounds(planned<vit<four_blocks, in_parts<P>, wide_host, float>>().in_parts()).check_random(50);
 }
 
 TEST_CASE_TEMPLATE("bound: no choice of units exceeds it with other optimizers, and with parts of batches", P,
