@@ -32,9 +32,8 @@ class task_pool {
     } catch (std::system_error const& reason) {
       auto const started = std::to_string(this->threads());
       stop();
-      throw error(
-          mismatch("threads", threads,
-                   "at most the " + started + " that the system lets this process have (" + reason.what() + ")"));
+      raise_mismatch<error>("threads", threads,
+                            {"at most the ", started, " that the system lets this process have (", reason.what(), ")"});
     } catch (...) {
       stop();
       throw;

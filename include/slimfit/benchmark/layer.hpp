@@ -50,8 +50,8 @@ constexpr layer_options sizes_of(layer_options options) {
   require_at_least("benchmarks::layer: layer_options::tokens", options.tokens, index_t{1});
   require_at_least("benchmarks::layer: layer_options::rows", options.rows, options.tokens);
   if (options.rows % options.tokens != 0) {
-    throw value_error(mismatch("benchmarks::layer: layer_options::rows", options.rows,
-                               "a multiple of the tokens, " + std::to_string(options.tokens)));
+    raise_mismatch<value_error>("benchmarks::layer: layer_options::rows", options.rows,
+                                {"a multiple of the tokens, ", options.tokens});
   }
   return options;
 }

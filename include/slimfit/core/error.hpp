@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <slimfit/core/config.hpp>
+#include <slimfit/core/message.hpp>
 
 namespace slimfit {
 
@@ -46,18 +46,16 @@ class usage_error : public error {
 };
 
 /// "slimfit: NAME is VALUE, expected EXPECTATION".
-template <class Value>
-SLIMFIT_COLD std::string mismatch(std::string const& name, Value const& value, std::string const& expectation) {
-  std::string text;
-  if constexpr (requires { std::to_string(value); }) {
-    text = value == value ? std::to_string(value) : "nan";  // whose sign says nothing
-  } else {
-    text = value;
-  }
-  return "slimfit: " + name + " is " + text + ", expected " + expectation;
+[[nodiscard]] SLIMFIT_COLD inline std::string mismatch(message_part name, message_part value,
+                                                       message_part expectation) {
+  return joined({"slimfit: ", name, " is ", value, ", expected ", expectation});
 }
 
 namespace detail {
+template <class Error>
+[[noreturn]] SLIMFIT_COLD void raise(std::initializer_list<message_part> message) {
+  throw Error(joined(message));
+}
 template <class Error>
 [[noreturn]] SLIMFIT_COLD void raise(char const* message) {
   throw Error(message);
@@ -65,26 +63,28 @@ template <class Error>
 /// @param who the message begins with
 template <class Error>
 [[noreturn]] SLIMFIT_COLD void raise(char const* who, char const* message) {
-  throw Error(std::string("slimfit: ") + who + ": " + message);
-}
-/// @param words in front of the expected value
-template <class Error, class Value>
-[[noreturn]] SLIMFIT_COLD void raise_mismatch(char const* name, Value const& actual, char const* words,
-                                              Value const& expected) {
-  throw Error(mismatch(name, actual, words + std::to_string(expected)));
+  throw Error(joined({"slimfit: ", who, ": ", message}));
 }
 }  // namespace detail
+
+/// Throws what `mismatch` says.
+/// @param expectation is joined
+template <class Error>
+[[noreturn]] SLIMFIT_COLD void raise_mismatch(message_part name, message_part value,
+                                              std::initializer_list<message_part> expectation) {
+  throw Error(slimfit::mismatch(name, value, joined(expectation)));
+}
 
 /// @throws Error when `actual != expected`.
 template <class Error = shape_error, class Value>
 constexpr void require_equal(char const* name, Value const& actual, Value const& expected) {
-  if (actual != expected) { detail::raise_mismatch<Error>(name, actual, "", expected); }
+  if (actual != expected) { raise_mismatch<Error>(name, actual, {expected}); }
 }
 
 /// @throws value_error when `value` is less than `least`.
 template <class Value>
 constexpr void require_at_least(char const* name, Value value, Value least) {
-  if (value < least) { detail::raise_mismatch<value_error>(name, value, "at least ", least); }
+  if (value < least) { raise_mismatch<value_error>(name, value, {"at least ", least}); }
 }
 
 }  // namespace slimfit

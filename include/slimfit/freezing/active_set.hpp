@@ -36,7 +36,7 @@ struct active_set {
   /// @throws value_error when `unit` is not in [0, capacity).
   constexpr void set(index_t unit, bool active = true) {
     if (unit < 0 || unit >= capacity) {
-      throw value_error(mismatch("unit", unit, "at least 0 and less than " + std::to_string(capacity)));
+      raise_mismatch<value_error>("unit", unit, {"at least 0 and less than ", capacity});
     }
     words[word(unit)] = active ? words[word(unit)] | bit(unit) : words[word(unit)] & ~bit(unit);
   }

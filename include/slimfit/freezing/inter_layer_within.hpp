@@ -37,8 +37,8 @@ class inter_layer_within : detail::checked_within<Criterion, Budget, schedule_op
     for (std::size_t i = 0; i < costs_.size(); ++i) {
       bool const trains = can_be_active(static_cast<index_t>(i), static_cast<index_t>(costs_.size()));
       if (costs_[i] < 0 || (trains && costs_[i] > Budget)) {
-        throw value_error(mismatch("inter_layer_within: cost of unit " + std::to_string(i), costs_[i],
-                                   "at least 0 and at most the budget of " + std::to_string(Budget) + " bytes"));
+        raise_mismatch<value_error>(joined({"inter_layer_within: cost of unit ", i}), costs_[i],
+                                    {"at least 0 and at most the budget of ", Budget, " bytes"});
       }
     }
   }

@@ -18,7 +18,7 @@ class schedule_state {
   /// @throws value_error when `units` is not in [0, active_set::capacity].
   schedule_state(Schedule schedule, index_t units, std::uint64_t seed) : schedule_(std::move(schedule)), seed_(seed) {
     if (units < 0 || units > active_set::capacity) {
-      throw value_error(mismatch("number of units", units, "0 to " + std::to_string(active_set::capacity)));
+      raise_mismatch<value_error>("number of units", units, {"0 to ", active_set::capacity});
     }
     records_.resize(static_cast<std::size_t>(units));
   }
@@ -48,7 +48,7 @@ class schedule_state {
   /// @throws value_error when there is no such unit.
   void observe(index_t unit, unit_statistics const& statistics) {
     if (unit < 0 || unit >= units()) {
-      throw value_error(mismatch("unit", unit, "at least 0 and less than " + std::to_string(units())));
+      raise_mismatch<value_error>("unit", unit, {"at least 0 and less than ", units()});
     }
     auto& record = records_[static_cast<std::size_t>(unit)];
     record.last = statistics;
@@ -108,15 +108,14 @@ class schedule_state {
 
   static double measure(double number) {
     if (!(std::isfinite(number) && number >= 0)) {
-      throw value_error(mismatch("freezing state: statistic of a unit", number, "a finite number, at least 0"));
+      raise_mismatch<value_error>("freezing state: statistic of a unit", number, {"a finite number, at least 0"});
     }
     return number;
   }
   static index_t whole(double number, index_t least, index_t most) {
     if (!(number >= static_cast<double>(least) && number <= static_cast<double>(most)) ||
         std::floor(number) != number) {
-      throw value_error(mismatch("freezing state: number", number,
-                                 "a whole number from " + std::to_string(least) + " to " + std::to_string(most)));
+      raise_mismatch<value_error>("freezing state: number", number, {"a whole number from ", least, " to ", most});
     }
     return static_cast<index_t>(number);
   }

@@ -96,7 +96,7 @@ std::string huggingface_config_text(Model const& net, huggingface_save_options c
     for (index_t i = 0; i < outputs; ++i) { labels.push_back("LABEL_" + std::to_string(i)); }
   }
   if (static_cast<index_t>(labels.size()) != outputs) {
-    throw value_error(mismatch("labels: count", static_cast<index_t>(labels.size()), std::to_string(outputs)));
+    raise_mismatch<value_error>("labels: count", static_cast<index_t>(labels.size()), {outputs});
   }
   std::string names;
   std::string numbers;
@@ -149,7 +149,7 @@ void add_huggingface_parameters(safetensors_writer& writer, Model const& net, dt
 template <class Model>
 void save_huggingface(Model const& net, std::string const& folder, huggingface_save_options const& options = {}) {
   if (options.type != dtype::f32 && options.type != dtype::f16 && options.type != dtype::bf16) {
-    throw value_error(mismatch("type", std::string(dtype_name(options.type)), "F32, F16 or BF16"));
+    raise_mismatch<value_error>("type", std::string(dtype_name(options.type)), {"F32, F16 or BF16"});
   }
   auto const text = detail::huggingface_config_text(net, options);
   if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {

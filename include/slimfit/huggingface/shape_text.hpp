@@ -73,7 +73,7 @@ inline std::string last_members(bert_shape const& shape, huggingface_config cons
 /// @throws file_error for a configuration that no shape can have
 inline void require_shape_to_write(huggingface_config const& config, std::string const& source) {
   auto const require = [&source](bool good, char const* key, index_t value, std::string const& expected) {
-    if (!good) { throw file_error(mismatch(source + ": " + key, value, expected)); }
+    if (!good) { raise_mismatch<file_error>(joined({source, ": ", key}), value, {expected}); }
   };
   require(config.hidden % config.heads == 0, "hidden_size", config.hidden,
           "a multiple of num_attention_heads, which is " + std::to_string(config.heads));

@@ -64,7 +64,7 @@ class safetensors_writer {
   /// @param folder must exist
   /// @throws as `save`
   void save_shards(std::string const& folder, index_t largest) const {
-    if (largest < 1) { throw value_error(mismatch("largest bytes of a file", largest, "at least 1")); }
+    if (largest < 1) { raise_mismatch<value_error>("largest bytes of a file", largest, {"at least 1"}); }
     std::vector<std::vector<source const*>> shards(1);
     index_t total = 0;
     index_t bytes = 0;
@@ -133,8 +133,8 @@ class safetensors_writer {
     });
     auto const text = header(order);
     if (std::ssize(text) > safetensors_view::largest_header) {
-      throw value_error(mismatch("bytes of a safetensors header", std::ssize(text),
-                                 "at most " + std::to_string(safetensors_view::largest_header)));
+      raise_mismatch<value_error>("bytes of a safetensors header", std::ssize(text),
+                                  {"at most ", safetensors_view::largest_header});
     }
     std::uint64_t const length = text.size();
     file.write(&length, 8);
@@ -164,16 +164,15 @@ class safetensors_writer {
       From const value = static_cast<From const*>(tensor.data)[i];
       if constexpr (std::integral<From>) {
         if (!std::in_range<To>(value)) {
-          throw value_error(mismatch("tensor " + tensor.name + ", element " + std::to_string(i), value,
-                                     "a number that " + std::string(dtype_name(tensor.type)) + " holds"));
+          raise_mismatch<value_error>(joined({"tensor ", tensor.name, ", element ", i}), value,
+                                      {"a number that ", dtype_name(tensor.type), " holds"});
         }
       }
       To const converted = convert_element<To>(value);
       if constexpr (is_floating_element<From> && !std::same_as<From, To>) {
         if (!is_finite_element(converted) && is_finite_element(value)) {
-          throw value_error(mismatch("tensor " + tensor.name + ", element " + std::to_string(i),
-                                     convert_element<double>(value),
-                                     "a number that " + std::string(dtype_name(tensor.type)) + " holds"));
+          raise_mismatch<value_error>(joined({"tensor ", tensor.name, ", element ", i}), convert_element<double>(value),
+                                      {"a number that ", dtype_name(tensor.type), " holds"});
         }
       }
       std::memcpy(target, &converted, sizeof(To));

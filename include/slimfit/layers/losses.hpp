@@ -34,9 +34,7 @@ struct cross_entropy_loss {
   /// @throws value_error
   static void check(std::span<label_type const> all, index_t /*tokens*/) {
     for (auto const label : all) {
-      if (label < 0 || label >= Classes) {
-        throw value_error(mismatch("label", label, "0 to " + std::to_string(Classes - 1)));
-      }
+      if (label < 0 || label >= Classes) { raise_mismatch<value_error>("label", label, {"0 to ", Classes - 1}); }
     }
   }
   /// Writes what each sample came to, and unless `gradient` is null that of the mean loss.
@@ -62,7 +60,7 @@ struct squared_error_loss {
   /// @throws value_error
   static void check(std::span<label_type const> all, index_t /*tokens*/) {
     for (auto const label : all) {
-      if (!std::isfinite(label)) { throw value_error(mismatch("label", label, "a finite number")); }
+      if (!std::isfinite(label)) { raise_mismatch<value_error>("label", label, {"a finite number"}); }
     }
   }
   template <class Context>
@@ -96,7 +94,7 @@ struct span_loss {
   static void check(std::span<label_type const> all, index_t tokens) {
     for (auto const label : all) {
       if (label < 0 || label >= tokens) {
-        throw value_error(mismatch("label (a token of the answer)", label, "0 to " + std::to_string(tokens - 1)));
+        raise_mismatch<value_error>("label (a token of the answer)", label, {"0 to ", tokens - 1});
       }
     }
   }

@@ -35,7 +35,7 @@ struct row_loss {
   /// @throws value_error for a label that is not finite; what the function's own check throws
   static void check(std::span<label_type const> all, index_t /*tokens*/) {
     for (auto const label : all) {
-      if (!std::isfinite(label)) { throw value_error(mismatch("label", label, "a finite number")); }
+      if (!std::isfinite(label)) { raise_mismatch<value_error>("label", label, {"a finite number"}); }
     }
     if constexpr (requires { Function::check(all); }) {
       for (std::size_t first = 0; first < all.size(); first += Width) { Function::check(all.subspan(first, Width)); }

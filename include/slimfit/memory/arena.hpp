@@ -178,7 +178,7 @@ class arena {
   [[nodiscard]] static constexpr index_t bytes_of(index_t count) {
     constexpr index_t most = std::numeric_limits<index_t>::max() / static_cast<index_t>(sizeof(T)) - alignment;
     if (count < 0 || count > most) {
-      detail::raise_mismatch<value_error>("arena: elements", count, "at least 0 and at most ", most);
+      raise_mismatch<value_error>("arena: elements", count, {"at least 0 and at most ", most});
     }
     return padded(count * static_cast<index_t>(sizeof(T)));
   }
@@ -214,8 +214,8 @@ class arena {
                                index_t{0});
   }
   [[noreturn]] SLIMFIT_COLD static void report_full(index_t bytes, index_t free) {
-    throw memory_error(mismatch("activation arena: free bytes", free,
-                                "at least " + std::to_string(bytes) + " (plan and run disagree)"));
+    raise_mismatch<memory_error>("activation arena: free bytes", free,
+                                 {"at least ", bytes, " (plan and run disagree)"});
   }
   static constexpr void check(index_t bytes, index_t free) {
     if (bytes > free) { report_full(bytes, free); }

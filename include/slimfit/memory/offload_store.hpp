@@ -34,12 +34,12 @@ class counted_offload_store {
   [[nodiscard]] constexpr index_t used() const { return used_; }
   void require_unused(index_t bytes) const {
     if (used_ > 0) {
-      throw usage_error("slimfit: offload store: " + std::to_string(bytes) + " bytes are needed while " +
-                        std::to_string(used_) + " are in use, expected reserve() for both before the first");
+      detail::raise<usage_error>({"slimfit: offload store: ", bytes, " bytes are needed while ", used_,
+                                  " are in use, expected reserve() for both before the first"});
     }
   }
   [[noreturn]] static void report_no_memory(index_t bytes) {
-    throw memory_error("slimfit: out of host memory: " + std::to_string(bytes) + " bytes for offloaded stashes");
+    detail::raise<memory_error>({"slimfit: out of host memory: ", bytes, " bytes for offloaded stashes"});
   }
 
  private:

@@ -74,8 +74,10 @@ inline std::string form_text(kept_form const& form) {
   return form.largest_percent > 0 ? words + ", bitmap" : words;
 }
 
-/// A plan's record counts, a run's shows what happened when.
-class memory_record : public memory_observer {
+/// See `memory_record`. A template, so that only programs that record compile it: compilers keep the functions of every
+/// observer that a ledger could have.
+template <class = void>
+class basic_memory_record : public memory_observer {
  public:
   /// Forgets what was recorded.
   void start(byte_counts const& held) noexcept override {
@@ -243,5 +245,8 @@ class memory_record : public memory_observer {
   bool complete_ = true;
   std::optional<std::size_t> label_;  ///< of what is taken now, where known
 };
+
+/// A plan's record counts, a run's shows what happened when.
+using memory_record = basic_memory_record<>;
 
 }  // namespace slimfit

@@ -27,12 +27,11 @@ class accounted_resource {
   /// usage_error while another thread uses the backend. @throws value_error for a negative number of bytes
   void* allocate(index_t bytes, char const* purpose) {
     auto const alone = use();
-    if (bytes < 0) { throw value_error(mismatch(std::string("bytes for ") + purpose, bytes, "at least 0")); }
+    if (bytes < 0) { raise_mismatch<value_error>(joined({"bytes for ", purpose}), bytes, {"at least 0"}); }
     void* const memory = bytes <= budget_ - reserved_ ? upstream_.allocate(bytes) : nullptr;
     if (memory == nullptr && bytes > 0) {
-      throw memory_error("slimfit: out of memory: " + std::to_string(bytes) + " bytes for " + purpose +
-                         ", of a budget of " + std::to_string(budget_) + " bytes " + std::to_string(reserved_) +
-                         " are in use");
+      detail::raise<memory_error>({"slimfit: out of memory: ", bytes, " bytes for ", purpose, ", of a budget of ",
+                                   budget_, " bytes ", reserved_, " are in use"});
     }
     reserved_ += bytes;
     most_reserved_ = std::max(most_reserved_, reserved_);
@@ -101,7 +100,7 @@ class buffer {
   static index_t checked(index_t count) {
     constexpr index_t most = std::numeric_limits<index_t>::max() / static_cast<index_t>(sizeof(T)) - 64;
     if (count < 0 || count > most) {
-      throw value_error(mismatch("elements of an array", count, "at least 0 and at most " + std::to_string(most)));
+      raise_mismatch<value_error>("elements of an array", count, {"at least 0 and at most ", most});
     }
     return count;
   }

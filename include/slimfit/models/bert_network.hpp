@@ -113,9 +113,9 @@ class bert_network : private detail::checked_bert_shape<Shape>,
       bool const is_word = static_cast<index_t>(i) % inputs < tokens;
       int const rows = is_word ? Shape.vocabulary : Shape.types;
       if (ids[i] < 0 || ids[i] >= rows) {
-        throw value_error(mismatch(std::string(is_word ? "word" : "type") + " id of sample " +
-                                       std::to_string(static_cast<index_t>(i) / inputs),
-                                   ids[i], "0 to " + std::to_string(rows - 1)));
+        raise_mismatch<value_error>(
+            joined({is_word ? "word" : "type", " id of sample ", static_cast<index_t>(i) / inputs}), ids[i],
+            {"0 to ", rows - 1});
       }
     }
   }
@@ -141,8 +141,8 @@ class bert_network : private detail::checked_bert_shape<Shape>,
   /// @throws value_error
   constexpr void plan_tokens(index_t count) {
     if (count < 1 || count > Shape.positions) {
-      throw value_error(mismatch(
-          "tokens", count, "at least 1 and at most the position table's " + std::to_string(Shape.positions) + " rows"));
+      raise_mismatch<value_error>("tokens", count,
+                                  {"at least 1 and at most the position table's ", Shape.positions, " rows"});
     }
     tokens_ = count;
   }

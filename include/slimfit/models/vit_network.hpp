@@ -96,7 +96,7 @@ class vit_network : private detail::checked_vit_shape<Shape>,
   /// @throws value_error
   constexpr void plan_tokens(index_t count) {
     if (count < 2 || count > 65536) {
-      throw value_error(mismatch("tokens", count, "at least 2, the class token and one patch, and at most 65536"));
+      raise_mismatch<value_error>("tokens", count, {"at least 2, the class token and one patch, and at most 65536"});
     }
     tokens_ = count;
     this->embedding_.plan_tokens(count);

@@ -119,11 +119,11 @@ class moment_table {
     std::vector<entry> loaded(slots_.size());
     for (std::size_t i = 0; i < loaded.size(); ++i) {
       if (step_counts[i] < 0) {
-        throw value_error(mismatch("optimizer state: step count", step_counts[i], "at least 0"));
+        raise_mismatch<value_error>("optimizer state: step count", step_counts[i], {"at least 0"});
       }
       if (update_counts[i] < step_counts[i]) {
-        throw value_error(mismatch("optimizer state: update count", update_counts[i],
-                                   "at least the step count, " + std::to_string(step_counts[i])));
+        raise_mismatch<value_error>("optimizer state: update count", update_counts[i],
+                                    {"at least the step count, ", step_counts[i]});
       }
       loaded[i].steps = step_counts[i];
       loaded[i].updates = update_counts[i];
@@ -157,8 +157,7 @@ class moment_table {
   /// @throws value_error for a position that does not exist
   [[nodiscard]] entry const& slot(index_t parameter) const {
     if (parameter < 0 || parameter >= parameters()) {
-      throw value_error(
-          mismatch("optimizer: parameter", parameter, "at least 0 and less than " + std::to_string(parameters())));
+      raise_mismatch<value_error>("optimizer: parameter", parameter, {"at least 0 and less than ", parameters()});
     }
     return slots_[static_cast<std::size_t>(parameter)];
   }

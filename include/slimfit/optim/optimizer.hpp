@@ -29,7 +29,7 @@ class optimizer_base {
   /// @throws value_error unless it is finite and at least 0
   void set_learning_rate_factor(double factor) {
     if (!(factor >= 0 && std::isfinite(factor))) {
-      throw value_error(mismatch("optimizer: learning-rate factor", factor, "a finite number, at least 0"));
+      raise_mismatch<value_error>("optimizer: learning-rate factor", factor, {"a finite number, at least 0"});
     }
     factor_ = factor;
   }
@@ -216,13 +216,13 @@ class optimizer_base {
   /// The partial sums, after checking that there are enough for `count` elements.
   [[nodiscard]] update_sums* sums_for(index_t count, gradient_part const& part) const {
     if (part.first < 0 || part.first % update_block != 0 || part.count < 0 || part.count > count - part.first) {
-      throw shape_error(mismatch("optimizer: first element of a part", part.first,
-                                 "a multiple of " + std::to_string(update_block) + " from which on the part fits"));
+      raise_mismatch<shape_error>("optimizer: first element of a part", part.first,
+                                  {"a multiple of ", update_block, " from which on the part fits"});
     }
     if (count < 0 || divide_up(count, update_block) > sums_.size()) {
-      throw shape_error(mismatch("optimizer: elements of a parameter", count,
-                                 "at least 0 and at most the largest_parameter that the optimizer was made for, " +
-                                     std::to_string(sums_.size() * update_block) + " or less"));
+      raise_mismatch<shape_error>("optimizer: elements of a parameter", count,
+                                  {"at least 0 and at most the largest_parameter that the optimizer was made for, ",
+                                   sums_.size() * update_block, " or less"});
     }
     return sums_.data();
   }

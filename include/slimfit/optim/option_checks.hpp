@@ -8,7 +8,7 @@ namespace slimfit::detail {
 
 /// @throws value_error unless `valid`.
 inline void require_option(bool valid, char const* name, double value, char const* expectation) {
-  if (!valid) { throw value_error(mismatch(name, value, expectation)); }
+  if (!valid) { raise_mismatch<value_error>(name, value, {expectation}); }
 }
 
 }  // namespace slimfit::detail

@@ -14,9 +14,8 @@ namespace slimfit::detail {
 constexpr index_t checked_batch(index_t batch, index_t tokens) {
   constexpr index_t most_rows = std::numeric_limits<std::int32_t>::max();
   if (batch < 1 || batch > most_rows / tokens) {
-    throw value_error(mismatch("plan: batch", batch,
-                               "at least 1 and at most " + std::to_string(most_rows / tokens) + " sequences of " +
-                                   std::to_string(tokens) + " tokens"));
+    raise_mismatch<value_error>("plan: batch", batch,
+                                {"at least 1 and at most ", most_rows / tokens, " sequences of ", tokens, " tokens"});
   }
   return batch;
 }

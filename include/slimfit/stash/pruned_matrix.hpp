@@ -75,8 +75,8 @@ struct pruned<Keep, Format, per_tensor> : private detail::checked_pruned<Keep, F
         }
       }();
       if (!counts && rows * Width > std::numeric_limits<std::int32_t>::max()) {
-        throw shape_error(mismatch("pruned<..., per_tensor>: elements of the matrix", rows * Width,
-                                   "less than 2^31; take smaller batches"));
+        raise_mismatch<shape_error>("pruned<..., per_tensor>: elements of the matrix", rows * Width,
+                                    {"less than 2^31; take smaller batches"});
       }
       index_t const count = Keep::of(rows * Width);
       index_t const blocks = divide_up(rows, detail::rows_of_counts);

@@ -74,17 +74,16 @@ struct batch_checks {
   /// @throws shape_error, value_error
   static void check_inputs(std::span<input_type const> inputs, index_t count, char const* whose) {
     if (std::ssize(inputs) != count * Network::inputs) {
-      throw shape_error(mismatch("inputs: count", std::ssize(inputs),
-                                 std::to_string(count) + " " + whose + " x " + std::to_string(Network::inputs) + " = " +
-                                     std::to_string(count * Network::inputs)));
+      raise_mismatch<shape_error>("inputs: count", std::ssize(inputs),
+                                  {count, " ", whose, " x ", Network::inputs, " = ", count * Network::inputs});
     }
     if constexpr (requires { Network::check_inputs(inputs); }) { Network::check_inputs(inputs); }
   }
   /// @return the number of samples @throws shape_error, value_error
   static index_t check(std::span<input_type const> inputs) {
     if (std::ssize(inputs) % Network::inputs != 0) {
-      throw shape_error(mismatch("inputs: count", std::ssize(inputs),
-                                 "a multiple of " + std::to_string(Network::inputs) + ", the inputs of a sample"));
+      raise_mismatch<shape_error>("inputs: count", std::ssize(inputs),
+                                  {"a multiple of ", Network::inputs, ", the inputs of a sample"});
     }
     auto const count = std::ssize(inputs) / Network::inputs;
     check_inputs(inputs, count, "samples");
@@ -93,10 +92,10 @@ struct batch_checks {
   /// @return the number of samples @throws shape_error, value_error
   static index_t check(std::span<input_type const> inputs, std::span<label_type const> labels) {
     auto const count = std::ssize(labels) / loss_type::labels;
-    if (count == 0) { throw shape_error(mismatch("labels: count", std::ssize(labels), "at least 1")); }
+    if (count == 0) { raise_mismatch<shape_error>("labels: count", std::ssize(labels), {"at least 1"}); }
     if (std::ssize(labels) % loss_type::labels != 0) {
-      throw shape_error(mismatch("labels: count", std::ssize(labels),
-                                 "a multiple of " + std::to_string(loss_type::labels) + ", the labels of a sample"));
+      raise_mismatch<shape_error>("labels: count", std::ssize(labels),
+                                  {"a multiple of ", loss_type::labels, ", the labels of a sample"});
     }
     check_inputs(inputs, count, loss_type::labels == 1 ? "labels" : "samples");
     loss_type::check(labels, Network::tokens);
@@ -107,13 +106,13 @@ struct batch_checks {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       auto const value = as_number(inputs[i]);
       if (!std::isfinite(value)) {
-        throw value_error(mismatch("inputs: element " + std::to_string(i % Network::inputs) + " of sample " +
-                                       std::to_string(i / Network::inputs),
-                                   value, "a finite number"));
+        raise_mismatch<value_error>(
+            joined({"inputs: element ", i % Network::inputs, " of sample ", i / Network::inputs}), value,
+            {"a finite number"});
       }
     }
-    throw value_error(
-        mismatch("loss", loss, "a finite number (the inputs are finite; is the learning rate too high?)"));
+    raise_mismatch<value_error>("loss", loss,
+                                {"a finite number (the inputs are finite; is the learning rate too high?)"});
   }
   /// @param squares the sum of the parameter's squared gradients, see `optimizer_base::squared_gradient`
   /// @param released whether weights change during the backward pass
@@ -124,8 +123,8 @@ struct batch_checks {
         gradient ? "sum of squares of the gradient of " : "largest weight or moment after an update of ";
     std::string const left = gradient && !released ? "nothing was updated"
                                                    : "what would not be finite and what comes after it was not updated";
-    throw value_error(mismatch(what + name, std::abs(squares),
-                               "a finite number (the loss is finite; is the learning rate too high?); " + left));
+    raise_mismatch<value_error>(joined({what, name}), std::abs(squares),
+                                {"a finite number (the loss is finite; is the learning rate too high?); ", left});
   }
 
  private:

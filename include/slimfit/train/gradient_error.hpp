@@ -102,8 +102,8 @@ void read_gradients(Device& device, Network const& network, batch_buffers<Device
 /// @throws value_error
 inline void require_finite_norm(char const* what, std::string const& parameter, double norm) {
   if (!std::isfinite(norm)) {
-    throw value_error(mismatch(std::string("measure_error: norm of the ") + what + " of " + parameter, norm,
-                               "a finite number: an input or a weight is none, or the model has diverged"));
+    raise_mismatch<value_error>(joined({"measure_error: norm of the ", what, " of ", parameter}), norm,
+                                {"a finite number: an input or a weight is none, or the model has diverged"});
   }
 }
 
@@ -125,7 +125,7 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
   using reference_model = typename Model::template with_policy<reference_policy>;
   using reference_type = typename reference_model::network_type;
   detail::batch_checks<network_type>::check(inputs, labels);
-  if (options.passes < 1) { throw value_error(mismatch("measure_error: passes", options.passes, "at least 1")); }
+  if (options.passes < 1) { raise_mismatch<value_error>("measure_error: passes", options.passes, {"at least 1"}); }
   auto& device = net.device();
   auto const as_double = [](value_type value) {
     return static_cast<double>(static_cast<compute_type<value_type>>(value));

@@ -79,9 +79,9 @@ class inference {
     auto const found = std::find_if_not(results.begin(), results.end(),
                                         [](sample_result const& each) { return std::isfinite(each.loss); });
     auto const sample = first + (found - results.begin()) % std::ssize(results);
-    throw value_error(mismatch("evaluate: loss of sample " + std::to_string(sample),
-                               found != results.end() ? found->loss : std::numeric_limits<double>::infinity(),
-                               "a finite number: an input or a weight is none, or the model has diverged"));
+    raise_mismatch<value_error>(joined({"evaluate: loss of sample ", sample}),
+                                found != results.end() ? found->loss : std::numeric_limits<double>::infinity(),
+                                {"a finite number: an input or a weight is none, or the model has diverged"});
   }
   /// Calls `body(first, count)` for consecutive batches, which are arranged then.
   template <class Body>

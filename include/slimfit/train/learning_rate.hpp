@@ -16,7 +16,7 @@ namespace detail {
 /// nothing.
 /// @throws value_error for a negative `warm_up`
 constexpr double warm_up_factor(char const* name, index_t step, index_t warm_up) {
-  if (warm_up < 0) { throw value_error(mismatch(name, warm_up, "at least 0")); }
+  if (warm_up < 0) { raise_mismatch<value_error>(name, warm_up, {"at least 0"}); }
   return step < warm_up ? static_cast<double>(step + 1) / static_cast<double>(warm_up) : 1.0;
 }
 }  // namespace detail
@@ -79,8 +79,8 @@ double rate_factor(LearningRate const& rate, index_t step, index_t steps) {
   if (steps == 0) { return 1.0; }
   double const factor = rate(step, steps);
   if (!(factor >= 0 && std::isfinite(factor))) {
-    throw value_error(
-        mismatch("learning-rate factor of step " + std::to_string(step), factor, "a finite number, at least 0"));
+    raise_mismatch<value_error>(joined({"learning-rate factor of step ", step}), factor,
+                                {"a finite number, at least 0"});
   }
   return factor;
 }

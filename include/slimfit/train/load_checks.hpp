@@ -26,8 +26,8 @@ void require_finite(std::string const& what, Values const& values, std::string c
   };
   auto const found = std::find_if_not(values.begin(), values.end(), is_sound);
   if (found == values.end()) { return; }
-  throw Error(mismatch(what + ", element " + std::to_string(found - values.begin()), convert_element<double>(*found),
-                       expectation));
+  raise_mismatch<Error>(joined({what, ", element ", found - values.begin()}), convert_element<double>(*found),
+                        {expectation});
 }
 
 /// @param beginnings of names of parameters, as in `load_options::except`
@@ -37,8 +37,8 @@ void require_known_names(std::vector<std::string> const& beginnings, Parameters 
   for (auto const& each : beginnings) {
     auto const begins = [&each](auto const& parameter) { return parameter.name.starts_with(each); };
     if (!std::any_of(parameters.begin(), parameters.end(), begins)) {
-      throw value_error(mismatch("except", "\"" + each + "\"",
-                                 "the name of a parameter or its beginning, e.g. \"" + parameters.back().name + "\""));
+      raise_mismatch<value_error>("except", "\"" + each + "\"",
+                                  {"the name of a parameter or its beginning, e.g. \"", parameters.back().name, "\""});
     }
   }
 }

@@ -115,9 +115,9 @@ class module {
     if (!std::exchange(is_updating_, false)) { return; }
     optimizer_.collect_statistics();
     if (auto const failed = optimizer_.settle_steps(); failed >= 0) {
-      throw value_error(mismatch("gradient of " + net_.parameters()[static_cast<std::size_t>(failed)].name,
-                                 optimizer_.squared_gradient(failed),
-                                 "a finite sum of squares and a finite update: the loss has diverged"));
+      raise_mismatch<value_error>(joined({"gradient of ", net_.parameters()[static_cast<std::size_t>(failed)].name}),
+                                  optimizer_.squared_gradient(failed),
+                                  {"a finite sum of squares and a finite update: the loss has diverged"});
     }
     detail::observe_units(schedule_, active_, net_, optimizer_);
   }

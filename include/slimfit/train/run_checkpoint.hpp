@@ -64,7 +64,7 @@ class run_snapshot {
  private:
   void set_metadata(std::string const& key, std::string const& value) {
     if (key.starts_with(own_metadata)) {
-      throw value_error(mismatch("save_run: key of a string", key, "one that does not begin with slimfit."));
+      raise_mismatch<value_error>("save_run: key of a string", key, {"one that does not begin with slimfit."});
     }
     writer_.set_metadata(key, value);
   }
