@@ -3,6 +3,7 @@
 must be to be run."""
 import dataclasses
 import functools
+import inspect
 
 import torch
 
@@ -210,11 +211,10 @@ class Runner:
 HARMLESS = {"num_items_in_batch", "output_hidden_states", "return_dict", "cache_position"}
 
 
-def refuse_arguments(where, args, kwargs):
-    """Raises ConversionError for arguments that ask for what slimfit does not do."""
-    asked = [name for name, value in kwargs.items()
-             if name not in HARMLESS and value is not None and value is not False]
-    asked += [f"argument {i}" for i, value in enumerate(args) if value is not None and value is not False]
+def refuse_arguments(where, names, args, kwargs):
+    """Raises ConversionError for arguments that ask for what slimfit does not do. names: of args, in order."""
+    given = [*zip([*names, *("another argument" for _ in args)], args), *kwargs.items()]
+    asked = [name for name, value in given if name not in HARMLESS and value is not None and value is not False]
     if asked:
         raise ConversionError(f"slimfit: {where} is called with {', '.join(asked)}, which slimfit does not do; attention "
                               f"weights, for example, are never there as a whole")
@@ -236,11 +236,13 @@ def returns_tuple(block, hidden):
 def converted_class(original, family, as_tuple):
     """A block's class that runs as slimfit does, derived from its own."""
 
+    names = [*inspect.signature(original.forward).parameters][3:]  # behind self, the rows and the mask
+
     def result(rows):
         return (rows,) if as_tuple else rows
 
     def forward(self, hidden_states, attention_mask=None, *args, **kwargs):
-        refuse_arguments(self.slimfit_runner.where, args, kwargs)
+        refuse_arguments(self.slimfit_runner.where, names, args, kwargs)
         return result(self.slimfit_runner.run(self, hidden_states, attention_mask))
 
     def extra_repr(self):
