@@ -20,6 +20,8 @@ void add_gelu_cases(Cases const& cases) {
     for_gelu_forms([&]<class S>(named<S> form) {
       forward(form, nothing);
       cases.template add<T>(std::string("gelu_backward ") + form.name, width, gelu_backward_case<S, T, width>{});
+      cases.template add<T>(std::string("gelu_backward_sums ") + form.name, width,
+                            gelu_backward_sums_case<S, T, width>{});
     });
     forward(named<gelu_input<coded<format::fixed_point<2, 1>>>>{"input fixed_point<2, 1>"},
             named<coded<format::fixed_point<3, 4>>>{", output fixed_point<3, 4>"});

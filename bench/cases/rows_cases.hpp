@@ -22,17 +22,17 @@ void add_bias_and_sums(Cases const& cases) {
     auto const* const source = memory.template read<T>(rows * Width);
     return row_task{broadcast_bias<Width, T>{bias, source, memory.template write<T>(rows * Width)}, rows};
   });
-  cases.template add<T>("column_sums", Width, [](auto& memory) {
-    index_t const rows = memory.rows();
-    index_t const blocks = row_block_count(rows);
-    auto const* const source = memory.template read<T>(rows * Width);
+  cases.template add<T>("column_sums", Width, []<class Device>(workspace<Device>& memory) {
     using kernel = column_sums<Width, T>;
-    return row_task{kernel{source, rows, memory.template write<float>(blocks * Width)}, kernel::launches(rows)};
+    auto const blocks = blocks_for<Device>(memory.rows(), kernel::slices);
+    auto const* const source = memory.template read<T>(memory.rows() * Width);
+    kernel const task{source, blocks, memory.template write<float>(blocks.count() * Width)};
+    return row_task{task, task.launches()};
   });
-  cases.template add<T>("sum_rows", Width, [](auto& memory) {
-    index_t const blocks = row_block_count(memory.rows());
-    auto const* const partials = memory.template read<float>(blocks * Width);
-    return row_task{sum_rows<Width, float, T>{partials, blocks, memory.template write<T>(Width)}, slice_count(Width)};
+  cases.template add<T>("sum_rows", Width, []<class Device>(workspace<Device>& memory) {
+    index_t const count = blocks_for<Device>(memory.rows(), column_sums<Width, T>::slices).count();
+    auto const* const partials = memory.template read<float>(count * Width);
+    return row_task{sum_rows<float, T>{partials, count, Width, memory.template write<T>(Width)}, slice_count(Width)};
   });
 }
 

@@ -67,17 +67,25 @@ struct probabilities_of_case<coded_probabilities<Format>> {
 };
 
 /// @param size of a launch for so many heads
-template <scalar T, class Arguments>
-void add(std::string kernel, void (*function)(Arguments, attention_shape),
-         std::function<launch_size(index_t)> const& size, std::function<Arguments(cuda_workspace&)> make) {
+/// @param more makes what else the kernel is given
+template <scalar T, class Arguments, class... More>
+void add(std::string kernel, void (*function)(Arguments, attention_shape, More...),
+         std::function<launch_size(index_t)> const& size, std::function<Arguments(cuda_workspace&)> make,
+         std::type_identity_t<std::function<More(cuda_workspace&)>>... more) {
   kernel_cases().push_back({std::move(kernel), scalar_name<T>, width, reinterpret_cast<void const*>(function),
                             static_cast<int>(size(1).threads),
                             [=](cuda_workspace& memory) -> std::function<void()> {
                               auto const arguments = make(memory);
                               auto* const device = memory.device();
                               auto const launch = size(memory.sequences() * heads);
+                              auto const others = std::tuple<More...>{more(memory)...};
                               return [=] {
-                                kernels::detail::launch_attention(*device, function, launch, arguments, shape());
+                                std::apply(
+                                    [&](auto const&... other) {
+                                      kernels::detail::launch_attention(*device, function, launch, arguments, shape(),
+                                                                        other...);
+                                    },
+                                    others);
                               };
                             },
                             static_cast<int>(size(1).shared_bytes)});
@@ -188,7 +196,12 @@ void add_backward(std::string const& form) {
                       make([](cuda_workspace& memory, index_t row, index_t kept) {
                         count_head_rows(memory, 3 * kept + 4 * row + sum_bytes);
                         count_products(memory, 5);
-                      }));
+                      }),
+                      [](cuda_workspace& memory) -> column_sum_targets {
+                        index_t const count = memory.sequences() * width;
+                        memory.count_bytes(2 * count * static_cast<index_t>(sizeof(float)));
+                        return {memory.allocate<float>(count), memory.allocate<float>(count)};
+                      });
   }
 }
 

@@ -6,6 +6,7 @@
 #include <slimfit/optim/adamw_policies.hpp>
 #include <slimfit/optim/clipping.hpp>
 #include <slimfit/optim/gradient_part.hpp>
+#include <slimfit/optim/joint_updates.hpp>
 #include <slimfit/optim/kernels/adamw.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
 #include <slimfit/optim/kernels/moment_code.hpp>
@@ -19,6 +20,7 @@
 #include <slimfit/optim/optimizer_traits.hpp>
 #include <slimfit/optim/option_checks.hpp>
 #include <slimfit/optim/parameter_role.hpp>
+#include <slimfit/optim/parameter_update.hpp>
 #include <slimfit/optim/sgd.hpp>
 #include <slimfit/optim/state_layout.hpp>
 #include <slimfit/optim/update_statistics.hpp>

@@ -15,3 +15,4 @@
 #include <slimfit/pass/parameter.hpp>
 #include <slimfit/pass/parts.hpp>
 #include <slimfit/pass/saturation.hpp>
+#include <slimfit/pass/waiting_sums.hpp>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Optimizer kernels on CUDA beside the host: new weights, moments and what is measured of the update.
+#include <slimfit/backend/cuda.cuh>
 #include <slimfit/optim/kernels/adamw.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
 #include <slimfit/optim/kernels/sgd.hpp>
 
 #include "support/beside_host.cuh"
+#include "support/joint_updates.hpp"
 
 using namespace slimfit;
 using namespace slimfit::test;
@@ -339,4 +341,11 @@ TEST_CASE("a loss that is not finite leaves weights and moments") {
                                                 noise});
   CHECK(same_bits(p.weights, weights));
   CHECK(same_bits(p.first, first));
+}
+
+TEST_CASE_TEMPLATE("updates together have the bits of updates one by one", T, float, bf16) {
+  cuda device;
+  testing::check_joint_updates<T>(device, adamw{.learning_rate = 1e-2});
+  testing::check_joint_updates<T>(device, basic_adamw<strict, moments::bits8>{.learning_rate = 1e-2});
+  testing::check_joint_updates<T>(device, sgd{.learning_rate = 1e-2, .momentum = 0.9});
 }

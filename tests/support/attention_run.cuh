@@ -126,7 +126,29 @@ struct attention_result {
   std::vector<double> output;
   std::array<std::vector<double>, 3> gradients;
   std::vector<double> kept;  ///< log-sum-exps or probabilities, decoded
+  bool sums_made = false;    ///< over the rows of the gradients of queries and values
 };
+
+/// Sums over each sequence's rows are those of the rows that were written, each of which was rounded to T.
+template <int Width>
+void check_column_sums(std::vector<double> const& sums, std::vector<double> const& gradient,
+                       sequence_batch const& batch) {
+  auto const& where = batch.where();
+  for (index_t sequence = 0; sequence < batch.count(); ++sequence) {
+    for (index_t column = 0; column < Width; ++column) {
+      double expected = 0;
+      double magnitudes = 0;
+      for (index_t row = where.first(sequence); row < where.first(sequence) + where.rows(sequence); ++row) {
+        double const each = gradient[length(row * Width + column)];
+        expected += each;
+        magnitudes += std::abs(each);
+      }
+      CAPTURE(sequence);
+      CAPTURE(column);
+      CHECK(std::abs(sums[length(sequence * Width + column)] - expected) <= magnitudes * 0x1p-8 + 1e-6);
+    }
+  }
+}
 
 /// @tparam ProbabilityStash `stash::probabilities_*`, @tparam OperandStash of the backward pass
 /// @tparam FromOutput whether the backward pass reads the output
@@ -158,8 +180,15 @@ attention_result run_attention(attention_data<T> const& data, attention_options 
       engine::template backward<Drops>(device, kept.views, probabilities, output.data(), upstream.data(), gradients,
                                        batch, scratch.data(), options);
     } else {
-      engine::template backward<Drops>(device, kept.views, probabilities, upstream.data(), gradients, batch,
-                                       scratch.data(), options);
+      std::vector<float> const no_sums(length(batch.count() * Heads * Size), 7.0F);
+      device_array<float> const query_sums(device, no_sums), value_sums(device, no_sums);
+      result.sums_made =
+          engine::template backward<Drops>(device, kept.views, probabilities, upstream.data(), gradients, batch,
+                                           scratch.data(), options, {query_sums.data(), value_sums.data()});
+      if (result.sums_made) {
+        check_column_sums<Heads * Size>(widened(query_sums.read()), widened(dq.read()), data.host_batch());
+        check_column_sums<Heads * Size>(widened(value_sums.read()), widened(dv.read()), data.host_batch());
+      }
     }
     result.output = widened(output.read());
     result.gradients = {widened(dq.read()), widened(dk.read()), widened(dv.read())};

@@ -3,6 +3,7 @@
 // element, which makes a memory plan, at compile time where the caller wants it there.
 #pragma once
 
+#include <slimfit/backend/device.hpp>
 #include <slimfit/backend/unit_costs.hpp>
 #include <slimfit/core/matrix_product.hpp>
 #include <slimfit/memory/offload_store.hpp>
@@ -19,6 +20,7 @@ template <class Planned = any_backend>
 struct counting {
   static constexpr bool counts_only = true;
   static constexpr index_t busy_rows = Planned::busy_rows;
+  static constexpr index_t busy_pieces = device_traits<Planned>::busy_pieces;
 
   constexpr counting() = default;
   /// Also adds up what units cost.

@@ -7,7 +7,7 @@
 #include <string>
 
 #include <slimfit/backend/cuda/graph.hpp>
-#include <slimfit/backend/cuda/launch.cuh>
+#include <slimfit/backend/cuda/launch_together.cuh>
 #include <slimfit/backend/cuda/matrix_products.hpp>
 #include <slimfit/backend/cuda/memory.hpp>
 #include <slimfit/backend/cuda/offload.hpp>
@@ -38,6 +38,8 @@ class cuda {
   /// Rows that keep a large device busy: with a tenth of them a step of ViT-B/16 took three times as long on an H100.
   /// With more, workspace would be above a tenth of what slim stores of ViT-B/16 at 577 tokens in float.
   static constexpr index_t busy_rows = 7168;
+  /// Teams of groups that sums over rows need to keep a large device busy: three for each of 132 multiprocessors.
+  static constexpr index_t busy_pieces = 396;
   /// Bytes that cuBLASLt may use, in category::workspace as long as the backend lives.
   static constexpr index_t workspace_bytes = 4 * MiB;
   using resource_type = cuda_resource;
@@ -116,6 +118,12 @@ class cuda {
   void launch(index_t rows, Kernel const& kernel) const {
     auto const alone = resource_.use();
     launch_rows(launcher(), rows, kernel);
+  }
+  /// The same for all rows of each of `all`, as one launch of up to 8. @throws cuda_error
+  template <class Kernel>
+  void launch_together(std::span<kernel_rows<Kernel> const> all) const {
+    auto const alone = resource_.use();
+    launch_rows_together(launcher(), all);
   }
   /// For kernels in CUDA's own form.
   [[nodiscard]] kernel_launcher launcher() const { return {stream_, rehearsing_ ? &loaded_ : nullptr}; }

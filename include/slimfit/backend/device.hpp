@@ -84,6 +84,15 @@ struct device_traits {
       return false;
     }
   }();
+  /// Teams of groups that sums over rows need to keep it busy, see kernels/row_blocks.hpp; 0: any number will do, and a
+  /// launch costs nothing.
+  static constexpr index_t busy_pieces = [] {
+    if constexpr (requires { D::busy_pieces; }) {
+      return D::busy_pieces;
+    } else {
+      return index_t{0};
+    }
+  }();
   /// Whether `rehearse(enqueue)` runs `enqueue()` for what it needs beside its memory, without enqueueing.
   static constexpr bool rehearses = requires(D & device) { device.rehearse(detail::no_work{}); };
   /// Whether work can be recorded and enqueued again: `recording`, `record(enqueue)`, `replay(recording)`.

@@ -59,6 +59,20 @@ struct gelu_backward_case {
     return row_task{kernel{kept, gradient, result}, memory.rows()};
   }
 };
+/// The same with the column sums for the gradient of the bias before it.
+template <class S, scalar T, int Width>
+struct gelu_backward_sums_case {
+  template <class Device>
+  auto operator()(workspace<Device>& memory) const {
+    auto const kept = memory.template kept<S, T, Width>(memory.rows());
+    using kernel = kernels::activation_backward_sums<Width, T, std::remove_cvref_t<decltype(kept)>>;
+    auto const blocks = kernels::blocks_for<Device>(memory.rows(), kernels::column_sums<Width, T>::slices);
+    T const* const gradient = memory.template read<T>(memory.rows() * Width);
+    T* const result = memory.template write<T>(memory.rows() * Width);
+    kernel const task{kept, gradient, result, blocks, memory.template write<float>(blocks.count() * Width)};
+    return row_task{task, task.launches()};
+  }
+};
 
 /// Keeps rows whose mean is 0 and whose standard deviation is 1.
 inline constexpr auto save_normalized = [](auto const& view, index_t row, auto const& values) {
@@ -84,7 +98,8 @@ struct layer_norm_backward_case {
   template <class Device>
   auto operator()(workspace<Device>& memory) const {
     constexpr bool all = Wanted == kernels::parameter_gradients::all;
-    index_t const blocks = kernels::row_block_count(memory.rows());
+    auto const row_blocks = kernels::blocks_for<Device>(memory.rows(), 1);
+    index_t const blocks = row_blocks.count();
     auto const kept = memory.template kept<S, T, Width>(memory.rows(), save_normalized);
     T const* const gradient = memory.template read<T>(memory.rows() * Width);
     T const* const gamma = memory.template table<T>(Width, all ? blocks : memory.rows());
@@ -92,9 +107,9 @@ struct layer_norm_backward_case {
     float* const gamma_partials = all ? memory.template write<float>(blocks * Width) : nullptr;
     float* const beta_partials = all ? memory.template write<float>(blocks * Width) : nullptr;
     using kernel = kernels::layer_norm_backward<Width, T, std::remove_cvref_t<decltype(kept)>, Wanted>;
-    return row_task{kernel{kept, gradient, gamma, result, 1e-6F, memory.rows(), update_mode::overwrite, gamma_partials,
-                           beta_partials},
-                    kernel::launches(memory.rows())};
+    kernel const task{kept,           gradient,     gamma, result, 1e-6F, row_blocks, update_mode::overwrite,
+                      gamma_partials, beta_partials};
+    return row_task{task, task.launches()};
   }
 };
 

@@ -2,6 +2,7 @@
 // An activation function, forward and backward, with what the backward needs saved in the form that a stash type says.
 #pragma once
 
+#include <slimfit/kernels/row_blocks.hpp>
 #include <slimfit/stash/activation_stash.hpp>
 #include <slimfit/stash/dense.hpp>
 
@@ -71,6 +72,61 @@ struct activation_backward {
     store(group, input_gradient + row * Width,
           map([](auto d, auto slope) { return d * slope; }, load<Width>(group, output_gradient + row * Width),
               kept.derivative(group, row)));
+  }
+};
+
+/// A slice of the columns of a block of rows: the same, and the partial sums of what is written, which `sum_rows` makes
+/// the gradient of the bias before the activation. Launch with `launches()` rows.
+/// @tparam Kept view of an activation's stash
+template <int Width, scalar T, class Kept>
+struct activation_backward_sums {
+  using scalar_type = T;
+  using value_type = compute_type<T>;
+  /// Of a slice: a warp's accesses where rows fall into slices, else a whole row.
+  static constexpr int width = [] {
+    if constexpr (Width % 256 == 0 && falls_into_pieces<Kept, 256>) { return 256; }
+    if constexpr (Width % 128 == 0 && falls_into_pieces<Kept, 128>) { return 128; }
+    return Width;
+  }();
+  static constexpr index_t slices = Width / width;
+  static constexpr index_t rows_per_block = slices;
+  static constexpr bool works_in_teams = true;
+
+  Kept kept;
+  T const* output_gradient;
+  T* input_gradient;  ///< may be `output_gradient`
+  row_blocks blocks;
+  value_type* partials;  ///< `blocks.count() x Width`
+
+  [[nodiscard]] constexpr index_t launches() const { return blocks.count() * slices; }
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t piece) const {
+    index_t const block = piece / slices;
+    index_t const slice = piece % slices;
+    if constexpr (Group::size == 1 || slices == 1) {
+      if (slice == 0) { work<Width>(group, kept, block, 0); }
+    } else {
+      work<width>(group, kept.template in_pieces<width>(), block, slice);
+    }
+  }
+
+ private:
+  /// @param view of rows of `Columns` elements
+  template <int Columns, lane_group Group, class View>
+  SLIMFIT_HD void work(Group group, View const& view, index_t block, index_t slice) const {
+    constexpr index_t pieces = Width / Columns;
+    index_t const end = blocks.end(block);
+    tile<value_type, Columns, Group> total{};
+    for (index_t row = blocks.begin(block) + part_of_team(group); row < end; row += parts_of_team(group)) {
+      index_t const at = row * pieces + slice;
+      auto const gradient = map([](auto d, auto slope) { return static_cast<value_type>(static_cast<T>(d * slope)); },
+                                load<Columns>(group, output_gradient + at * Columns), view.derivative(group, at));
+      store(group, input_gradient + at * Columns, gradient);
+      detail::add_to(total, gradient);
+    }
+    sum_over_team(group, total);
+    if (part_of_team(group) == 0) { store(group, partials + (block * pieces + slice) * Columns, total); }
   }
 };
 

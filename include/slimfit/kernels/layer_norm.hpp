@@ -54,7 +54,7 @@ struct layer_norm_statistics {
 /// What the backward computes beside the gradient of the input.
 enum class parameter_gradients : unsigned char { none, all };
 
-/// A block of rows (`launches(rows)` of them): with g = dy * gamma,
+/// A block of rows (`launches()` of them): with g = dy * gamma,
 /// dx = rstd (g - mean(g) - xhat mean(g xhat)); per block the sums over rows of dy xhat (for gamma) and dy (for beta),
 /// which `sum_rows` adds up.
 /// @tparam Kept view of a layer normalisation stash that restores
@@ -69,16 +69,16 @@ struct layer_norm_backward {
   static constexpr index_t rows_per_block = has_sums ? 1 : rows_in_block;
 
   /// Without sums each row is a piece of work of its own.
-  static constexpr index_t launches(index_t rows) { return has_sums ? row_block_count(rows) : rows; }
+  [[nodiscard]] constexpr index_t launches() const { return has_sums ? blocks.count() : blocks.rows; }
 
   Kept kept;
   T const* output_gradient;
   T const* gamma;
   T* input_gradient;  ///< may be `output_gradient`
   value_type epsilon;
-  index_t rows;
+  row_blocks blocks;
   update_mode mode = update_mode::overwrite;  ///< of `input_gradient`
-  value_type* gamma_partials = nullptr;       ///< `row_block_count(rows) x Width`; unused without `all`
+  value_type* gamma_partials = nullptr;       ///< `blocks.count() x Width`; unused without `all`
   value_type* beta_partials = nullptr;
 
   template <lane_group Group>
@@ -117,8 +117,8 @@ struct layer_norm_backward {
     if constexpr (!has_sums) {
       work_on(block);
     } else {
-      index_t const end = row_block_end(block, rows);
-      for (index_t row = row_block_begin(block) + part_of_team(group); row < end; row += parts_of_team(group)) {
+      index_t const end = blocks.end(block);
+      for (index_t row = blocks.begin(block) + part_of_team(group); row < end; row += parts_of_team(group)) {
         work_on(row);
       }
       sum_over_team(group, gamma_sum);

@@ -4,20 +4,51 @@
 // same bits with any number of threads.
 #pragma once
 
-#include <slimfit/core/matrix_product.hpp>
+#include <slimfit/backend/device.hpp>
 #include <slimfit/rows/tile.hpp>
 
 namespace slimfit::kernels {
 
-/// Rows that one partial sum covers.
+/// Rows that one partial sum covers, unless the backend asks for others.
 inline constexpr index_t rows_in_block = 64;
 
-/// Partial sums over `rows` rows: launches of a kernel that works on blocks.
-SLIMFIT_HD constexpr index_t row_block_count(index_t rows) { return divide_up(rows, rows_in_block); }
-SLIMFIT_HD constexpr index_t row_block_begin(index_t block) { return block * rows_in_block; }
-SLIMFIT_HD constexpr index_t row_block_end(index_t block, index_t rows) {
-  index_t const end = (block + 1) * rows_in_block;
-  return end < rows ? end : rows;
+/// Rows cut into blocks of fixed size, the last of which may have fewer.
+struct row_blocks {
+  index_t rows = 0;
+  index_t size = rows_in_block;
+
+  /// Blocks, each of which gives a partial sum.
+  [[nodiscard]] SLIMFIT_HD constexpr index_t count() const { return divide_up(rows, size); }
+  [[nodiscard]] SLIMFIT_HD constexpr index_t begin(index_t block) const { return block * size; }
+  [[nodiscard]] SLIMFIT_HD constexpr index_t end(index_t block) const { return lesser(rows, (block + 1) * size); }
+};
+
+namespace detail {
+inline constexpr index_t rows_step = 16;  ///< sizes of blocks are multiples of it
+/// Blocks of rows that keep a backend busy; 0: any number does.
+template <class Device>
+constexpr index_t busy_blocks(index_t slices) {
+  constexpr index_t pieces = device_traits<Device>::busy_pieces;
+  return pieces > 0 ? greater<index_t>(divide_up(pieces, slices), 64) : 0;
+}
+}  // namespace detail
+
+/// The blocks for sums of `rows` rows. A backend that runs many groups at once gets as many pieces of work as it needs,
+/// but not more: partial sums are traffic and memory.
+/// @tparam Device a backend, or one that counts its memory
+/// @param slices pieces of work that the columns of a block of rows are
+template <class Device>
+constexpr row_blocks blocks_for(index_t rows, index_t slices) {
+  index_t const busy = detail::busy_blocks<Device>(slices);
+  if (busy == 0) { return {rows}; }
+  return {rows, round_up(greater<index_t>(divide_up(rows, busy), 1), detail::rows_step)};
+}
+/// Partial sums that there is memory for: those of `rows` rows, and of fewer, so that a plan for long sequences holds
+/// for short ones.
+template <class Device>
+constexpr index_t most_blocks_for(index_t rows, index_t slices) {
+  index_t const busy = detail::busy_blocks<Device>(slices);
+  return busy == 0 ? row_blocks{rows}.count() : lesser(busy, divide_up(rows, detail::rows_step));
 }
 
 /// Columns that one group of `sum_rows` adds up.
@@ -43,9 +74,9 @@ SLIMFIT_HD void sum_rows_of_team(Group group, index_t begin, index_t end, Read c
 }
 }  // namespace detail
 
-/// A slice of columns: `target = sum of the rows of source` (`count x Width`), or added to it. Launch with
-/// `slice_count(Width)` rows.
-template <int Width, scalar Source, scalar Target = Source>
+/// A slice of columns: `target = sum of the rows of source` (`count x columns`), or added to it. Launch with
+/// `slice_count(columns)` rows.
+template <scalar Source, scalar Target = Source>
 struct sum_rows {
   static constexpr index_t rows_per_block = 1;
   static constexpr bool works_in_teams = true;
@@ -54,21 +85,22 @@ struct sum_rows {
 
   Source const* source;
   index_t count;
+  index_t columns;
   Target* target;
   update_mode mode = update_mode::overwrite;
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t slice) const {
     index_t const first = slice * width;
-    auto const columns = lesser<index_t>(width, Width - first);
-    if (columns == width && Width % 16 == 0) {
+    auto const own = lesser<index_t>(width, columns - first);
+    if (own == width && columns % 16 == 0) {
       add(
           group, [first, group](auto const* row) { return load<width>(group, row + first); },
           [first, group, this](auto const& total) { store(group, target + first, total); });
     } else {
       add(
-          group, [first, columns, group](auto const* row) { return load_first<width>(group, row + first, columns); },
-          [first, columns, group, this](auto const& total) { store_first(group, target + first, total, columns); });
+          group, [first, own, group](auto const* row) { return load_first<width>(group, row + first, own); },
+          [first, own, group, this](auto const& total) { store_first(group, target + first, total, own); });
     }
   }
 
@@ -76,7 +108,7 @@ struct sum_rows {
   template <lane_group Group, class Read, class Write>
   SLIMFIT_HD void add(Group group, Read const& read, Write const& write) const {
     detail::sum_rows_of_team(
-        group, 0, count, [this, &read](index_t row) { return read(this->source + row * Width); },
+        group, 0, count, [this, &read](index_t row) { return read(this->source + row * this->columns); },
         [this, &read, &write](auto& total) {
           if (this->mode == update_mode::accumulate) { detail::add_to(total, read(this->target)); }
           write(total);
@@ -85,7 +117,7 @@ struct sum_rows {
 };
 
 /// A slice of the columns of a block of rows: their partial sums, of a `rows x Width` matrix (a bias's gradient).
-/// Launch with `launches(rows)` rows, then `sum_rows`.
+/// Launch with `launches()` rows, then `sum_rows`.
 template <int Width, scalar T>
 struct column_sums {
   static constexpr int width = Width % 256 == 0 ? 256 : Width % 128 == 0 ? 128 : columns_in_slice;
@@ -94,10 +126,10 @@ struct column_sums {
   static constexpr index_t rows_per_block = slices;
   static constexpr bool works_in_teams = true;
   T const* source;
-  index_t rows;
-  compute_type<T>* partials;  ///< `row_block_count(rows) x Width`
+  row_blocks blocks;
+  compute_type<T>* partials;  ///< `blocks.count() x Width`
 
-  static constexpr index_t launches(index_t rows) { return row_block_count(rows) * slices; }
+  [[nodiscard]] constexpr index_t launches() const { return blocks.count() * slices; }
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t piece) const {
@@ -113,8 +145,8 @@ struct column_sums {
  private:
   template <int Columns, lane_group Group>
   SLIMFIT_HD void add(Group group, index_t block, index_t first) const {
-    index_t const begin = row_block_begin(block);
-    index_t const end = row_block_end(block, rows);
+    index_t const begin = blocks.begin(block);
+    index_t const end = blocks.end(block);
     auto const columns = lesser<index_t>(Columns, Width - first);
     T const* const from = source + first;
     compute_type<T>* const target = partials + block * Width + first;

@@ -17,6 +17,8 @@ namespace slimfit {
 template <int Hidden, int Heads, class Policy, scalar T>
 class attention {
   static_assert(Hidden % Heads == 0, "slimfit: attention<Hidden, Heads, ...>: Hidden must be a multiple of Heads");
+  template <class Context>
+  using engine = kernels::attention_engine<typename Context::device_type, Heads, Hidden / Heads, T>;
 
  public:
   static constexpr int head_size = Hidden / Heads;
@@ -92,18 +94,38 @@ class attention {
     }
   }
 
-  /// Overwrites `gradients` of queries, keys and values.
+  /// Whether `backward` may make sums over each sequence's rows of the gradients of queries and values.
   template <class Context>
-  static constexpr void backward(Context& run, kept_type const& kept, sequence_batch const& batch,
-                                 T const* output_gradient, std::array<T*, 3> const& gradients) {
+  static constexpr bool sums_columns =
+      engine<Context>::template sums_columns<typename probability_stash::template kept<T>>;
+  /// Where it puts them, `sequences x Hidden` each; null: nowhere.
+  struct column_sums {
+    compute_type<T>* query = nullptr;
+    compute_type<T>* value = nullptr;
+  };
+
+  /// Overwrites `gradients` of queries, keys and values.
+  /// @return whether the sums were made
+  template <class Context>
+  static constexpr bool backward(Context& run, kept_type const& kept, sequence_batch const& batch,
+                                 T const* output_gradient, std::array<T*, 3> const& gradients,
+                                 [[maybe_unused]] column_sums const& sums = {}) {
     auto const scratch = run.template scratch<T>(engine<Context>::backward_scratch(batch));
-    if constexpr (engine<Context>::template reads_kept<operand_view>) {
-      if constexpr (!Context::counts_only) {
-        std::array<operand_view, 3> const operands{kept.operands[0].active, kept.operands[1].active,
-                                                   kept.operands[2].active};
+    auto const enqueue = [&](auto const& operands) {
+      if constexpr (Context::counts_only) {
+        return false;
+      } else if constexpr (sums_columns<Context>) {
+        return engine<Context>::backward(run.device, operands, kept.probabilities, output_gradient, gradients, batch,
+                                         scratch.data(), {}, {sums.query, sums.value});
+      } else {
         engine<Context>::backward(run.device, operands, kept.probabilities, output_gradient, gradients, batch,
                                   scratch.data());
+        return false;
       }
+    };
+    if constexpr (engine<Context>::template reads_kept<operand_view>) {
+      return enqueue(
+          std::array<operand_view, 3>{kept.operands[0].active, kept.operands[1].active, kept.operands[2].active});
     } else {
       index_t const rows = batch.rows();
       auto const restored = run.template scratch<T>(operand_stash::is_dense ? 0 : 3 * rows * Hidden);
@@ -120,16 +142,9 @@ class attention {
           }
         });
       }
-      if constexpr (!Context::counts_only) {
-        engine<Context>::backward(run.device, operands, kept.probabilities, output_gradient, gradients, batch,
-                                  scratch.data());
-      }
+      return enqueue(operands);
     }
   }
-
- private:
-  template <class Context>
-  using engine = kernels::attention_engine<typename Context::device_type, Heads, head_size, T>;
 };
 
 }  // namespace slimfit

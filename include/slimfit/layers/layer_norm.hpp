@@ -9,6 +9,7 @@
 #include <slimfit/pass/gradient.hpp>
 #include <slimfit/pass/kept_rows.hpp>
 #include <slimfit/pass/saturation.hpp>
+#include <slimfit/pass/waiting_sums.hpp>
 #include <slimfit/stash/by_state.hpp>
 #include <slimfit/stash/layer_norm_stash.hpp>
 
@@ -95,14 +96,17 @@ class layer_norm : public whole_batch<layer_norm<Width, Stash, T>, T> {
     gradient<T, Updates> weight;
     gradient<T, Updates> bias;
     update_mode mode = update_mode::overwrite;  ///< of the next rows
+    /// What the next rows' sums are added up with, and finished with; null: nothing.
+    waiting_sums<T>* waiting = nullptr;
 
     template <class Context>
     constexpr gradients(Context& run, layer_norm const& layer) : weight(run, layer.weight_), bias(run, layer.bias_) {}
     template <class Context>
     constexpr void finish(Context& /*run*/, layer_norm const& /*layer*/) {
-      bias.finish();
-      weight.finish();
+      bias.finish_soon();
+      weight.finish_soon();
     }
+    constexpr void wait_in(waiting_sums<T>* others) { waiting = others; }
   };
 
   /// The input's gradient may be the output's. @throws usage_error where it is null
@@ -112,15 +116,23 @@ class layer_norm : public whole_batch<layer_norm<Width, Stash, T>, T> {
     detail::require_input_gradient(run, "layer_norm", below);
     index_t const rows = kept.batch.rows();
     bool const wanted = sums.weight.wanted() || sums.bias.wanted();
-    index_t const blocks = kernels::row_block_count(rows);
-    auto const weight_sums = run.template scratch<compute_type<T>>(wanted ? blocks * Width : 0);
-    auto const bias_sums = run.template scratch<compute_type<T>>(wanted ? blocks * Width : 0);
+    auto const blocks = kernels::blocks_for<typename Context::device_type>(rows, 1);
+    index_t const most = wanted ? kernels::most_blocks_for<typename Context::device_type>(rows, 1) : 0;
+    auto const weight_sums = run.template scratch<compute_type<T>>(most * Width);
+    auto const bias_sums = run.template scratch<compute_type<T>>(most * Width);
     auto const launch = [&](auto const& form, auto gradients_wanted) {
       using form_type = std::remove_cvref_t<decltype(form)>;
-      using kernel = kernels::layer_norm_backward<Width, T, form_type, decltype(gradients_wanted)::value>;
-      run.launch(kernel::launches(rows), kernel{form, above.output_gradient, weight_.data, below.input_gradient,
-                                                static_cast<compute_type<T>>(epsilon_), rows, below.mode,
-                                                weight_sums.data(), bias_sums.data()});
+      using kernel_type = kernels::layer_norm_backward<Width, T, form_type, decltype(gradients_wanted)::value>;
+      kernel_type const kernel{form,
+                               above.output_gradient,
+                               weight_.data,
+                               below.input_gradient,
+                               static_cast<compute_type<T>>(epsilon_),
+                               blocks,
+                               below.mode,
+                               weight_sums.data(),
+                               bias_sums.data()};
+      run.launch(kernel.launches(), kernel);
     };
     kept.input.visit([&](auto const& form) {
       using kernels::parameter_gradients;
@@ -132,13 +144,14 @@ class layer_norm : public whole_batch<layer_norm<Width, Stash, T>, T> {
         launch(form, std::integral_constant<parameter_gradients, parameter_gradients::none>{});
       }
     });
+    waiting_sums<T> own(nullptr, 0);
+    auto& waiting = sums.waiting != nullptr ? *sums.waiting : own;
     auto const add = [&](gradient<T, Updates>& sum, compute_type<T> const* of_blocks) {
-      if (!sum.wanted()) { return; }
-      run.launch(kernels::slice_count(Width),
-                 kernels::sum_rows<Width, compute_type<T>, T>{of_blocks, blocks, sum.data(), sums.mode});
+      if (sum.wanted()) { waiting.add(run, {of_blocks, blocks.count(), Width, sum.data(), sums.mode}); }
     };
     add(sums.weight, weight_sums.data());
     add(sums.bias, bias_sums.data());
+    waiting.finish(run);
     sums.mode = update_mode::accumulate;
   }
 

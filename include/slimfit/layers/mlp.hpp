@@ -112,6 +112,16 @@ class mlp : public whole_batch<mlp<Hidden, Width, Policy, T, Dropout, Scaled, Ac
       first.finish();
       second.finish(run, layer.second_);
     }
+    /// From now on the partial sums of biases are added up with others; `waiting_numbers` says what they take.
+    constexpr void wait_in(waiting_sums<T>* waiting) {
+      first.waiting = waiting;
+      second.waiting = waiting;
+    }
+    template <class Context>
+    [[nodiscard]] constexpr index_t waiting_numbers(Context const& run, sequence_batch const& batch,
+                                                    live_rows /*live*/) {
+      return first.waiting_numbers_of_pass(run, batch.rows()) + second.waiting_numbers_of_pass(run, batch.rows());
+    }
   };
 
   /// The input's gradient may be the output's, or null.
@@ -129,22 +139,38 @@ class mlp : public whole_batch<mlp<Hidden, Width, Policy, T, Dropout, Scaled, Ac
       second_.backward(run, kept.hidden, {.output_gradient = above.output_gradient},
                        {.input_gradient = hidden_gradient.data()}, sums.second);
     }
-    kept.activation.visit([&](auto const& form) {
-      using form_type = std::remove_cvref_t<decltype(form)>;
-      if constexpr (stash::activation_view<form_type>) {
-        T* const data = hidden_gradient.data();
-        run.launch(rows, kernels::activation_backward<Width, T, form_type>{form, data, data});
-      }
-    });
+    backward_of_activation(run, kept, hidden_gradient.data(), sums);
     first_.apply_transpose(run, hidden_gradient.data(), rows, below.input_gradient, below.mode);
     if constexpr (std::same_as<Source, kept_input>) {
-      first_.add_gradients(run, kept.input, {hidden_gradient.data()}, rows, sums.first);
+      first_.add_weight_gradients(run, kept.input, {hidden_gradient.data()}, rows, sums.first);
     } else {
-      first_.add_gradients(run, above.input, {hidden_gradient.data()}, rows, sums.first);
+      first_.add_weight_gradients(run, above.input, {hidden_gradient.data()}, rows, sums.first);
     }
   }
 
  private:
+  /// In place, and the gradient of the bias before the activation.
+  template <class Context, class Updates>
+  constexpr void backward_of_activation(Context& run, kept_type const& kept, T* gradient,
+                                        gradients<Updates>& sums) const {
+    index_t const rows = kept.batch().rows();
+    auto const blocks = bias_blocks<Width>(run, rows);
+    auto bias_sums = sums.first.sums_of_bias(run, most_bias_blocks<Width>(run, rows));
+    bias_sums.shrink(blocks.count());
+    kept.activation.visit([&](auto const& form) {
+      using form_type = std::remove_cvref_t<decltype(form)>;
+      if constexpr (stash::activation_view<form_type>) {
+        if (sums.first.wants_bias()) {
+          kernels::activation_backward_sums<Width, T, form_type> const kernel{form, gradient, gradient, blocks,
+                                                                              bias_sums.data()};
+          run.launch(kernel.launches(), kernel);
+        } else {
+          run.launch(rows, kernels::activation_backward<Width, T, form_type>{form, gradient, gradient});
+        }
+      }
+    });
+    first_.add_bias_gradient(run, bias_sums, sums.first);
+  }
   [[nodiscard]] constexpr matrix_place activation_place() const { return first_.output_place(layer_matrix::gelu); }
 
   first_type first_;

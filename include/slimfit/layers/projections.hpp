@@ -128,17 +128,37 @@ class projections {
     constexpr gradients(Context& run, projections const& layer)
         : gradients(run, layer, std::make_index_sequence<static_cast<std::size_t>(Count)>{}) {}
 
-    /// To be called once all rows have been added.
+    /// To be called once all rows have been added. Biases may be updated with other vectors, see `finish_together`.
     constexpr void finish() {
       for (int i = 0; i < Count; ++i) {
         weight[i].finish();
-        if constexpr (has_bias) { bias[i].finish(); }
+        if constexpr (has_bias) { bias[i].finish_soon(); }
       }
+    }
+
+    /// Whether the gradient of bias `i` is wanted.
+    [[nodiscard]] constexpr bool wants_bias([[maybe_unused]] int i = 0) {
+      if constexpr (has_bias) { return bias[i].wanted(); }
+      return false;
+    }
+    /// `count` partial sums for the gradient of bias `i`; none unless it is wanted.
+    template <class Context>
+    [[nodiscard]] constexpr partial_sums<Out, T> sums_of_bias(Context& run, index_t count, int i = 0) {
+      return partial_sums<Out, T>(run, waiting, wants_bias(i) ? count : 0);
+    }
+    /// Numbers that `count` partial sums of bias `i` take of `waiting`, those of a pass over `rows` rows.
+    [[nodiscard]] constexpr index_t waiting_numbers(index_t count, int i = 0) {
+      return wants_bias(i) ? waiting_sums<T>::numbers_of(count, Out) : 0;
+    }
+    template <class Context>
+    [[nodiscard]] constexpr index_t waiting_numbers_of_pass(Context const& run, index_t rows, int i = 0) {
+      return waiting_numbers(most_bias_blocks<Out>(run, rows), i);
     }
 
     gradient_list<T, Updates, Count> weight;
     gradient_list<T, Updates, has_bias ? Count : 0> bias;
     update_mode mode = update_mode::overwrite;  ///< of the next rows
+    waiting_sums<T>* waiting = nullptr;         ///< where the next rows' sums for biases are added up; null: at once
 
    private:
     template <class Context, std::size_t... I>
@@ -152,15 +172,39 @@ class projections {
   constexpr void add_gradients(Context& run, Source const& source,
                                std::array<T const*, static_cast<std::size_t>(Count)> const& output_gradients,
                                index_t rows, gradients<Updates>& sums) const {
+    for (int i = 0; i < Count; ++i) { add_bias_gradient(run, at(output_gradients, i), rows, sums, i); }
+    add_weight_gradients(run, source, output_gradients, rows, sums);
+  }
+  /// Those of the biases first, each in one of three ways: by a pass over the gradient of its output,
+  template <class Context, class Updates>
+  constexpr void add_bias_gradient(Context& run, T const* output_gradient, index_t rows, gradients<Updates>& sums,
+                                   int i = 0) const {
     if constexpr (has_bias) {
-      for (int i = 0; i < Count; ++i) {
-        if (sums.bias[i].wanted()) {
-          add_bias_gradient<Out>(run, at(output_gradients, i), rows, sums.bias[i].data(), sums.mode);
-        }
+      if (sums.wants_bias(i)) {
+        slimfit::add_bias_gradient<Out>(run, output_gradient, rows, sums.bias[i].data(), sums.mode, sums.waiting);
       }
     }
+  }
+  /// by the partial sums that the kernel made which wrote it,
+  template <class Context, class Updates>
+  constexpr void add_bias_gradient(Context& run, partial_sums<Out, T> const& made, gradients<Updates>& sums,
+                                   int i = 0) const {
+    if constexpr (has_bias) {
+      if (sums.wants_bias(i)) { made.add_to(run, sums.bias[i].data(), sums.mode); }
+    }
+  }
+  /// or not at all, because it is zero.
+  template <class Context, class Updates>
+  constexpr void add_no_bias_gradient(Context& run, gradients<Updates>& sums, int i = 0) const {
+    add_bias_gradient(run, sums.sums_of_bias(run, 0, i), sums, i);
+  }
+  /// Those of the weights then.
+  template <class Context, class Source, class Updates>
+  constexpr void add_weight_gradients(Context& run, Source const& source,
+                                      std::array<T const*, static_cast<std::size_t>(Count)> const& output_gradients,
+                                      index_t rows, gradients<Updates>& sums) const {
     if (any_wanted(sums.weight)) {
-      source.visit([&](auto const& form) { add_weight_gradients(run, form, output_gradients, rows, sums); });
+      source.visit([&](auto const& form) { multiply_inputs(run, form, output_gradients, rows, sums); });
     }
     sums.mode = update_mode::accumulate;
   }
@@ -178,9 +222,9 @@ class projections {
     return false;
   }
   template <class Context, class Form, class Updates>
-  static constexpr void add_weight_gradients(
-      Context& run, Form const& form, std::array<T const*, static_cast<std::size_t>(Count)> const& output_gradients,
-      index_t rows, gradients<Updates>& sums) {
+  static constexpr void multiply_inputs(Context& run, Form const& form,
+                                        std::array<T const*, static_cast<std::size_t>(Count)> const& output_gradients,
+                                        index_t rows, gradients<Updates>& sums) {
     if constexpr (!Form::restores) {
       throw usage_error("slimfit: linear: a weight is active but its input was not kept");
     } else {

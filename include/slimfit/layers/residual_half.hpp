@@ -6,8 +6,10 @@
 
 #include <slimfit/layers/dropout.hpp>
 #include <slimfit/layers/layer.hpp>
+#include <slimfit/pass/gradient.hpp>
 #include <slimfit/pass/output_target.hpp>
 #include <slimfit/pass/parts.hpp>
+#include <slimfit/pass/waiting_sums.hpp>
 
 namespace slimfit {
 
@@ -127,6 +129,13 @@ class residual_half {
       // Where the normalised rows are the residual too, their gradient replaces the stream's.
       auto const separate = run.template scratch<value_type>(adds_to_stream ? part.rows() * width : 0);
       value_type* const inner = adds_to_stream ? separate.data() : here;
+      index_t const numbers = waiting_numbers(run, sums, part, kept.live);
+      auto const partial_sums = run.template scratch<compute_type<value_type>>(numbers);
+      waiting_sums<value_type> waiting(partial_sums.data(), numbers);
+      if constexpr (sums_wait<Context>) {
+        wait_in(sums, waiting);
+        wait_in(norm_sums, waiting);
+      }
       auto const norm_part = kept.norm.part(first, count);
       backward_of_body(run, norm_part, kept.body.part(first, count), upstream, inner, sums);
       if (drops_input(run)) { input_drop(part).apply(run, inner, part.rows()); }
@@ -134,9 +143,12 @@ class residual_half {
           run, norm_part, {.output_gradient = inner},
           {.input_gradient = here, .mode = adds_to_stream ? update_mode::accumulate : update_mode::overwrite},
           norm_sums);
+      waiting.finish(run);
     });
-    sums.finish(run, body_);
-    norm_sums.finish(run, norm_);
+    finish_together(run, [&] {
+      sums.finish(run, body_);
+      norm_sums.finish(run, norm_);
+    });
   }
   template <class Context>
   [[nodiscard]] constexpr typename Body::kept_type keep_body(Context& run, sequence_batch const& rows,

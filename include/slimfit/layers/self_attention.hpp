@@ -126,6 +126,19 @@ class self_attention : public whole_batch<self_attention<Hidden, Heads, Policy, 
       operands.finish();
       output.finish(run, layer.output_);
     }
+    /// From now on the partial sums of biases are added up with others; `waiting_numbers` says what they take.
+    constexpr void wait_in(waiting_sums<T>* waiting) {
+      operands.waiting = waiting;
+      output.waiting = waiting;
+    }
+    template <class Context>
+    [[nodiscard]] constexpr index_t waiting_numbers(Context const& run, sequence_batch const& batch, live_rows live) {
+      index_t numbers = output.waiting_numbers_of_pass(run, live_part(batch, live).rows());
+      for (int i = 0; i < 3; ++i) {
+        if (has_bias_gradient(i)) { numbers += operands.waiting_numbers(bias_sums(run, batch), i); }
+      }
+      return numbers;
+    }
   };
 
   /// The output's gradient has the rows that live; the input's may lie in its place where all do, or be
@@ -139,24 +152,27 @@ class self_attention : public whole_batch<self_attention<Hidden, Heads, Policy, 
     auto const operand_gradients = run.template scratch<T>(3 * rows * Hidden);
     std::array<T*, 3> const each{operand_gradients.data(), advance(operand_gradients.data(), rows * Hidden),
                                  advance(operand_gradients.data(), 2 * rows * Hidden)};
-    {
-      auto const attended_gradient = run.template scratch<T>(rows * Hidden);
-      backward_of_output(run, kept, above.output_gradient, attended_gradient.data(), sums);
-      core::backward(run, kept.attention, batch, attended_gradient.data(), each);
-      value_drop(batch).apply(run, each[2], rows);
-    }
+    backward_of_attention(run, kept, above.output_gradient, each, sums);
     for (int i = 0; i < 3; ++i) {
       projections_.apply_transpose(run, each[static_cast<std::size_t>(i)], rows, below.input_gradient,
                                    i == 0 ? below.mode : update_mode::accumulate, i);
     }
     if constexpr (std::same_as<Source, kept_input>) {
-      projections_.add_gradients(run, kept.input, {each[0], each[1], each[2]}, rows, sums.operands);
+      projections_.add_weight_gradients(run, kept.input, {each[0], each[1], each[2]}, rows, sums.operands);
     } else {
-      projections_.add_gradients(run, above.input, {each[0], each[1], each[2]}, rows, sums.operands);
+      projections_.add_weight_gradients(run, above.input, {each[0], each[1], each[2]}, rows, sums.operands);
     }
   }
 
  private:
+  /// A bias of the keys that softmax ignores has none: what sums over rows would give is rounding errors.
+  static constexpr bool has_bias_gradient(int i) { return i != 1 || key_bias; }
+  /// Partial sums for the gradient of a bias: of every sequence, or of as many blocks as a pass makes.
+  template <class Context>
+  static constexpr index_t bias_sums(Context const& run, sequence_batch const& batch) {
+    index_t const blocks = most_bias_blocks<Hidden>(run, batch.rows());
+    return core::template sums_columns<Context> ? std::max(batch.count(), blocks) : blocks;
+  }
   /// Queries, keys and values of the input, and attention: overwrites `output` (all rows).
   template <class Context>
   constexpr void attend(Context& run, kept_type const& kept, T const* input, T* output) const {
@@ -170,6 +186,46 @@ class self_attention : public whole_batch<self_attention<Hidden, Heads, Policy, 
     projections_.apply(run, input, rows, {.output = value.data()}, 2);
     value_drop(batch).apply(run, value.data(), rows);
     core::forward(run, {query.data(), key.data(), value.data()}, kept.attention, batch, output, operand_places());
+  }
+  /// Overwrites `gradients` of queries, keys and values and adds those of their biases, and the output projection's.
+  template <class Context, class Updates>
+  constexpr void backward_of_attention(Context& run, kept_type const& kept, T const* output_gradient,
+                                       std::array<T*, 3> const& operand_gradients, gradients<Updates>& sums) const {
+    auto const& batch = kept.batch;
+    index_t const rows = batch.rows();
+    auto const drop = value_drop(batch);
+    constexpr bool makes_sums = core::template sums_columns<Context>;
+    index_t const most = makes_sums ? bias_sums(run, batch) : 0;
+    auto query_sums = sums.operands.sums_of_bias(run, most, 0);
+    auto value_sums = sums.operands.sums_of_bias(run, most, 2);
+    bool made = false;
+    {
+      auto const attended_gradient = run.template scratch<T>(rows * Hidden);
+      backward_of_output(run, kept, output_gradient, attended_gradient.data(), sums);
+      made = core::backward(run, kept.attention, batch, attended_gradient.data(), operand_gradients,
+                            {query_sums.data(), value_sums.data()});
+      drop.apply(run, operand_gradients[2], rows);
+    }
+    auto const add = [&](std::size_t i, bool are_made, [[maybe_unused]] auto& parts) {
+      auto const number = static_cast<int>(i);
+      if constexpr (makes_sums) {
+        if (are_made) {
+          parts.shrink(batch.count());
+        } else if (sums.operands.wants_bias(number)) {
+          sum_columns(run, operand_gradients[i], rows, parts);
+        }
+        projections_.add_bias_gradient(run, parts, sums.operands, number);
+      } else {
+        projections_.add_bias_gradient(run, operand_gradients[i], rows, sums.operands, number);
+      }
+    };
+    add(0, made, query_sums);
+    if constexpr (key_bias) {
+      projections_.add_bias_gradient(run, operand_gradients[1], rows, sums.operands, 1);
+    } else {
+      projections_.add_no_bias_gradient(run, sums.operands, 1);
+    }
+    add(2, made && !value_dropout::happens(run), value_sums);
   }
   /// Overwrites `attended_gradient` (all rows) and adds the gradients of the output projection.
   template <class Context, class Updates>

@@ -109,6 +109,18 @@ class adamw_optimizer
   void enqueue_part(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
     step<true>(parameter, weights, gradient, count, part);
   }
+  /// Enqueues one step of each of some parameters, as few launches: for small ones. Throws as `enqueue`.
+  void enqueue_together(std::span<parameter_update<T> const> updates) {
+    using weights_type = std::conditional_t<Weights::copies, copied_weights<T>, plain_weights<T>>;
+    this->template run_together<adamw_update<T, true, number_moments<value_type>, weights_type>>(
+        updates,
+        [this](parameter_update<T> const& update, update_sums* sums, auto const& use) {
+          with_kernel<true>(update, {0, update.count}, sums, use);
+        },
+        [this](parameter_update<T> const& update) {
+          enqueue(update.parameter, update.weights, update.gradient, update.count);
+        });
+  }
   /// One step of one parameter as a whole iteration, and waits for it.
   /// @return what freezing criteria use, measured at this update
   unit_statistics update(index_t parameter, T* weights, T const* gradient, index_t count) {
@@ -126,21 +138,24 @@ class adamw_optimizer
  private:
   template <bool HasGradient>
   void step(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
-    auto* const sums = this->sums_for(count, part);
-    auto* const block = this->table_.block(parameter, count);
-    auto const layout = this->table_.layout(count);
-    auto const launch = [&](auto const& stored, auto const& updated) {
-      this->run(
-          parameter, count, part,
-          adamw_update<T, HasGradient, std::remove_cvref_t<decltype(stored)>, std::remove_cvref_t<decltype(updated)>>{
-              this->coefficients_of(parameter), count, updated, stored, gradient, sums, this->gate(),
-              this->noise(parameter), part.first, this->gradient_factor_});
+    with_kernel<HasGradient>({parameter, weights, gradient, count}, part, this->sums_for(count, part),
+                             [&](auto const& kernel) { this->run(parameter, count, part, kernel); });
+  }
+  /// Calls `use` with the kernel of a part of an update.
+  template <bool HasGradient, class Use>
+  void with_kernel(parameter_update<T> const& update, gradient_part const& part, update_sums* sums, Use const& use) {
+    auto* const block = this->table_.block(update.parameter, update.count);
+    auto const layout = this->table_.layout(update.count);
+    auto const with = [&](auto const& stored, auto const& updated) {
+      use(adamw_update<T, HasGradient, std::remove_cvref_t<decltype(stored)>, std::remove_cvref_t<decltype(updated)>>{
+          this->coefficients_of(update.parameter), update.count, updated, stored, update.gradient, sums, this->gate(),
+          this->noise(update.parameter), part.first, this->gradient_factor_});
     };
-    this->options_.moments.visit(layout, block, count, [&](auto const& stored, int arrays) {
+    this->options_.moments.visit(layout, block, update.count, [&](auto const& stored, int arrays) {
       if constexpr (Weights::copies) {
-        launch(stored, copied_weights<T>{weights, layout.template array<value_type>(block, arrays)});
+        with(stored, copied_weights<T>{update.weights, layout.template array<value_type>(block, arrays)});
       } else {
-        launch(stored, plain_weights<T>{weights});
+        with(stored, plain_weights<T>{update.weights});
       }
     });
   }

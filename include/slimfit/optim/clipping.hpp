@@ -131,6 +131,8 @@ class each_norm_optimizer : public clipping_optimizer<Backend, T, Options> {
   }
   /// The norm of a gradient is not known before it is whole.
   void enqueue_part(index_t, T*, T const*, index_t, gradient_part const&) = delete;
+  /// There is one place for the norm.
+  void enqueue_together(std::span<parameter_update<T> const>) = delete;
 };
 
 }  // namespace slimfit

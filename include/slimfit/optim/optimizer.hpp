@@ -6,9 +6,11 @@
 #include <cmath>
 
 #include <slimfit/optim/gradient_part.hpp>
+#include <slimfit/optim/joint_updates.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
 #include <slimfit/optim/moments.hpp>
 #include <slimfit/optim/option_checks.hpp>
+#include <slimfit/optim/parameter_update.hpp>
 #include <slimfit/optim/update_statistics.hpp>
 #include <slimfit/optim/weight_decay.hpp>
 
@@ -21,6 +23,7 @@ template <class Backend, scalar T, class Coefficients, class Options>
 class optimizer_base {
  public:
   using value_type = compute_type<T>;
+  using weight_type = T;
   using options_type = Options;
 
   [[nodiscard]] Options const& options() const { return options_; }
@@ -182,6 +185,30 @@ class optimizer_base {
                                         is_measured_ && kernel.gradient != nullptr});
     table_.count_step(parameter);
   }
+  /// Enqueues the updates of whole parameters by kernels of type `Kernel`, as few launches.
+  /// @param make  `make(update, sums, use)` gives `use` the kernel of an update
+  /// @param alone enqueues an update whose kernel is of another type
+  template <class Kernel, class Make, class Alone>
+  void run_together(std::span<parameter_update<T> const> updates, Make const& make, Alone const& alone) {
+    detail::joint_updates<Kernel> joint;
+    for (auto const& update : updates) {
+      index_t const blocks = divide_up(update.count, update_block);
+      if (!joint.has_room(blocks, sums_.size())) { enqueue_joint(joint); }
+      auto* const sums = sums_for(update.count, {0, update.count}) + joint.used_sums;
+      bool joined = false;
+      make(update, sums, [&](auto const& kernel) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(kernel)>, Kernel>) {
+          joint.add({kernel, blocks}, {sums, blocks, statistics_.of(update.parameter)}, update.parameter);
+          joined = true;
+        }
+      });
+      if (!joined) {
+        enqueue_joint(joint);
+        alone(update);
+      }
+    }
+    enqueue_joint(joint);
+  }
   /// Where `clip_to_norm` has its numbers.
   struct norm_of {
     bool first;
@@ -243,6 +270,17 @@ class optimizer_base {
   [[nodiscard]] static index_t checked(char const* name, index_t count) {
     require_at_least(name, count, index_t{0});
     return count;
+  }
+
+  template <class Kernel>
+  void enqueue_joint(detail::joint_updates<Kernel>& joint) {
+    if (joint.launches().empty()) { return; }
+    launch_together(*backend_, joint.launches());
+    joint.totals.proceed = gate();
+    joint.totals.measured = is_measured_;
+    backend_->launch(1, joint.totals);
+    for (std::size_t i = 0; i < joint.launches().size(); ++i) { table_.count_step(joint.parameters[i]); }
+    joint.clear();
   }
 
   std::vector<parameter_role> roles_;

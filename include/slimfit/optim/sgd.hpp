@@ -77,19 +77,25 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
   }
   /// The same for a part of the parameter, of which `gradient` is that. The step is done with the last part.
   void enqueue_part(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
-    auto* const sums = this->sums_for(count, part);
-    static_cast<void>(this->table_.steps(parameter));  // throws for a position that does not exist
-    auto* const moment = reinterpret_cast<value_type*>(this->table_.block(parameter, count));
-    auto const launch = [&](auto has_momentum) {
-      this->run(parameter, count, part,
-                sgd_update<T, decltype(has_momentum)::value>{this->coefficients_of(parameter), count, weights, moment,
-                                                             gradient, sums, this->gate(), this->noise(parameter),
-                                                             part.first, this->gradient_factor_});
+    with_kernel({parameter, weights, gradient, count}, part, this->sums_for(count, part),
+                [&](auto const& kernel) { this->run(parameter, count, part, kernel); });
+  }
+  /// Enqueues one step of each of some parameters, as few launches: for small ones. Throws as `enqueue`.
+  void enqueue_together(std::span<parameter_update<T> const> updates) {
+    auto const run = [&]<bool HasMomentum>(std::bool_constant<HasMomentum>) {
+      this->template run_together<sgd_update<T, HasMomentum>>(
+          updates,
+          [this](parameter_update<T> const& update, update_sums* sums, auto const& use) {
+            with_kernel(update, {0, update.count}, sums, use);
+          },
+          [this](parameter_update<T> const& update) {
+            enqueue(update.parameter, update.weights, update.gradient, update.count);
+          });
     };
-    if (moment != nullptr) {
-      launch(std::true_type{});
+    if (this->options_.momentum > 0) {
+      run(std::true_type{});
     } else {
-      launch(std::false_type{});
+      run(std::false_type{});
     }
   }
   /// One step of one parameter as a whole iteration, and waits for it.
@@ -103,6 +109,22 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
   void coast(index_t /*parameter*/, T* /*weights*/, index_t /*count*/) {}
 
  private:
+  /// Calls `use` with the kernel of a part of an update.
+  template <class Use>
+  void with_kernel(parameter_update<T> const& update, gradient_part const& part, update_sums* sums, Use const& use) {
+    static_cast<void>(this->table_.steps(update.parameter));  // throws for a position that does not exist
+    auto* const moment = reinterpret_cast<value_type*>(this->table_.block(update.parameter, update.count));
+    auto const with = [&](auto has_momentum) {
+      use(sgd_update<T, decltype(has_momentum)::value>{
+          this->coefficients_of(update.parameter), update.count, update.weights, moment, update.gradient, sums,
+          this->gate(), this->noise(update.parameter), part.first, this->gradient_factor_});
+    };
+    if (moment != nullptr) {
+      with(std::true_type{});
+    } else {
+      with(std::false_type{});
+    }
+  }
   static sgd const& checked(sgd const& o) {
     detail::require_option(o.learning_rate >= 0 && std::isfinite(o.learning_rate), "sgd: learning_rate",
                            o.learning_rate, "a finite number, at least 0");

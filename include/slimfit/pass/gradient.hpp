@@ -24,7 +24,9 @@ constexpr gradient_place<T> place_of_gradient(Updates& updates, parameter<T> con
 ///  - `apply(parameter, gradient)`: called once the gradient is complete. It may change the weights, unless the
 ///    gradient lasts;
 ///  - `static constexpr bool takes_parts`: whether gradients in scratch memory may come in parts;
-///  - `apply_part(parameter, gradient, first, count)`, when it takes parts: one after the other.
+///  - `apply_part(parameter, gradient, first, count)`, when it takes parts: one after the other;
+///  - optionally `begin_together()`, `apply_soon(parameter, gradient)`, which is as `apply` but may wait, and
+///    `end_together()`, which ends the waiting.
 /// A gradient of a parameter that is not active holds nothing.
 template <scalar T, class Updates>
 class gradient {
@@ -50,6 +52,15 @@ class gradient {
     if (wanted_) { updates_->apply(*target_, place_.data); }
   }
 
+  /// The same, and the gradient lives until the caller of `finish_together` returns: it may be applied with others.
+  constexpr void finish_soon() {
+    if constexpr (requires { updates_->apply_soon(*target_, place_.data); }) {
+      if (wanted_) { updates_->apply_soon(*target_, place_.data); }
+    } else {
+      finish();
+    }
+  }
+
  private:
   Updates* updates_;
   parameter<T> const* target_;
@@ -60,6 +71,18 @@ class gradient {
 
 template <class Context, scalar T>
 gradient(Context&, parameter<T> const&) -> gradient<T, typename Context::updates_type>;
+
+/// Calls `finish()`; gradients that it finishes soon, and that live longer, are applied together, as few launches.
+template <class Context, class Finish>
+constexpr void finish_together(Context& run, Finish const& finish) {
+  if constexpr (requires { run.updates.begin_together(); }) {
+    run.updates.begin_together();
+    finish();
+    run.updates.end_together();
+  } else {
+    finish();
+  }
+}
 
 /// Gradients of `Count` parameters, which begin in the order of the arguments and end in the reverse order. Objects
 /// that end something are never elements of an array here: in constant expressions nvcc's front end destroys one

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <slimfit/core/activations.hpp>
+#include <slimfit/rows/row_kernel.hpp>
 #include <slimfit/stash/by_state.hpp>
 #include <slimfit/stash/quantized.hpp>
 
@@ -50,6 +51,12 @@ struct activation_input : private detail::checked_matrix_stash<S> {
       return {input.counting(counts)};
     }
     SLIMFIT_HD constexpr kept rows_from(index_t first) const { return {input.rows_from(first)}; }
+    /// The same memory as rows of `Piece` elements, to read.
+    template <int Piece>
+    SLIMFIT_HD constexpr kept<T, Piece> in_pieces() const
+        requires(slimfit::falls_into_pieces<typename S::template kept<T, Width>, Piece>) {
+      return {input.template in_pieces<Piece>()};
+    }
     template <class F>
     constexpr decltype(auto) visit(F&& f) const {
       return f(*this);
@@ -108,6 +115,12 @@ struct activation_derivative : private detail::checked_derivative<Codebook> {
       return {codes.counting(counts)};
     }
     SLIMFIT_HD constexpr kept rows_from(index_t first) const { return {codes.rows_from(first)}; }
+    /// The same memory as rows of `Piece` elements, to read.
+    template <int Piece>
+    SLIMFIT_HD constexpr kept<T, Piece> in_pieces() const
+        requires(slimfit::falls_into_pieces<typename matrix::template kept<T, Width>, Piece>) {
+      return {codes.template in_pieces<Piece>()};
+    }
     template <class F>
     constexpr decltype(auto) visit(F&& f) const {
       return f(*this);

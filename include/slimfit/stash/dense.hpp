@@ -30,6 +30,11 @@ struct dense {
     SLIMFIT_HD constexpr kept rows_from(index_t first) const {
       return {advance(data, first * Width), detail::from(owned, first * Width)};
     }
+    /// The same memory as rows of `Piece` elements, to restore from.
+    template <int Piece>
+    SLIMFIT_HD constexpr kept<T, Piece> in_pieces() const requires(Width % Piece == 0) {
+      return {data, {}};
+    }
     template <class F>
     constexpr decltype(auto) visit(F&& f) const {
       return f(*this);

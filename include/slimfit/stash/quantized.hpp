@@ -103,7 +103,7 @@ struct quantized : private detail::checked_quantized<Format> {
     }
     /// The same memory as rows of `Piece` elements, to restore from.
     template <int Piece>
-    constexpr kept<T, Piece> in_pieces() const requires(detail::falls_into<Format, Width, Piece>) {
+    SLIMFIT_HD constexpr kept<T, Piece> in_pieces() const requires(detail::falls_into<Format, Width, Piece>) {
       kept<T, Piece> view;
       view.codes = codes;
       view.scales = scales;

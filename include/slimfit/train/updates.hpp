@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <utility>
 #include <vector>
@@ -11,20 +12,62 @@
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
 #include <slimfit/optim/optimizer_traits.hpp>
+#include <slimfit/optim/parameter_update.hpp>
 #include <slimfit/pass/gradient_place.hpp>
 
 namespace slimfit {
+
+namespace detail {
+/// Whether an optimizer updates several parameters as few launches.
+template <class Optimizer>
+concept updates_together = requires(Optimizer& each,
+                                    std::span<parameter_update<typename Optimizer::weight_type> const> updates) {
+  each.enqueue_together(updates);
+};
+
+/// Updates that wait for each other.
+template <class Optimizer>
+struct waiting_updates {};
+template <updates_together Optimizer>
+struct waiting_updates<Optimizer> {
+  std::array<parameter_update<typename Optimizer::weight_type>, 16> each{};
+  std::size_t count = 0;
+  bool open = false;  ///< whether whoever owns the gradients will say when they must be applied
+
+  void apply(Optimizer& optimizer) {
+    auto const first = each.data();
+    optimizer.enqueue_together({first, std::exchange(count, 0)});
+  }
+};
+}  // namespace detail
 
 /// Gradients are released: weights change during the backward pass, each after its last use in it.
 template <class Optimizer>
 struct releasing_updates {
   static constexpr bool takes_parts = detail::takes_parts<typename Optimizer::options_type>;
+  static constexpr bool joins = detail::updates_together<Optimizer>;
 
   Optimizer& optimizer;
+  [[no_unique_address]] detail::waiting_updates<Optimizer> waiting{};
 
   template <scalar T>
   void apply(parameter<T> const& target, T* gradient) {
     optimizer.enqueue(target.position, target.data, gradient, target.count());
+  }
+  /// Updates between the first and the last of these are enqueued by the last.
+  void begin_together() requires(joins) {
+    waiting.count = 0;  // what an exception left
+    waiting.open = true;
+  }
+  template <scalar T>
+  void apply_soon(parameter<T> const& target, T* gradient) requires(joins) {
+    if (!waiting.open) { return apply(target, gradient); }
+    if (waiting.count == waiting.each.size()) { waiting.apply(optimizer); }
+    waiting.each[waiting.count++] = {target.position, target.data, gradient, target.count()};
+  }
+  void end_together() requires(joins) {
+    waiting.open = false;
+    waiting.apply(optimizer);
   }
   template <scalar T>
   void apply_part(parameter<T> const& target, T* gradient, index_t first, index_t count) {

@@ -19,6 +19,7 @@ using namespace slimfit;
 struct large_device : host {
   using host::host;
   static constexpr index_t busy_rows = 7168;
+  static constexpr index_t busy_pieces = 264;
   static constexpr index_t workspace_bytes = 4 * MiB;
 };
 

@@ -14,12 +14,16 @@ struct large_device {
   static constexpr sf::index_t concurrent_tasks = 4;
   static constexpr bool fuses_addends = true;
   static constexpr bool runs_many_groups = true;
+  static constexpr sf::index_t busy_pieces = 8;
   struct recording {};
   template <class Enqueue>
   void rehearse(Enqueue const& enqueue) {
     enqueue();
   }
   static int bits_depend_on() { return 0; }
+};
+struct large_device_with_rows : large_device {
+  static constexpr sf::index_t busy_rows = 16;
 };
 /// One that says that it lacks what others have.
 struct plain_device {
@@ -42,6 +46,7 @@ TEST_CASE("what a backend does not say has a default") {
   CHECK(traits::concurrent_tasks == 0);
   CHECK_FALSE(traits::fuses_addends);
   CHECK_FALSE(traits::runs_many_groups);
+  CHECK(traits::busy_pieces == 0);
   CHECK_FALSE(traits::rehearses);
   CHECK_FALSE(traits::records);
   CHECK_FALSE(traits::tells_bits);
@@ -53,6 +58,8 @@ TEST_CASE("what a backend says of itself counts") {
   CHECK(traits::concurrent_tasks == 4);
   CHECK(traits::fuses_addends);
   CHECK(traits::runs_many_groups);
+  CHECK(traits::busy_pieces == 8);
+  CHECK(sf::device_traits<sf::counting<large_device_with_rows>>::busy_pieces == 8);
   CHECK(traits::rehearses);
   CHECK(traits::records);
   CHECK(traits::tells_bits);

@@ -22,6 +22,23 @@ struct result {
   test::vector<T> output, dz, kept_output;
 };
 
+/// The kernel that also sums columns writes the same gradient, and the sums that another pass would find.
+template <int Width, class Group, class Kept, class T>
+void check_sums(Kept const& kept, test::vector<T> const& dh, test::vector<T> const& dz, index_t rows) {
+  using namespace kernels;
+  row_blocks const blocks{rows, 16};
+  auto const numbers = length(blocks.count() * Width);
+  test::vector<T> partials(numbers, T{7});
+  test::vector<T> expected(numbers);
+  auto gradient = dh;
+  activation_backward_sums<Width, T, Kept> const fused{kept, gradient.data(), gradient.data(), blocks, partials.data()};
+  test::run_rows<Group>(fused.launches(), fused);
+  column_sums<Width, T> const pass{dz.data(), blocks, expected.data()};
+  test::run_rows<Group>(pass.launches(), pass);
+  CHECK(gradient == dz);
+  CHECK(partials == expected);
+}
+
 template <class S, class OutputStash, int Width, class Group, class T>
 result<T> run(test::vector<T> const& input, test::vector<T> const& bias, test::vector<T> const& dh, index_t rows) {
   using namespace kernels;
@@ -41,6 +58,7 @@ result<T> run(test::vector<T> const& input, test::vector<T> const& bias, test::v
     test::run_rows<Group>(rows, restore_rows<Width, T, kept_type>{kept, r.kept_output.data()});
   }
   test::run_rows<Group>(rows, gelu_backward<Width, T, kept_type>{kept, r.dz.data(), r.dz.data()});
+  check_sums<Width, Group>(kept, dh, r.dz, rows);
   OutputStash::release(tape.memory(), output);
   S::release(tape.memory(), kept);
   CHECK(tape.memory().tape_bytes() == 0);

@@ -45,7 +45,8 @@ template <class S, int Width, class Group, class T>
 result<T> run(problem<T> const& p, update_mode mode = update_mode::overwrite) {
   using namespace kernels;
   auto const size = length(p.rows * Width);
-  index_t const blocks = row_block_count(p.rows);
+  row_blocks const each{p.rows};
+  index_t const blocks = each.count();
   result<T> r{test::vector<T>(size), test::vector<T>(size, T{1}), test::vector<T>(Width), test::vector<T>(Width),
               test::vector<T>(size)};
   test::vector<T> partials(length(2 * blocks * Width));
@@ -66,14 +67,14 @@ result<T> run(problem<T> const& p, update_mode mode = update_mode::overwrite) {
   test::run_rows<Group>(p.rows,
                         restore_rows<Width, T, source>{{kept, p.gamma.data(), p.beta.data(), eps}, r.restored.data()});
   test::run_rows<Group>(blocks, layer_norm_backward<Width, T, kept_type, parameter_gradients::all>{
-                                    kept, p.dy.data(), p.gamma.data(), r.dx.data(), eps, p.rows, mode, partials.data(),
+                                    kept, p.dy.data(), p.gamma.data(), r.dx.data(), eps, each, mode, partials.data(),
                                     partials.data() + blocks * Width});
-  test::run_rows<Group>(slice_count(Width), sum_rows<Width, T>{partials.data(), blocks, r.dgamma.data()});
+  test::run_rows<Group>(slice_count(Width), sum_rows<T>{partials.data(), blocks, Width, r.dgamma.data()});
   test::run_rows<Group>(slice_count(Width),
-                        sum_rows<Width, T>{partials.data() + blocks * Width, blocks, r.dbeta.data()});
+                        sum_rows<T>{partials.data() + blocks * Width, blocks, Width, r.dbeta.data()});
   test::vector<T> dx_alone(size, T{1});
   test::run_rows<Group>(p.rows, layer_norm_backward<Width, T, kept_type, parameter_gradients::none>{
-                                    kept, p.dy.data(), p.gamma.data(), dx_alone.data(), eps, p.rows, mode});
+                                    kept, p.dy.data(), p.gamma.data(), dx_alone.data(), eps, each, mode});
   CHECK(std::memcmp(dx_alone.data(), r.dx.data(), size * sizeof(T)) == 0);  // bits: NaN equals itself
   S::release(tape.memory(), kept);
   CHECK(tape.memory().tape_bytes() == 0);

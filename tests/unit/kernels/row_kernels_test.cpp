@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include <slimfit/backend/counting.hpp>
 #include <slimfit/kernels.hpp>
 
 #include "support/fixture.hpp"
@@ -16,21 +17,26 @@ using test::emulated_group;
 using test::length;
 
 namespace {
+struct many_groups {
+  static constexpr index_t busy_pieces = 264;
+};
+
 template <int Width, class Group, class T>
-void check_sums(index_t rows) {
+void check_sums(kernels::row_blocks const& blocks) {
   using namespace kernels;
-  auto const x = test::normal<T>(rows * Width, 1);
-  index_t const blocks = row_block_count(rows);
-  test::vector<T> partials(length(blocks * Width));
+  auto const x = test::normal<T>(blocks.rows * Width, 1);
+  index_t const count = blocks.count();
+  test::vector<T> partials(length(count * Width));
   test::vector<T> total(Width, T{100});
-  test::run_rows<Group>(column_sums<Width, T>::launches(rows), column_sums<Width, T>{x.data(), rows, partials.data()});
-  test::run_rows<Group>(slice_count(Width), sum_rows<Width, T>{partials.data(), blocks, total.data()});
+  column_sums<Width, T> const partly{x.data(), blocks, partials.data()};
+  test::run_rows<Group>(partly.launches(), partly);
+  test::run_rows<Group>(slice_count(Width), sum_rows<T>{partials.data(), count, Width, total.data()});
   auto added = total;
   test::run_rows<Group>(slice_count(Width),
-                        sum_rows<Width, T>{partials.data(), blocks, added.data(), update_mode::accumulate});
+                        sum_rows<T>{partials.data(), count, Width, added.data(), update_mode::accumulate});
   for (std::size_t j = 0; j < Width; ++j) {
     double expected = 0;
-    for (std::size_t i = 0; i < length(rows); ++i) { expected += static_cast<double>(x[i * Width + j]); }
+    for (std::size_t i = 0; i < length(blocks.rows); ++i) { expected += static_cast<double>(x[i * Width + j]); }
     REQUIRE(std::abs(static_cast<double>(total[j]) - expected) < 1e-4);
     REQUIRE(std::abs(static_cast<double>(added[j]) - 2 * expected) < 2e-4);
   }
@@ -39,10 +45,40 @@ void check_sums(index_t rows) {
 
 TEST_CASE_TEMPLATE("column sums", T, float, double) {
   test::for_widths<1, 5, 197, 3072>([]<int Width> {
-    check_sums<Width, serial_group, T>(1);
-    check_sums<Width, serial_group, T>(131);
+    check_sums<Width, serial_group, T>({1});
+    check_sums<Width, serial_group, T>({131});
+    check_sums<Width, serial_group, T>({131, 16});
   });
-  check_sums<197, emulated_group<4>, T>(65);
+  check_sums<197, emulated_group<4>, T>({65});
+  check_sums<197, emulated_group<4>, T>({65, 32});
+}
+
+TEST_CASE("sums of no rows are zero, or what was there") {
+  test::vector<float> sums(70, 3.0F);
+  kernels::sum_rows<float> none{nullptr, 0, 70, sums.data(), update_mode::accumulate};
+  test::run_rows<serial_group>(kernels::slice_count(70), none);
+  CHECK(std::count(sums.begin(), sums.end(), 3.0F) == 70);
+  none.mode = update_mode::overwrite;
+  test::run_rows<serial_group>(kernels::slice_count(70), none);
+  CHECK(std::count(sums.begin(), sums.end(), 0.0F) == 70);
+}
+
+TEST_CASE("blocks of rows keep many groups busy with few partial sums") {
+  CHECK(kernels::blocks_for<any_backend>(6304, 3).size == kernels::rows_in_block);
+  for (index_t const slices : {1, 3, 12}) {
+    index_t before = 0;
+    for (index_t rows = 1; rows < 100000; rows += 97) {
+      auto const blocks = kernels::blocks_for<many_groups>(rows, slices);
+      index_t const room = kernels::most_blocks_for<many_groups>(rows, slices);
+      INFO(rows, " rows in ", slices, " slices");
+      CHECK(blocks.count() <= room);
+      CHECK(room >= before);
+      before = room;
+      bool const busy = blocks.count() * slices >= many_groups::busy_pieces / 2;
+      CHECK((busy || blocks.size == 16));
+      CHECK(room * slices <= 3 * many_groups::busy_pieces);
+    }
+  }
 }
 
 TEST_CASE_TEMPLATE("a bias alone or added to a row", Group, serial_group, emulated_group<4>) {

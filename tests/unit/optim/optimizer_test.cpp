@@ -10,6 +10,7 @@
 #include <random>
 
 #include "reference/adamw.hpp"
+#include "support/joint_updates.hpp"
 #include "support/optimizer_numbers.hpp"
 
 namespace sf = slimfit;
@@ -251,6 +252,14 @@ TEST_CASE("updates after one that is not finite are held back in the same step, 
     check(sf::clip_each_norm{plain, 1.0}, kept);
   }
   check(sf::clip_global_norm{plain, 1.0}, true);
+}
+
+TEST_CASE_TEMPLATE("updates together have the bits of updates one by one", T, float, double, sf::bf16) {
+  sf::host backend({.threads = 2});
+  sf::testing::check_joint_updates<T>(backend, sf::adamw{.learning_rate = 1e-2});
+  sf::testing::check_joint_updates<T>(backend, coded_adamw{.learning_rate = 1e-2});  // those of 4096 elements and more
+  sf::testing::check_joint_updates<T>(backend, sf::sgd{.learning_rate = 1e-2});
+  sf::testing::check_joint_updates<T>(backend, sf::sgd{.learning_rate = 1e-2, .momentum = 0.9});
 }
 
 TEST_CASE("a master copy: bfloat16 weights are the roundings of float ones that are updated") {

@@ -20,6 +20,7 @@ namespace {
 struct wide_host : host {
   using host::host;
   static constexpr index_t busy_rows = 7168;
+  static constexpr index_t busy_pieces = 264;
 };
 
 constexpr vit_shape narrow{

@@ -68,15 +68,15 @@ auto probabilities_of(Kept const& kept) {
 }
 
 /// Enqueues a kernel of attention. @throws cuda_error
-template <class Arguments>
-void launch_attention(cuda const& device, void (*kernel)(Arguments, attention_shape), launch_size const& size,
-                      Arguments const& arguments, attention_shape const& shape) {
+template <class... Arguments>
+void launch_attention(cuda const& device, void (*kernel)(Arguments...), launch_size const& size,
+                      std::type_identity_t<Arguments> const&... arguments) {
   if (size.shared_bytes > 48 * KiB) {
     check(cudaFuncSetAttribute(reinterpret_cast<void const*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
                                static_cast<int>(size.shared_bytes)),
           "shared memory of an attention kernel");
   }
-  device.launcher().launch(size, kernel, arguments, shape);
+  device.launcher().launch(size, kernel, arguments...);
 }
 /// Of a kernel that has one block of threads for every 64 rows of every head.
 inline launch_size rows_launch(index_t heads, int tokens, int shared_bytes) {
@@ -114,12 +114,18 @@ template <int Heads, int HeadSize, class T>
 struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head_size<HeadSize> {
   static constexpr int hidden = Heads * HeadSize;
   static constexpr bool plain = std::is_same_v<T, double>;
+  static constexpr int most_fused = 64;  ///< head size of which one kernel makes all gradients
   /// Whether there are kernels whose blocks own whole heads, for short sequences.
   template <class Kept, bool Drops>
   static constexpr bool owns_heads = std::is_same_v<T, bf16>&& HeadSize % 8 == 0 && !Kept::stored && !Drops;
   template <class Kept>
   static constexpr bool reads_kept = detail::is_dense_kept<Kept> ||
                                      (!plain && detail::is_coded_in_runs<Kept, HeadSize>);
+
+  /// Whether the backward pass may make sums over each sequence's rows of the gradients of queries and values.
+  template <class Probabilities>
+  static constexpr bool sums_columns =
+      owns_heads<decltype(detail::probabilities_of(Probabilities{})), false>&& HeadSize <= most_fused;
 
   static constexpr index_t forward_scratch(sequence_batch const& /*batch*/) { return 0; }
   /// A row sum for every query.
@@ -142,12 +148,15 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
   }
 
   /// Enqueues the backward pass, with the same options. @throws cuda_error
+  /// @param sums where to put sums over each sequence's rows, see `sums_columns`
+  /// @return whether they are made: of short sequences
   template <bool Drops = false, class Operand, class Probabilities>
-  static void backward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
+  static bool backward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
                        T const* output_gradient, std::array<T*, 3> const& gradients, sequence_batch const& batch,
-                       T* scratch, attention_options const& options = {}) {
-    if (batch.rows() == 0) { return; }
-    launch_backward<Drops, false>(device, operands, kept, output_gradient, gradients, batch, scratch, options);
+                       T* scratch, attention_options const& options = {}, column_sum_targets const& sums = {}) {
+    if (batch.rows() == 0) { return false; }
+    return launch_backward<Drops, false>(device, operands, kept, output_gradient, gradients, batch, scratch, options,
+                                         sums);
   }
   /// The same from a stored output, where operands are kept dense and probabilities dense or rebuilt: one pass less
   /// over keys and values. @throws cuda_error
@@ -163,7 +172,7 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
     auto const blocks = static_cast<unsigned>(divide_up(rows * Heads * 8, attention_threads));
     device.launcher().launch({blocks, attention_threads}, &attention_row_sums_kernel<T, HeadSize>, output,
                              output_gradient, reinterpret_cast<compute_type<T>*>(scratch), shape(batch, options), rows);
-    launch_backward<Drops, true>(device, operands, kept, output_gradient, gradients, batch, scratch, options);
+    launch_backward<Drops, true>(device, operands, kept, output_gradient, gradients, batch, scratch, options, {});
   }
 
  private:
@@ -199,9 +208,9 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
     }
   }
   template <bool Drops, bool HasRowSums, class Operand, class Probabilities>
-  static void launch_backward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
+  static bool launch_backward(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
                               T const* output_gradient, std::array<T*, 3> const& gradients, sequence_batch const& batch,
-                              T* scratch, attention_options const& options) {
+                              T* scratch, attention_options const& options, column_sum_targets const& sums) {
     auto const probabilities = detail::probabilities_of(kept);
     using kept_type = std::remove_const_t<decltype(probabilities)>;
     using operand_type = decltype(detail::rows_of(operands[0], hidden));
@@ -217,11 +226,12 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
         gradients[2]};
     auto const where = shape(batch, options);
     index_t const heads = batch.count() * Heads;
-    if constexpr (owns_heads<kept_type, Drops> && !HasRowSums && HeadSize <= 64) {
+    if constexpr (owns_heads<kept_type, Drops> && !HasRowSums && HeadSize <= most_fused) {
       using layout = attention_head_gradients_layout<T, HeadSize>;
       if (detail::fits_block<layout>(where.tokens)) {
-        return detail::launch_attention(device, &attention_head_gradients_kernel<T, HeadSize, operand_type>,
-                                        detail::heads_launch<layout>(heads, where.tokens), arguments, where);
+        detail::launch_attention(device, &attention_head_gradients_kernel<T, HeadSize, operand_type>,
+                                 detail::heads_launch<layout>(heads, where.tokens), arguments, where, sums);
+        return true;
       }
     }
     if constexpr (plain) {
@@ -237,6 +247,7 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
       detail::launch_attention(device, &attention_key_gradients_kernel<T, HeadSize, operand_type, kept_type, Drops>,
                                detail::rows_launch(heads, where.tokens, layout::key_bytes), arguments, where);
     }
+    return false;
   }
 };
 

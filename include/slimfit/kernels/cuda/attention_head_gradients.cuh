@@ -8,6 +8,7 @@
 #pragma once
 
 #include <slimfit/kernels/cuda/attention_backward.cuh>
+#include <slimfit/kernels/cuda/attention_column_sums.cuh>
 #include <slimfit/kernels/cuda/head_rows.cuh>
 
 namespace slimfit::kernels {
@@ -25,13 +26,16 @@ struct attention_head_gradients_layout {
   using own_tile = operand_tile<T, 16, HeadSize>;
   using score_tile = operand_tile<T, 16, queries>;  ///< gradients of scores; rows are keys
 
-  static constexpr int warps(int tokens) { return static_cast<int>(divide_up(tokens, rows)); }
+  static constexpr int column_bytes = shared_parts::bytes_of<float>(HeadSize);
+  static_assert(most_warps * column_bytes <= 4 * tile::bytes);
+
+  SLIMFIT_HD static constexpr int warps(int tokens) { return static_cast<int>(divide_up(tokens, rows)); }
   static constexpr int bytes(int tokens) {
     int const keys = static_cast<int>(round_up(tokens, 32));
     using parts = shared_parts;
     return 2 * parts::bytes_of<T>(keys * tile::stride) + 4 * tile::bytes +
            parts::bytes_of<T>(keys * score_tile::stride) + parts::bytes_of<float>(warps(tokens) * queries) +
-           parts::bytes_of<float>(static_cast<int>(round_up(tokens, queries)));
+           parts::bytes_of<float>(static_cast<int>(round_up(tokens, queries))) + column_bytes;
   }
 };
 
@@ -51,14 +55,16 @@ struct head_gradients {
 
   arguments const& in;
   attention_shape const& shape;
+  column_sum_targets const& to;
   head_block const& head;
   int warp = workers::warp();
   int lane = static_cast<int>(threadIdx.x) % 32;
   own_tile key, value;  ///< all of the head
   T* stages;            ///< two tiles of queries, two of output gradients, used in turns
   score_tile score_gradients;
-  float* row_sums;  ///< of every warp, for the tile's queries
-  float* log_sums;  ///< in units of log 2
+  float* row_sums;    ///< of every warp, for the tile's queries
+  float* log_sums;    ///< in units of log 2
+  float* query_sums;  ///< over the queries so far, of every column
   passing_rows<Operand, T, queries, HeadSize> query_rows;
   passing_rows<dense_rows<T>, T, queries, HeadSize> upstream_rows;
   scores probabilities[groups];
@@ -66,9 +72,11 @@ struct head_gradients {
   fragment<columns> key_sums[groups]{};
   fragment<columns> value_sums[groups]{};
 
-  __device__ head_gradients(arguments const& given, attention_shape const& extents, head_block const& part)
+  __device__ head_gradients(arguments const& given, attention_shape const& extents, column_sum_targets const& sums,
+                            head_block const& part)
       : in(given),
         shape(extents),
+        to(sums),
         head(part),
         query_rows{given.query, {part.first_row, part.column}, part.tokens},
         upstream_rows{given.upstream, {part.first_row, part.column}, part.tokens} {
@@ -80,8 +88,13 @@ struct head_gradients {
     score_gradients.data = shared.take<T>(padded * score_tile::stride);
     row_sums = shared.take<float>(static_cast<int>(blockDim.x) / 32 * queries);
     log_sums = shared.take<float>(round_up(head.tokens, queries));
+    query_sums = shared.take<float>(HeadSize);
   }
 
+  /// Values' parts lie where tiles of queries were.
+  [[nodiscard]] __device__ head_column_sums<HeadSize> sums_of_columns() const {
+    return {to, query_sums, reinterpret_cast<float*>(stages)};
+  }
   [[nodiscard]] __device__ bool works() const { return warp * rows < head.keys; }
   [[nodiscard]] __device__ tile query(int first) const {
     return {stages + first / queries % 2 * queries * tile::stride};
@@ -155,23 +168,7 @@ struct head_gradients {
         sums[i] += probabilities[half / 2][at] * gradients[half / 2][at];
       }
     }
-    int number = 0;
-    int left = own_columns;
-#pragma unroll
-    for (int distance = 16; distance >= 4; distance /= 2) {
-      bool const upper = lane / distance % 2 != 0;
-      left = left / 2;
-#pragma unroll
-      for (int i = 0; i < left; ++i) {
-        float const given = upper ? sums[i] : sums[left + i];
-        sums[i] = (upper ? sums[left + i] : sums[i]) + __shfl_xor_sync(0xffffffffU, given, distance);
-      }
-      if (left > 0) {
-        number += upper ? left : 0;
-      } else {
-        sums[0] += __shfl_xor_sync(0xffffffffU, sums[0], distance);
-      }
-    }
+    int const number = add_over_rows(sums);
     row_sums[warp * queries + number / 2 * 8 + lane % 4 * 2 + number % 2] = sums[0];
   }
   /// Gradients of the scores, for the warp's keys in registers, for the queries in shared memory.
@@ -226,6 +223,7 @@ struct head_gradients {
 #pragma unroll
       for (int i = 0; i < fragment<2>::size; ++i) { sums[0][i] += sums[1][i]; }
       write_block(sums[0], first + row, column);
+      sums_of_columns().add_queries(sums[0], first == 0, column);
     }
   }
   /// Lanes exchange pairs of columns, so that each of them has four neighbours and rows fill whole sectors.
@@ -264,9 +262,9 @@ struct head_gradients {
 template <class T, int HeadSize, class Operand>
 __global__ void __launch_bounds__(32 * attention_head_gradients_layout<T, HeadSize>::most_warps)
     attention_head_gradients_kernel(attention_backward_arguments<T, Operand, rebuilt_probabilities<float>> const in,
-                                    attention_shape const shape) {
+                                    attention_shape const shape, column_sum_targets const sums) {
   auto const head = block_of_head(shape, HeadSize, attention_head_tokens);
-  head_gradients<T, HeadSize, Operand> own(in, shape, head);
+  head_gradients<T, HeadSize, Operand> own(in, shape, sums, head);
   constexpr int queries = own.queries;
   own.load_keys();
   own.begin(0);
@@ -290,8 +288,10 @@ __global__ void __launch_bounds__(32 * attention_head_gradients_layout<T, HeadSi
   }
   __syncthreads();
   if (head.exists()) { own.write_query_gradient((head.tokens - 1) / queries * queries); }
+  if (own.works()) { own.sums_of_columns().share_values(own.warp, own.value_sums[0]); }
   __syncthreads();
   own.write_key_gradients();
+  own.sums_of_columns().write(head, shape, attention_head_gradients_layout<T, HeadSize>::warps(head.keys));
 }
 
 }  // namespace slimfit::kernels

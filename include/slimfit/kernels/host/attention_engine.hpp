@@ -113,6 +113,9 @@ struct attention_engine {
   /// them first.
   template <class Kept>
   static constexpr bool reads_kept = false;
+  /// Whether the backward pass may make sums over each sequence's rows of the gradients of queries and values.
+  template <class Probabilities>
+  static constexpr bool sums_columns = false;
 
   static constexpr index_t forward_scratch(sequence_batch const& batch) {
     constexpr auto elements = static_cast<index_t>(sizeof(score_type) / sizeof(T));

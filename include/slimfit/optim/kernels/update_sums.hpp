@@ -242,4 +242,53 @@ struct add_update_sums {
   }
 };
 
+/// The same for several parameters that were updated together: a lane each.
+struct add_joint_update_sums {
+  static constexpr index_t rows_per_block = 1;
+  static constexpr int most = 8;
+  static constexpr int width = 4 * most;
+
+  struct part {
+    update_sums const* sums;
+    index_t blocks;
+    update_sums* total;
+  };
+  part parts[most];
+  int count;
+  std::int32_t* proceed = nullptr;  ///< as the updates'
+  bool measured = false;            ///< whether the totals have the gradients' squares already
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t /*row*/) const {
+    bool const proceeds = may_proceed(proceed);
+    std::int32_t finite = 1;
+    for (int first = 0; first < count; first += Group::size) {
+      int const own = first + group.lane();
+      if (own < count) { finite &= add(own, proceeds) ? 1 : 0; }
+    }
+    finite = group.template reduce<Group::size>(finite, minimum{});
+    group.sync();  // all lanes have read `proceed`
+    if (group.lane() == 0 && proceeds && proceed != nullptr && finite == 0) { *proceed = 0; }
+  }
+
+ private:
+  /// @return whether the total is finite, or nothing was updated
+  SLIMFIT_HD bool add(int number, bool proceeds) const {
+    part own = parts[0];
+    SLIMFIT_UNROLL
+    for (int i = 1; i < most; ++i) { own = i == number ? parts[i] : own; }
+    if (!proceeds) {
+      *own.total = {update_sums::held_back, measured ? own.total->squared_gradient : 0.0};
+      return true;
+    }
+    update_sums total;
+    for (index_t block = 0; block < own.blocks; ++block) {
+      total.relative_change += own.sums[block].relative_change;
+      total.squared_gradient += own.sums[block].squared_gradient;
+    }
+    *own.total = total;
+    return total.is_finite();
+  }
+};
+
 }  // namespace slimfit
