@@ -10,7 +10,7 @@ from .convert import convert, restore
 from .freezing import Freezing, Schedule, units_of
 from .plan import Plan, plan
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["CompilerError", "ConversionError", "Freezing", "InterLayerFreezing", "Plan", "Schedule", "convert", "plan",
            "restore", "units_of"]
 

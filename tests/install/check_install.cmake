@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-# cmake -DWAY=installed|subdirectory|fetched|machines|openblas|blis|too_old -DSOURCE=... -DBUILD=... -DWORK=... -DCOMPILER=...
+# cmake -DWAY=installed|subdirectory|fetched|machines|openblas|blis|too_old|single|pkg_config -DSOURCE=... -DBUILD=... -DWORK=... -DCOMPILER=...
 #       -P check_install.cmake
 # The library as other projects get it. `installed` builds and runs the consumer with a prefix that was moved, and
-# `subdirectory` with the sources; the others only configure.
+# `subdirectory` with the sources; `single` and `pkg_config` without CMake, with the single header and with a prefix that
+# was moved; the others only configure.
 cmake_minimum_required(VERSION 3.22)
 function(run_or_fail)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -30,7 +31,7 @@ endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 set(consumer -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${WORK}/build -DCMAKE_CXX_COMPILER=${COMPILER})
-if(WAY STREQUAL "installed" OR WAY STREQUAL "machines")
+if(WAY MATCHES "^(installed|machines|pkg_config)$")
   run_or_fail(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/before)
   # Found by its prefix alone: nothing may point back to the build, the sources or where it was.
   file(RENAME ${WORK}/before ${WORK}/prefix)
@@ -77,6 +78,25 @@ elseif(WAY STREQUAL "installed")
   if(EXISTS ${WORK}/prefix/bin/slimfit-plan)
     run_or_fail(${WORK}/prefix/bin/slimfit-plan --model vit-s16 --batch 2)
   endif()
+elseif(WAY STREQUAL "pkg_config")
+  find_program(pkg_config pkg-config)
+  if(NOT pkg_config)
+    message("skipped: pkg-config is not installed")
+    return()
+  endif()
+  set(ENV{PKG_CONFIG_PATH} ${WORK}/prefix/share/pkgconfig)
+  run_or_fail(${pkg_config} --cflags --libs slimfit)
+  separate_arguments(flags UNIX_COMMAND "${output}")
+  run_or_fail(${COMPILER} -std=c++20 -O0 ${CMAKE_CURRENT_LIST_DIR}/consumer/consumer.cpp -o ${WORK}/consumer ${flags})
+  run_or_fail(${WORK}/consumer)
+elseif(WAY STREQUAL "single")
+  find_program(python python3)
+  run_or_fail(${python} ${SOURCE}/scripts/amalgamate.py ${WORK}/include/slimfit/slimfit.hpp)
+  # Nothing but the one header, in two translation units of one program.
+  file(WRITE ${WORK}/other.cpp "#include <slimfit/slimfit.hpp>\nchar const* other() { return slimfit::version; }\n")
+  run_or_fail(${COMPILER} -std=c++20 -O0 -Wall -Wextra -Werror -I${WORK}/include -I${CBLAS} ${WORK}/other.cpp
+              ${CMAKE_CURRENT_LIST_DIR}/consumer/consumer.cpp -o ${WORK}/consumer ${LIBRARIES})
+  run_or_fail(${WORK}/consumer)
 elseif(WAY MATCHES "^(openblas|blis)$")
   # A product by the library that was asked for; where it is not installed, the sentence that says so.
   execute_process(COMMAND ${CMAKE_COMMAND} ${consumer} -DSLIMFIT_SOURCE=${SOURCE} -DSLIMFIT_BLAS=${WAY} ${OPTIONS}

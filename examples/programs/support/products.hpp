@@ -10,7 +10,7 @@
 
 namespace examples {
 
-/// "slimfit 0.1.0, products by OpenBLAS 0.3.21, core Zen, on 2 threads", and a line of advice where there is any.
+/// "slimfit 0.2.0, products by OpenBLAS 0.3.21, core Zen, on 2 threads", and a line of advice where there is any.
 /// @param threads of the host backend; 0: as many as the machine has
 inline std::string first_lines(int threads) {
   auto const products = slimfit::found_product_library();

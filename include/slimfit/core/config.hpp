@@ -16,7 +16,7 @@
 #include <cstdint>
 
 #define SLIMFIT_VERSION_MAJOR 0
-#define SLIMFIT_VERSION_MINOR 1
+#define SLIMFIT_VERSION_MINOR 2
 #define SLIMFIT_VERSION_PATCH 0
 
 #if defined(__CUDACC__)
@@ -77,7 +77,7 @@
 namespace slimfit {
 
 /// Version as text, e.g. for reports.
-inline constexpr char const* version = "0.1.0";
+inline constexpr char const* version = "0.2.0";
 
 /// Signed type of every count, size in bytes and subscript.
 using index_t = std::int64_t;
