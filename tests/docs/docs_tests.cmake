@@ -7,3 +7,5 @@ foreach(example first_model own_block own_criterion own_format own_layer own_loo
     add_test(NAME example_${example} COMMAND ${example})
   endif()
 endforeach()
+add_test(NAME docs_site COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/docs/check_site.py)
+set_tests_properties(docs_site PROPERTIES SKIP_RETURN_CODE 77)
