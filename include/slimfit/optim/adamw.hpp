@@ -115,10 +115,10 @@ class adamw_optimizer
     this->template run_together<adamw_update<T, true, number_moments<value_type>, weights_type>>(
         updates,
         [this](parameter_update<T> const& update, update_sums* sums, auto const& use) {
-          with_kernel<true>(update, {0, update.count}, sums, use);
+          this->template with_kernel<true>(update, {0, update.count}, sums, use);
         },
         [this](parameter_update<T> const& update) {
-          enqueue(update.parameter, update.weights, update.gradient, update.count);
+          this->enqueue(update.parameter, update.weights, update.gradient, update.count);
         });
   }
   /// One step of one parameter as a whole iteration, and waits for it.

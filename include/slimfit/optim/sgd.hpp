@@ -86,10 +86,10 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
       this->template run_together<sgd_update<T, HasMomentum>>(
           updates,
           [this](parameter_update<T> const& update, update_sums* sums, auto const& use) {
-            with_kernel(update, {0, update.count}, sums, use);
+            this->with_kernel(update, {0, update.count}, sums, use);
           },
           [this](parameter_update<T> const& update) {
-            enqueue(update.parameter, update.weights, update.gradient, update.count);
+            this->enqueue(update.parameter, update.weights, update.gradient, update.count);
           });
     };
     if (this->options_.momentum > 0) {
