@@ -18,7 +18,6 @@ struct outer_steps {
 
 /// What bounds are made of, whatever the number of active units.
 struct plan_ends {
-  memory_usage all;  ///< of a step in which every unit is active
   outer_steps in_small_parts;
   /// Where parts of a batch are larger where memory is free: in one part each. They are larger within the peak of small
   /// ones, so this only bounds what is temporary.

@@ -65,15 +65,15 @@ class memory_plan : public step_plan<Model, Optimizer> {
   [[nodiscard]] constexpr index_t peak() const { return bound().peak(); }
 
   /// An upper bound over all choices of `active` units: what every choice stores, the stashes of the most expensive
-  /// units, and the largest temporary memory of any part of the network. Exact when all units are active.
+  /// units, and the largest temporary memory of any part of the network. Exact when all units are active, but for what
+  /// is temporary where parts of a batch are as large as memory allows.
   [[nodiscard]] constexpr memory_usage bound(index_t active) const { return bound(active, ends()); }
   /// The same, given `ends()`.
   [[nodiscard]] constexpr memory_usage bound(index_t active, plan_ends const& found) const {
     require_at_least("plan: active units", active, index_t{0});
-    if (active >= units) { return found.all; }
-    auto usage = terms(active, found.in_small_parts, found.costs).sum();
+    auto usage = bound(active, found.in_small_parts, found.costs);
     if constexpr (base::has_larger_parts) {
-      auto const whole = terms(active, found.in_whole, found.costs).sum();
+      auto const whole = bound(active, found.in_whole, found.costs);
       auto& workspace = usage.peak_by_category[category::workspace];
       workspace = std::min(whole.peak_by_category[category::workspace], usage.activations);
       usage.temporary = std::min(whole.temporary, usage.activations);
@@ -85,10 +85,8 @@ class memory_plan : public step_plan<Model, Optimizer> {
   [[nodiscard]] constexpr plan_ends ends() const {
     auto const all = active_set::all(units);
     auto const least = base::visited();
-    plan_ends found{base::with_parts(all, all, 0), {}, {}, least.costs};
-    found.in_small_parts = {found.all, least.usage};
+    plan_ends found{{base::with_parts(all, all, 0), least.usage}, {}, least.costs};
     if constexpr (base::has_larger_parts) {
-      found.all = with(all);
       found.in_whole = {base::with_parts(all, all, unlimited_budget),
                         base::with_parts(base::least(), all, unlimited_budget)};
     }
@@ -102,6 +100,9 @@ class memory_plan : public step_plan<Model, Optimizer> {
   constexpr memory_plan(memory_plan<Model, Other> const& other, freezing::active_count active)
       : base(other), active_(active) {}
 
+  [[nodiscard]] constexpr memory_usage bound(index_t active, outer_steps const& found, unit_costs const& costs) const {
+    return active < units ? terms(active, found, costs).sum() : found.all;
+  }
   /// The terms of a bound over all choices of `active` units, fewer than all.
   [[nodiscard]] constexpr bound_terms terms(index_t active, outer_steps const& found, unit_costs const& costs) const {
     auto const& all = found.all;
