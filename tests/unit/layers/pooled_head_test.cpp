@@ -8,6 +8,7 @@
 #include <slimfit/train/trainer.hpp>
 
 #include "support/layer_check.hpp"
+#include "support/run_rows.hpp"
 
 using namespace slimfit;
 
@@ -109,4 +110,41 @@ TEST_CASE("a BERT that pools its tokens does not see padding, kept or dropped") 
   auto const without = scores_of(dropped{}, ids);
   REQUIRE(with_mask.size() == 4);
   for (std::size_t i = 0; i < 4; ++i) { CHECK(with_mask[i] == doctest::Approx(without[i]).epsilon(1e-12)); }
+}
+
+namespace {
+
+/// Two sequences of three tokens and one, padded to three or one after the other: their means, and what each row gets
+/// of a gradient.
+template <class Group>
+void check_pooling(sequence_rows const& where, std::vector<index_t> const& first_rows, index_t all_rows) {
+  constexpr int width = 5;
+  std::vector<index_t> const tokens{3, 1};
+  auto const rows = test::normal<double>(all_rows * width, 1);
+  test::vector<double> pooled(2 * width);
+  test::run_rows<Group>(2, kernels::pool_rows<pooling::mean, width, double>{rows.data(), where, pooled.data()});
+  test::vector<double> spread(rows.size(), 7);
+  test::run_rows<Group>(2, kernels::spread_pooled<pooling::mean, width, double>{pooled.data(), where, spread.data()});
+  for (std::size_t s = 0; s < 2; ++s) {
+    for (std::size_t j = 0; j < width; ++j) {
+      double sum = 0;
+      for (index_t i = 0; i < tokens[s]; ++i) { sum += rows[static_cast<std::size_t>(first_rows[s] + i) * width + j]; }
+      double const mean = sum / static_cast<double>(tokens[s]);
+      CHECK(pooled[s * width + j] == doctest::Approx(mean));
+      for (index_t i = 0; i < where.rows(static_cast<index_t>(s)); ++i) {
+        double const expected = i < tokens[s] ? mean / static_cast<double>(tokens[s]) : 0;
+        CHECK(spread[static_cast<std::size_t>(first_rows[s] + i) * width + j] == doctest::Approx(expected));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("pooling: padding counts for nothing and gets no gradient, with and without rows of its own") {
+  std::vector<std::int32_t> const lengths{3, 1};
+  std::vector<std::int32_t> const starts{0, 3, 4};
+  check_pooling<serial_group>({.tokens = 3, .lengths = lengths.data()}, {0, 3}, 6);
+  check_pooling<test::emulated_group<4>>({.tokens = 3, .lengths = lengths.data()}, {0, 3}, 6);
+  check_pooling<serial_group>({.tokens = 3, .starts = starts.data()}, {0, 3}, 4);
 }
