@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# What the targets slimfit::slimfit (the host backend) and slimfit::cuda need, and what they bring. Read by the library's
-# own build and by the installed package. Sets slimfit_missing_host and slimfit_missing_cuda to a sentence that says what
-# is not there; a target is only made where its sentence is empty.
+# What the targets slimfit::slimfit (the host backend), slimfit::cuda and slimfit::mpi need, and what they bring. Read by the
+# library's own build and by the installed package. Sets slimfit_missing_host, slimfit_missing_cuda and slimfit_missing_mpi
+# to a sentence that says what is not there; a target is only made where its sentence is empty.
 set(slimfit_missing_host "")
 set(slimfit_missing_cuda "")
 get_property(slimfit_languages GLOBAL PROPERTY ENABLED_LANGUAGES)
@@ -27,6 +27,19 @@ if("CXX" IN_LIST slimfit_languages)
 else()
   set(slimfit_missing_host "the project has no C++; add CXX to its languages")
   set(slimfit_missing_cuda "${slimfit_missing_host}")
+endif()
+
+# MPI is looked for where it is asked for.
+set(slimfit_missing_mpi "it was not asked for")
+if(SLIMFIT_MPI OR "mpi" IN_LIST slimfit_FIND_COMPONENTS)
+  set(slimfit_missing_mpi "${slimfit_missing_host}")
+  if(NOT slimfit_missing_mpi)
+    set(MPI_CXX_SKIP_MPICXX ON)
+    find_package(MPI QUIET COMPONENTS CXX)
+    if(NOT MPI_CXX_FOUND)
+      set(slimfit_missing_mpi "no MPI was found; install one, e.g. libopenmpi-dev and openmpi-bin on Debian and Ubuntu")
+    endif()
+  endif()
 endif()
 
 # What both backends bring.

@@ -9,7 +9,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 source scripts/install_packages.sh
 source scripts/blas_core.sh
-install_packages "${build_packages[@]}" "${example_packages[@]}" doctest-dev libbenchmark-dev python3 python3-jsonschema \
+install_packages "${build_packages[@]}" "${example_packages[@]}" doctest-dev libbenchmark-dev libopenmpi-dev openmpi-bin python3 python3-jsonschema \
   clang libclang-rt-dev libomp-dev libblis-serial-dev dataset-fashion-mnist || exit 1
 
 # What runs on several threads or lanes.

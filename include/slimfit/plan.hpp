@@ -3,6 +3,7 @@
 #pragma once
 
 #include <slimfit/plan/accumulated.hpp>
+#include <slimfit/plan/across_ranks.hpp>
 #include <slimfit/plan/batch_size.hpp>
 #include <slimfit/plan/bound.hpp>
 #include <slimfit/plan/candidate.hpp>

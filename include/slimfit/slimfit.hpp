@@ -8,6 +8,7 @@
 #if !defined(SLIMFIT_NO_HOST)
 #include <slimfit/backend/host.hpp>
 #endif
+#include <slimfit/communication.hpp>
 #include <slimfit/format.hpp>
 #include <slimfit/freezing.hpp>
 #include <slimfit/huggingface.hpp>

@@ -95,6 +95,10 @@ def main():
     if not has_benchmark:
         print("without Google Benchmark's header: slimfit/benchmark is left out")
         headers = [header for header in headers if not header.startswith("slimfit/benchmark")]
+    has_mpi, _ = run_compiler(compiler, [*flags, "-fsyntax-only"], "#include <mpi.h>\n")
+    if not has_mpi:
+        print("without MPI's header: slimfit/mpi is left out")
+        headers = [header for header in headers if not header.startswith("slimfit/mpi")]
     alone = [] if options.together else headers
     failures = check_alone(compiler, [*flags, *WARNINGS], options.include, alone) if alone else []
     failures += check_linked(compiler, flags, headers)

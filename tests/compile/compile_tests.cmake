@@ -5,6 +5,11 @@ set(SLIMFIT_BLAS_LIBRARIES ${slimfit_blas_libraries})
 list(FILTER SLIMFIT_BLAS_LIBRARIES EXCLUDE REGEX "^-Wl|::")
 set(SLIMFIT_COMPILE_CHECKS ${CMAKE_CURRENT_SOURCE_DIR}/compile)
 
+set(mpi_include "")
+if(TARGET MPI::MPI_CXX)
+  list(TRANSFORM MPI_CXX_INCLUDE_DIRS PREPEND -isystem OUTPUT_VARIABLE mpi_include)
+endif()
+
 find_program(SLIMFIT_CLANGXX clang++)
 foreach(compiler g++ clang++)
   string(REPLACE "++" "" name ${compiler})
@@ -14,7 +19,7 @@ foreach(compiler g++ clang++)
   endif()
   add_test(NAME headers_${name}
            COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_headers.py ${header_options} ${compiler}
-                   ${PROJECT_SOURCE_DIR}/include -- -I${slimfit_blas_include})
+                   ${PROJECT_SOURCE_DIR}/include -- -I${slimfit_blas_include} ${mpi_include})
   add_test(NAME wrong_programs_${name}
            COMMAND Python3::Interpreter ${SLIMFIT_COMPILE_CHECKS}/check_failures.py ${compiler}
                    ${PROJECT_SOURCE_DIR}/include -- -I${slimfit_blas_include})

@@ -39,6 +39,12 @@ class memory_error : public error {
   using error::error;
 };
 
+/// Another rank has failed, is late, or does something else than this one.
+class communication_error : public error {
+ public:
+  using error::error;
+};
+
 /// The library was used in an order that it does not allow, e.g. a stash released twice.
 class usage_error : public error {
  public:

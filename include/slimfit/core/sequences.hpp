@@ -81,6 +81,8 @@ class sequence_batch {
   }
   [[nodiscard]] constexpr index_t rows() const { return first(count_); }
   [[nodiscard]] constexpr row_numbers numbers() const { return {rows_before_, row_step_}; }
+  /// Numbers of the sequences in the whole batch.
+  [[nodiscard]] constexpr row_numbers sequence_numbers() const { return {sequences_before_, 1}; }
   [[nodiscard]] constexpr sequence_rows const& where() const { return where_; }
 
   /// `count` sequences from `s` on.
@@ -95,6 +97,16 @@ class sequence_batch {
       result.where_.base = host_starts_[s];
       if (where_.starts != nullptr) { result.where_.starts += s; }
     }
+    return result;
+  }
+  /// The same as a part of a larger batch, whose rows it is numbered by.
+  /// @param sequences in front of this part, @param rows theirs
+  /// @param tokens of the longest sequence of the larger batch, where padding has no rows
+  [[nodiscard]] constexpr sequence_batch after(index_t sequences, index_t rows, index_t tokens) const {
+    sequence_batch result = *this;
+    result.sequences_before_ += sequences;
+    result.rows_before_ += row_step_ * rows;
+    if (!is_uniform()) { result.where_.tokens = tokens; }
     return result;
   }
   /// The same rows, each a sequence of its own: for layers whose rows do not see each other.

@@ -59,7 +59,7 @@ class pooler_head {
     T* const pooled = run.training ? kept.pooled.data : unkept.data();
     pooler_.projection().apply(run, first_rows.data(), sequences, {.output = pooled});
     run.launch(sequences, kernels::tanh_forward<Hidden, T>{pooled, pooled});
-    with_dropped(run, pooled, sequences, [&](T const* input) {
+    with_dropped(run, pooled, batch, [&](T const* input) {
       classifier_.projection().apply(run, input, sequences, {.output = out.output});
     });
     return kept;
@@ -75,11 +75,11 @@ class pooler_head {
     auto const first_gradient = run.template scratch<T>(sequences * Hidden);
     {
       auto const pooled_gradient = run.template scratch<T>(sequences * Hidden);
-      with_dropped(run, kept.pooled.data, sequences, [&](T const* input) {
+      with_dropped(run, kept.pooled.data, kept.norm.batch, [&](T const* input) {
         auto const pooled = stash::dense::kept<T, Hidden>::adopt(input);
         backward_from(run, classifier_, {{}, kept.input.batch}, pooled, above.output_gradient, pooled_gradient.data());
       });
-      classifier_drop().apply(run, pooled_gradient.data(), sequences);
+      classifier_drop(kept.norm.batch).apply(run, pooled_gradient.data(), sequences);
       run.launch(sequences,
                  kernels::tanh_backward<Hidden, T>{kept.pooled.data, pooled_gradient.data(), pooled_gradient.data()});
       run.memory.release(kept.pooled);
@@ -102,13 +102,16 @@ class pooler_head {
     sums.finish(run, layer);
   }
   using classifier_dropout = dropout<Hidden, typename Dropout::hidden, T>;
-  [[nodiscard]] constexpr classifier_dropout classifier_drop() const { return {classifier_.weight().position, {}}; }
+  [[nodiscard]] constexpr classifier_dropout classifier_drop(sequence_batch const& batch) const {
+    return {classifier_.weight().position, batch.sequence_numbers()};
+  }
   /// Calls `body` with the classifier's input.
   template <class Context, class Body>
-  constexpr void with_dropped(Context& run, T const* pooled, index_t sequences, Body const& body) const {
+  constexpr void with_dropped(Context& run, T const* pooled, sequence_batch const& batch, Body const& body) const {
     bool const drops = classifier_dropout::happens(run);
+    index_t const sequences = batch.count();
     auto const dropped = run.template scratch<T>(drops ? sequences * Hidden : 0);
-    if (drops) { classifier_drop().apply(run, pooled, sequences, dropped.data()); }
+    if (drops) { classifier_drop(batch).apply(run, pooled, sequences, dropped.data()); }
     body(drops ? dropped.data() : pooled);
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <slimfit/core/scalar.hpp>
+#include <slimfit/plan/across_ranks.hpp>
 
 namespace slimfit {
 
@@ -21,6 +22,8 @@ struct accumulated {
   Optimizer optimizer{};
 
   static constexpr bool accumulates = true;
+  template <scalar T>
+  static constexpr index_t exchange_bytes = detail::exchange_bytes<Optimizer, T>;
   [[nodiscard]] constexpr bool drops() const { return optimizer.drops(); }
 
   template <scalar T>

@@ -123,6 +123,7 @@ class memory_plan : public step_plan<Model, Optimizer> {
     terms.offloaded = adds ? std::min(least.offloaded + dearest, all.offloaded) : least.offloaded + dearest;
     terms.moments = options_.drops() ? most_moments(active) : least.peak_by_category[category::optimizer];
     terms.kept_gradients = gathers ? most_gradients(active) : 0;
+    if constexpr (keeps) { terms.kept_gradients += base::exchanged; }
     terms.workspace = peaks[category::workspace];
     if constexpr (keeps) {
       terms.temporary = terms.workspace;
@@ -174,6 +175,19 @@ concept plannable_trainer = requires {
   typename T::schedule_type;
 };
 
+namespace detail {
+/// Options that plans of a trainer are made by: its optimizer's, or what more it says.
+template <class Trainer>
+struct planned_options {
+  using type = typename Trainer::options_type;
+};
+template <class Trainer>
+requires requires { typename Trainer::planned_type; }
+struct planned_options<Trainer> {
+  using type = typename Trainer::planned_type;
+};
+}  // namespace detail
+
 /// The plan of training `Model`: `static_assert(plan<model>(128).peak() < 6 * GiB)`. With another schedule than the
 /// policy's give the trainer's type, as below.
 template <class Model, class Optimizer = adamw>
@@ -198,16 +212,18 @@ template <plannable_trainer Trainer>
 constexpr auto plan(index_t batch, typename Trainer::options_type const& options = {},
                     trainer_options const& settings = {}) {
   using model_type = typename Trainer::model_type;
-  return memory_plan<model_type, typename Trainer::options_type>(
-      batch, options, plan_options_of(settings),
+  using planned_type = typename detail::planned_options<Trainer>::type;
+  return memory_plan<model_type, planned_type>(
+      batch, planned_type{options}, plan_options_of(settings),
       freezing::active_units<typename Trainer::schedule_type>(model_type::units));
 }
 template <plannable_trainer Trainer>
 constexpr auto plan(index_t batch, typename Trainer::options_type const& options, trainer_options const& settings,
                     typename Trainer::schedule_type const& schedule) {
   using model_type = typename Trainer::model_type;
-  return memory_plan<model_type, typename Trainer::options_type>(batch, options, plan_options_of(settings),
-                                                                 freezing::active_units(schedule, model_type::units));
+  using planned_type = typename detail::planned_options<Trainer>::type;
+  return memory_plan<model_type, planned_type>(batch, planned_type{options}, plan_options_of(settings),
+                                               freezing::active_units(schedule, model_type::units));
 }
 
 }  // namespace slimfit

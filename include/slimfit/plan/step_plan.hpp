@@ -17,6 +17,7 @@
 #include <slimfit/pass/parts.hpp>
 #include <slimfit/pass/saturation.hpp>
 #include <slimfit/plan/accumulated.hpp>
+#include <slimfit/plan/across_ranks.hpp>
 #include <slimfit/plan/batch_size.hpp>
 #include <slimfit/plan/step_peaks.hpp>
 #include <slimfit/plan/trainer_options.hpp>
@@ -216,6 +217,8 @@ class step_plan {
   /// Whether gradients are kept until the backward pass is done.
   static constexpr bool keeps =
       !detail::accumulates<Optimizer> && (!policy_type::releases_gradients || detail::keeps_gradients<Optimizer>);
+  /// Bytes in which gradients meet those of other ranks.
+  static constexpr index_t exchanged = detail::exchange_bytes<Optimizer, value_type>;
   using updates_type = counted_updates<!keeps, !keeps && detail::takes_parts<Optimizer>>;
 
   using loss_type = typename network_type::loss_type;
@@ -225,6 +228,7 @@ class step_plan {
   constexpr void hold(ledger& book, active_set const& active, active_set const& updated) const {
     add(book, resident(options_.drops() ? active : updated));
     if constexpr (detail::accumulates<Optimizer>) { book.add(category::gradients, kept_gradients(active)); }
+    if constexpr (exchanged > 0) { book.add(category::gradients, exchanged); }
   }
   static constexpr void add(ledger& book, resident_bytes const& bytes) {
     book.add(category::weights, bytes.weights);

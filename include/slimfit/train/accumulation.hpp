@@ -32,8 +32,10 @@ class accumulation {
   /// @param next `step()` or a new step, with what is planned for this part
   /// @throws memory_error: parts before remain
   void add(Step next, index_t samples) {
-    next.samples += samples;
-    mean_.begin_part(static_cast<double>(samples) / static_cast<double>(next.samples));
+    auto const all = passes_->samples();  // of which this rank has `samples`
+    next.samples += all;
+    auto const so_far = static_cast<double>(next.samples);
+    mean_.begin_part(static_cast<double>(samples) / so_far, 1.0 - static_cast<double>(all) / so_far);
     auto& device = passes_->net().device();
     bool begun = empty();
     try {
@@ -62,13 +64,14 @@ class accumulation {
     if (part.finite == 0) {
       forget();
       detail::batch_checks<typename Passes::network_type>::report_not_finite(
-          batch.inputs(), part.loss / static_cast<double>(batch.view().count()));
+          batch.inputs(), part.loss / static_cast<double>(passes_->samples()));
     }
   }
   /// Enqueues the updates by the mean of all parts. @return the step; no part is left
   Step update() {
     auto& optimizer = passes_->optimizer();
     enqueue_rehearsed(passes_->net().device(), optimizer, [&](ledger&) {
+      passes_->shared().sum_counted(mean_.gradients());
       apply_kept<typename Passes::optimizer_type, value_type>(optimizer, mean_.gradients());
       coast_frozen(passes_->net(), optimizer, step_->report.active);
     });

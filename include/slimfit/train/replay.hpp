@@ -7,10 +7,11 @@
 
 namespace slimfit {
 
-template <class Model, class Optimizer>
+/// @tparam Passes `step_passes`
+template <class Model, class Passes>
 class step_replay {
  public:
-  using passes_type = step_passes<Model, Optimizer>;
+  using passes_type = Passes;
 
   /// @param wanted whether steps are recorded, see trainer_options
   explicit step_replay(bool wanted) : wanted_(wanted) {}

@@ -8,13 +8,15 @@
 #include <slimfit/train/chosen_parameters.hpp>
 #include <slimfit/train/rehearsal.hpp>
 #include <slimfit/train/saturation.hpp>
+#include <slimfit/train/shared_passes.hpp>
 #include <slimfit/train/step_report.hpp>
 #include <slimfit/train/updates.hpp>
 
 namespace slimfit {
 
-/// @tparam Optimizer options of the optimizer
-template <class Model, class Optimizer>
+/// @tparam Optimizer    options of the optimizer
+/// @tparam Communicator whose ranks have parts of every batch
+template <class Model, class Optimizer, class Communicator = single>
 class step_passes {
  public:
   using value_type = typename Model::value_type;
@@ -26,18 +28,24 @@ class step_passes {
   /// Whether gradients of a step are released during its backward pass.
   static constexpr bool releases = Model::policy_type::releases_gradients && !detail::keeps_gradients<Optimizer>;
 
-  step_passes(Model& net, optimizer_type& optimizer, bool count_saturation)
+  using shared_type = shared_passes<device_type, value_type, Communicator>;
+
+  step_passes(Model& net, optimizer_type& optimizer, bool count_saturation, Communicator const& ranks = {})
       : net_(&net),
         optimizer_(&optimizer),
         batch_(net.device()),
         saturation_(net.device(), count_saturation ? Model::layout.tensors : 0),
-        block_(net.device()) {}
+        block_(net.device()),
+        shared_(net.device(), ranks, Model::layout.tensors) {}
 
   [[nodiscard]] Model& net() const { return *net_; }
   [[nodiscard]] optimizer_type& optimizer() const { return *optimizer_; }
   [[nodiscard]] batch_type& batch() { return batch_; }
   [[nodiscard]] arena_block<device_type>& block() { return block_; }
   [[nodiscard]] saturation_counter<device_type>& saturation() { return saturation_; }
+  [[nodiscard]] shared_type& shared() { return shared_; }
+  /// Samples of the batch, of all ranks.
+  [[nodiscard]] index_t samples() const { return shared_.samples(batch_.view().count()); }
 
   /// Copies a batch that was arranged to the backend. @param numbers that its passes draw by
   /// @throws memory_error
@@ -72,7 +80,7 @@ class step_passes {
   /// Counts peaks from now on. @param kept gradients that outlive the passes
   template <class Gradients>
   void begin_peaks(Gradients const& kept) {
-    peaks_.begin(net_->device(), *net_, *optimizer_, batch_, saturation_, kept);
+    peaks_.begin(net_->device(), *net_, *optimizer_, batch_, saturation_, kept, shared_);
   }
   [[nodiscard]] memory_usage peaks() const { return peaks_.now(); }
 
@@ -84,13 +92,18 @@ class step_passes {
   }
   /// Enqueues a step of one pass: forward, backward, updates.
   void run_step(ledger& counted, active_set const& active) {
-    if constexpr (releases) {
+    if constexpr (releases && Communicator::is_single) {
       releasing_updates<optimizer_type> updates{*optimizer_};
       run(counted, updates, active);
+    } else if constexpr (releases) {
+      exchanging_updates<optimizer_type, typename shared_type::exchange_type> updates{*optimizer_, shared_.exchange()};
+      run(counted, updates, active);
+      updates.finish();
     } else {
       arena memory(counted, block_.data(), block_.size());  // gradients stay until it ends
       keeping_updates<optimizer_type, value_type> updates(*optimizer_, Model::layout.tensors);
       run_in(memory, updates, active);
+      shared_.sum(updates.gradients());
       updates.apply_all();
     }
     coast_frozen(*net_, *optimizer_, active);
@@ -105,7 +118,12 @@ class step_passes {
     training.drops = true;
     training.numbers = batch_.view().numbers;
     training.budget = budget_;
-    training_pass(net_->network(), training, batch_.view(), [&] { memory.book().forward_ended(); });
+    auto batch = batch_.view();
+    batch.sequences = shared_.placed(batch.sequences);
+    training_pass(net_->network(), training, batch, [&] {
+      memory.book().forward_ended();
+      shared_.sum(*batch.total);
+    });
   }
 
   Model* net_;
@@ -115,6 +133,7 @@ class step_passes {
   arena_block<device_type> block_;
   step_peaks peaks_;
   index_t budget_ = 0;  ///< of the next step, whatever the block has for larger ones
+  [[no_unique_address]] shared_type shared_;
 };
 
 }  // namespace slimfit

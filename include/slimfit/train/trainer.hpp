@@ -29,8 +29,11 @@ struct trainer_setup {
 /// @tparam Optimizer    options of an optimizer, e.g. `adamw`
 /// @tparam Schedule     which units are active; the policy's by default
 /// @tparam LearningRate a schedule of train/learning_rate.hpp
+/// @tparam Communicator the ranks that train this model together, e.g. `mpi<>`. Each is given its part of every batch,
+/// parts in the order of ranks; losses, counts and updates are then those of the whole batch. All ranks make the same
+/// calls in the same order, but for `evaluate` and `predict`, which are a rank's own.
 template <class Model, class Optimizer = adamw, class Schedule = typename Model::policy_type::freezing,
-          class LearningRate = linear_decay>
+          class LearningRate = linear_decay, class Communicator = single>
 class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, LearningRate>,
                 private detail::other_data<typename Model::network_type> {
   using other_data = detail::other_data<typename Model::network_type>;
@@ -47,6 +50,10 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   using options_type = Optimizer;
   using schedule_type = Schedule;
   using optimizer_type = typename Optimizer::template optimizer<device_type, value_type>;
+  using communicator_type = Communicator;
+  /// What plans are made by.
+  using planned_type = std::conditional_t<Communicator::is_single, Optimizer,
+                                          across_ranks<Optimizer, typename Communicator::order_type>>;
   using schedule_state = decltype(std::declval<Schedule const&>().make_state(0, 0));
 
   using setup = trainer_setup<Optimizer, Schedule, LearningRate>;
@@ -58,14 +65,14 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   trainer(Model& net, Setup const& all) : trainer(net, all.optimizer, all.options, all.schedule, all.learning_rate) {}
   /// @throws memory_error, value_error
   explicit trainer(Model& net, Optimizer options = {}, trainer_options settings = {}, Schedule schedule = {},
-                   LearningRate learning_rate = {})
+                   LearningRate learning_rate = {}, Communicator const& ranks = {})
       : net_(&net),
         settings_(settings),
         learning_rate_(learning_rate),
         optimizer_(net.device(), options, Model::layout.tensors, Model::layout.largest),
         progress_{schedule.make_state(Model::units, settings.seed)},
         most_active_(freezing::active_units(schedule, Model::units)),
-        passes_(net, optimizer_, settings.count_saturation),
+        passes_(net, optimizer_, settings.count_saturation, ranks),
         replay_(settings.record_steps),
         parts_(passes_) {
     optimizer_.set_seed(settings.seed);
@@ -89,23 +96,26 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// this.
   /// @throws shape_error, value_error (labels or ids outside their range), memory_error; nothing is enqueued then, and
   /// weights, moments and schedule are as they were (with `drop_when_frozen`, moments of units that are active no
-  /// longer may be gone). @throws what `finish` throws; usage_error between `accumulate` and `step()`
+  /// longer may be gone). @throws what `finish` throws; usage_error between `accumulate` and `step()`;
+  /// communication_error where another rank cannot take this step or is about to take another one
   void enqueue(std::span<input_type const> inputs, std::span<label_type const> labels) {
     auto const alone = net_->device().memory().use();
     finish();
     if (!parts_.empty()) { throw usage_error("slimfit: trainer: a batch is being accumulated; step() takes its step"); }
     auto next = next_step();
-    auto const& active = next.report.active;
-    auto const count = checks::check(inputs, labels);
-    auto const sequences = passes_.batch().arrange(inputs, count);
-    step_plan<Model, Optimizer> const planned(sequences, optimizer_.options(), plan_options_of(settings_));
-    passes_.load(labels, numbers_of(next));
-    passes_.reserve(planned, active);
-    prepare_moments(*net_, optimizer_, active);
+    auto& report = next.report;
+    auto const& active = report.active;
+    passes_.shared().prepare(
+        purpose_of(next), [&] { return passes_.batch().arrange(inputs, checks::check(inputs, labels)); },
+        [&](sequence_batch const& sequences) {
+          step_plan<Model, planned_type> const planned(sequences, planned_options(), plan_options_of(settings_));
+          passes_.load(labels, numbers_of(next));
+          passes_.reserve(planned, active);
+          prepare_moments(*net_, optimizer_, active);
+          report.planned = planned.with(active, next.after.updated);
+        });
     passes_.begin_peaks(parts_.mean());
 
-    auto& report = next.report;
-    report.planned = planned.with(active, next.after.updated);
     passes_.begin_saturation(report);
     passes_.begin_updates(report, &passes_.batch().view().total->finite);
     report.measured = replay_.run(passes_, active);
@@ -127,7 +137,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     if (!pending_) { return std::nullopt; }
     auto done = *std::exchange(pending_, std::nullopt);
     auto const result = done.parts > 0 ? done.result : passes_.batch().result();
-    auto const count = done.parts > 0 ? done.samples : passes_.batch().view().count();
+    auto const count = done.parts > 0 ? done.samples : passes_.samples();
     optimizer_.collect_statistics();
     done.report.loss = result.loss / static_cast<double>(count);
     done.report.correct = result.correct;
@@ -154,21 +164,28 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     auto const alone = net_->device().memory().use();
     finish();
     parts_.collect();
-    auto const count = checks::check(inputs, labels);
-    auto const sequences = passes_.batch().arrange(inputs, count);
     auto next = parts_.empty() ? next_step() : parts_.step();
     auto const& active = next.report.active;
-    step_plan<Model, accumulated<Optimizer>> const planned(sequences, {optimizer_.options()},
-                                                           plan_options_of(settings_));
-    passes_.load(labels, numbers_of(next));
-    passes_.reserve(planned, active);
-    if (parts_.empty()) {
-      prepare_moments(*net_, optimizer_, active);
-      passes_.begin_saturation(next.report);
-      parts_.begin(next);
-    }
+    index_t count = 0;
+    passes_.shared().prepare(
+        purpose_of(next),
+        [&] {
+          count = checks::check(inputs, labels);
+          return passes_.batch().arrange(inputs, count);
+        },
+        [&](sequence_batch const& sequences) {
+          step_plan<Model, accumulated<planned_type>> const planned(sequences, {planned_options()},
+                                                                    plan_options_of(settings_));
+          passes_.load(labels, numbers_of(next));
+          passes_.reserve(planned, active);
+          if (parts_.empty()) {
+            prepare_moments(*net_, optimizer_, active);
+            passes_.begin_saturation(next.report);
+            parts_.begin(next);
+          }
+          next.report.planned.raise_to(planned.with(active, next.after.updated));
+        });
     passes_.begin_peaks(parts_.mean());
-    next.report.planned.raise_to(planned.with(active, next.after.updated));
     parts_.add(std::move(next), count);
   }
   /// The updates by the mean gradient of all parts since the last step.
@@ -185,6 +202,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     if (parts_.empty()) {
       throw usage_error("slimfit: trainer: step() takes the step of what accumulate was given: nothing");
     }
+    passes_.shared().confirm(purpose_of(parts_.step()));
     passes_.begin_updates(parts_.step().report, nullptr);
     request(parts_.update());
   }
@@ -208,8 +226,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   [[nodiscard]] trainer_options const& settings() const { return settings_; }
   /// The memory of steps with batches of `batch` samples: what `plan<trainer<...>>(batch)` says, with the options and
   /// the schedule that this trainer was made with.
-  [[nodiscard]] memory_plan<Model, Optimizer> plan(index_t batch) const {
-    return memory_plan<Model, Optimizer>(batch, optimizer_.options(), plan_options_of(settings_), most_active_);
+  [[nodiscard]] memory_plan<Model, planned_type> plan(index_t batch) const {
+    return memory_plan<Model, planned_type>(batch, planned_options(), plan_options_of(settings_), most_active_);
   }
   [[nodiscard]] optimizer_type& optimizer() { return optimizer_; }
   [[nodiscard]] schedule_state const& schedule() const { return progress_.schedule; }
@@ -228,7 +246,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
 
  private:
   using step_type = pending_step<schedule_state>;
-  using passes_type = step_passes<Model, Optimizer>;
+  using passes_type = step_passes<Model, Optimizer, Communicator>;
   using checks = detail::batch_checks<network_type>;
 
   auto without_training() {
@@ -242,6 +260,10 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   [[nodiscard]] step_numbers numbers_of(step_type const& next) const {
     return step_numbers_of(settings_.seed, next.report.iteration, next.parts);
   }
+  [[nodiscard]] pass_purpose purpose_of(step_type const& next) const {
+    return {next.report.active, numbers_of(next), next.report.iteration};
+  }
+  [[nodiscard]] planned_type planned_options() const { return planned_type{optimizer_.options()}; }
   void request(step_type next) {
     passes_.request_measurements();
     pending_ = std::move(next);
@@ -254,7 +276,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   training_progress<schedule_state> progress_;
   freezing::active_count most_active_;
   passes_type passes_;
-  step_replay<Model, Optimizer> replay_;
+  step_replay<Model, passes_type> replay_;
   accumulation<passes_type, step_type> parts_;
   std::optional<step_type> pending_;
 };

@@ -79,7 +79,7 @@ struct releasing_updates {
 template <scalar T>
 struct kept_gradient {
   parameter<T> target;
-  T const* values;
+  T* values;
 };
 
 /// Feeds all gradients of a step to the optimizer: first to what it measures of all, so that no weight changes where
@@ -107,8 +107,9 @@ class keeping_updates {
   }
 
   [[nodiscard]] gradient_place<T> place(parameter<T> const& /*target*/) const { return {gradient_memory::lasting}; }
-  void apply(parameter<T> const& target, T const* gradient) { gradients_.push_back({target, gradient}); }
+  void apply(parameter<T> const& target, T* gradient) { gradients_.push_back({target, gradient}); }
   void apply_all() { apply_kept<Optimizer, T>(*optimizer_, gradients_); }
+  [[nodiscard]] std::span<kept_gradient<T> const> gradients() const { return gradients_; }
 
  private:
   Optimizer* optimizer_;
@@ -141,10 +142,10 @@ class accumulating_updates {
     memory_ = std::move(created);
     gradients_ = std::move(gradients);
   }
-  /// The pass that follows has `share` of all samples so far.
-  void begin_part(double share) {
+  /// The pass that follows has `share` of all samples so far, `keep` is what those before have.
+  void begin_part(double share, double keep) {
     share_ = static_cast<compute_type<T>>(share);
-    keep_ = static_cast<compute_type<T>>(1.0 - share);
+    keep_ = static_cast<compute_type<T>>(keep);
   }
   void apply(parameter<T> const& target, T* gradient) { apply_part(target, gradient, 0, target.count()); }
   void apply_part(parameter<T> const& target, T* gradient, index_t first, index_t count) {

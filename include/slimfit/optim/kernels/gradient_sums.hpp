@@ -35,6 +35,31 @@ struct add_gradient {
   }
 };
 
+/// One task is one block of `update_block` elements: `to = share * from`, in place where both are one.
+template <scalar From, scalar To>
+struct scale_gradient {
+  using value_type = compute_type<To>;
+  static constexpr index_t rows_per_block = 1;
+  static constexpr int width = update_block;
+  using scalar_type = From;
+
+  From const* from;
+  index_t count;
+  value_type share;
+  To* to;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t block) const {
+    share_of<0>(group, block, count).for_each_piece([this](auto const& piece) {
+      using tile_type = typename std::remove_cvref_t<decltype(piece)>::template tile_type<value_type>;
+      tile_type values = piece.read(from);
+      SLIMFIT_SIMD()
+      for (int i = 0; i < tile_type::slots; ++i) { values.values[i] *= share; }
+      piece.write(to, values);
+    });
+  }
+};
+
 /// One task is one block of `update_block` elements: its sum of squares.
 template <scalar T>
 struct square_gradient {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The ranks of an MPI job as a communicator.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <span>
+
+#include <slimfit/communication/communicator.hpp>
+#include <slimfit/communication/summation.hpp>
+#include <slimfit/mpi/session.hpp>
+
+namespace slimfit {
+
+/// All ranks of a job that `mpirun` has started. Copies share one connection, which ends with the last of them. Only
+/// one thread may call it.
+/// @tparam Order of sums, see communication/summation.hpp
+template <class Order = summation::library>
+class mpi {
+ public:
+  using order_type = Order;
+  static constexpr bool is_single = false;
+
+  /// Begins MPI unless the program has; then it also ends it.
+  /// @throws communication_error, value_error
+  explicit mpi(mpi_options const& options = {})
+      : session_(std::make_shared<detail::mpi_session>(options)), counted_(std::make_shared<traffic>()) {}
+
+  [[nodiscard]] int rank() const { return session_->rank(); }
+  [[nodiscard]] int size() const { return session_->size(); }
+  [[nodiscard]] traffic counted() const { return *counted_; }
+
+  /// @throws communication_error
+  template <class T>
+  void sum(std::span<T> values, std::span<T> /*scratch*/) {
+    constexpr std::size_t most = std::size_t{1} << 30U;  // counts are ints
+    ++counted_->sums;
+    counted_->bytes += static_cast<index_t>(values.size_bytes());
+    for (std::size_t first = 0; first < values.size(); first += most) {
+      auto const part = values.subspan(first, std::min(most, values.size() - first));
+      complete("sum numbers", [&](MPI_Request* request) {
+        return MPI_Iallreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()), number_type<T>(), MPI_SUM,
+                              session_->ranks(), request);
+      });
+    }
+  }
+  /// @throws communication_error
+  void gather(std::span<std::byte const> mine, std::span<std::byte> all) {
+    complete("hear of the others", [&](MPI_Request* request) {
+      auto const count = static_cast<int>(mine.size());
+      return MPI_Iallgather(mine.data(), count, MPI_BYTE, all.data(), count, MPI_BYTE, session_->ranks(), request);
+    });
+  }
+  /// @throws communication_error
+  void broadcast(std::span<std::byte> bytes, int root) {
+    constexpr std::size_t most = std::size_t{1} << 30U;
+    for (std::size_t first = 0; first < bytes.size(); first += most) {
+      auto const part = bytes.subspan(first, std::min(most, bytes.size() - first));
+      complete("hear of one", [&](MPI_Request* request) {
+        return MPI_Ibcast(part.data(), static_cast<int>(part.size()), MPI_BYTE, root, session_->ranks(), request);
+      });
+    }
+  }
+
+ private:
+  template <class T>
+  static MPI_Datatype number_type() {
+    static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
+    return std::is_same_v<T, float> ? MPI_FLOAT : MPI_DOUBLE;
+  }
+  template <class Begin>
+  void complete(char const* what, Begin const& begin) {
+    auto const start = std::chrono::steady_clock::now();
+    MPI_Request request = MPI_REQUEST_NULL;
+    session_->check(begin(&request), what);
+    session_->wait(request, what);
+    counted_->waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  std::shared_ptr<detail::mpi_session> session_;
+  std::shared_ptr<traffic> counted_;
+};
+
+}  // namespace slimfit

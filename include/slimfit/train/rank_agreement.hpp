@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Before a pass all ranks make sure that they are about to do the same, and learn where their samples lie in the batch
+// of all. What one of them cannot do none begins.
+#pragma once
+
+#include <algorithm>
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <slimfit/communication/communicator.hpp>
+#include <slimfit/core/error.hpp>
+#include <slimfit/core/sequences.hpp>
+#include <slimfit/freezing/active_set.hpp>
+#include <slimfit/kernels/sample_result.hpp>
+
+namespace slimfit {
+
+/// Where a rank's samples lie in the batch of all ranks.
+struct batch_place {
+  index_t samples = 0;  ///< of the ranks before
+  index_t rows = 0;     ///< theirs
+  index_t tokens = 0;   ///< of the longest sequence of all
+  index_t all = 0;      ///< samples of all ranks
+
+  [[nodiscard]] sequence_batch of(sequence_batch const& own) const { return own.after(samples, rows, tokens); }
+};
+
+namespace detail {
+/// FNV-1a (Fowler, Noll and Vo) over words.
+constexpr std::uint64_t add_to_hash(std::uint64_t hash, std::uint64_t word) {
+  for (int byte = 0; byte < 8; ++byte) { hash = (hash ^ ((word >> (8U * byte)) & 0xFFU)) * 0x100000001B3U; }
+  return hash;
+}
+}  // namespace detail
+
+/// What all ranks must be about to do: a hash of the units that are active, of the step's number and of all that it
+/// draws random numbers by.
+constexpr std::uint64_t fingerprint(active_set const& active, step_numbers const& numbers, index_t iteration) {
+  std::uint64_t hash = 0xCBF29CE484222325U;
+  for (auto const word : active.words) { hash = detail::add_to_hash(hash, word); }
+  hash = detail::add_to_hash(hash, numbers.seed);
+  return detail::add_to_hash(hash, static_cast<std::uint64_t>(iteration));
+}
+
+template <class Communicator>
+class rank_agreement {
+ public:
+  explicit rank_agreement(Communicator const& ranks) : ranks_(ranks) {}
+
+  /// @param purpose a `fingerprint`
+  /// @param arrange checks a batch and returns its sequences, @param prepare(sequences) makes their memory
+  /// @throws what they throw; communication_error where they do so on another rank, or its purpose is another one
+  template <class Arrange, class Prepare>
+  batch_place reach(std::uint64_t purpose, Arrange const& arrange, Prepare const& prepare) {
+    proposal mine{.purpose = purpose};
+    sequence_batch own;
+    auto problem = problem_of([&] {
+      own = arrange();
+      mine.samples = own.count();
+      mine.rows = own.rows();
+      mine.tokens = own.tokens();
+    });
+    mine.can = !problem;
+    auto const all = exchange(mine, problem);
+    auto const place = place_in(all);
+    problem = problem_of([&] { prepare(place.of(own)); });
+    mine.can = !problem;
+    exchange(mine, problem);
+    return place;
+  }
+  /// @throws communication_error where another rank is about to do something else
+  void confirm(std::uint64_t purpose) { exchange({.purpose = purpose}, nullptr); }
+  /// The sum of what the passes of all ranks came to.
+  void sum(batch_result& result) {
+    std::vector<batch_result> all(static_cast<std::size_t>(ranks_.size()));
+    ranks_.gather(std::as_bytes(std::span(&result, 1)), std::as_writable_bytes(std::span(all)));
+    result = {.finite = 1};
+    for (auto const& each : all) {
+      result.loss += each.loss;
+      result.correct += each.correct;
+      result.finite = std::min(result.finite, each.finite);
+    }
+  }
+
+ private:
+  struct proposal {
+    std::uint64_t purpose = 0;
+    index_t samples = 0;
+    index_t rows = 0;
+    index_t tokens = 0;
+    index_t can = 1;  ///< whether the rank can do its part
+  };
+
+  template <class Body>
+  static std::exception_ptr problem_of(Body const& body) {
+    try {
+      body();
+      return nullptr;
+    } catch (...) { return std::current_exception(); }
+  }
+  std::vector<proposal> exchange(proposal const& mine, std::exception_ptr const& problem) {
+    std::vector<proposal> all(static_cast<std::size_t>(ranks_.size()));
+    ranks_.gather(std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(std::span(all)));
+    if (problem) { std::rethrow_exception(problem); }
+    for (std::size_t rank = 0; rank < all.size(); ++rank) {
+      auto const name = "rank " + std::to_string(rank);
+      if (all[rank].can == 0) {
+        throw communication_error("slimfit: trainer: " + name + " cannot take this step; its own error says why");
+      }
+      if (all[rank].purpose != all.front().purpose) {
+        throw communication_error(
+            "slimfit: trainer: " + name +
+            " is about to take another step than rank 0, expected the same iteration, active units and seed: give all "
+            "ranks the same weights, schedule and settings, and continue all from the same file");
+      }
+    }
+    return all;
+  }
+  [[nodiscard]] batch_place place_in(std::vector<proposal> const& all) const {
+    batch_place place;
+    for (std::size_t rank = 0; rank < all.size(); ++rank) {
+      bool const is_before = static_cast<int>(rank) < ranks_.rank();
+      place.samples += is_before ? all[rank].samples : 0;
+      place.rows += is_before ? all[rank].rows : 0;
+      place.tokens = std::max(place.tokens, all[rank].tokens);
+      place.all += all[rank].samples;
+    }
+    return place;
+  }
+
+  Communicator ranks_;
+};
+
+}  // namespace slimfit

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// expect: slimfit: trainer<..., Communicator>: training on several ranks needs a backend whose memory is the host's, e.g. host
+#include <slimfit/slimfit.hpp>
+
+using namespace slimfit;
+
+/// Stands in for a device whose work is rehearsed, and lies elsewhere.
+struct elsewhere : host {
+  template <class Enqueue>
+  void rehearse(Enqueue const& enqueue) {
+    enqueue();
+  }
+};
+struct several : single {
+  static constexpr bool is_single = false;
+};
+elsewhere device;
+several ranks;
+shared_passes<elsewhere, float, several> passes(device, ranks, 1);

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# One program, run by 1 to 4 ranks of this machine, and what becomes of ranks when one of them dies.
+if(NOT TARGET slimfit_mpi)
+  add_test(NAME ranks COMMAND ${CMAKE_COMMAND} -E echo "skipped: slimfit::mpi is left out: ${slimfit_missing_mpi}")
+  set_tests_properties(ranks PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:" LABELS computing)
+  return()
+endif()
+
+add_executable(ranks_test ranks/main.cpp ranks/ranks_test.cpp ranks/agreement_test.cpp)
+add_executable(ranks_that_fail ranks/ranks_that_fail.cpp)
+# More ranks than processors, as any user, without the kernel's copies between processes that containers forbid.
+set(SLIMFIT_MPI_SETTINGS OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+    OMPI_MCA_btl_vader_single_copy_mechanism=none OPENBLAS_NUM_THREADS=1)
+foreach(program ranks_test ranks_that_fail)
+  slimfit_set_up_test(${program})
+  target_link_libraries(${program} PRIVATE slimfit::mpi)
+  target_compile_options(${program} PRIVATE -O1)
+  add_dependencies(computing_tests ${program})
+endforeach()
+foreach(count 1 2 3 4)
+  add_test(NAME ranks_${count} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${count} $<TARGET_FILE:ranks_test>)
+  list(APPEND ranks_tests ranks_${count})
+endforeach()
+add_test(NAME ranks_that_fail COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/ranks/fail_test.py ${MPIEXEC_EXECUTABLE}
+                                      $<TARGET_FILE:ranks_that_fail>)
+set_tests_properties(${ranks_tests} ranks_that_fail PROPERTIES LABELS computing ENVIRONMENT "${SLIMFIT_MPI_SETTINGS}"
+                                                               TIMEOUT 180)
