@@ -2,9 +2,11 @@
 // Gradients of several ranks become their sum: large ones where they lie, small ones together in a bucket.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
+#include <slimfit/memory/arena.hpp>
 #include <slimfit/memory/resource.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
 #include <slimfit/pass/parameter.hpp>

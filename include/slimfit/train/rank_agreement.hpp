@@ -11,6 +11,7 @@
 
 #include <slimfit/communication/communicator.hpp>
 #include <slimfit/core/error.hpp>
+#include <slimfit/core/philox.hpp>
 #include <slimfit/core/sequences.hpp>
 #include <slimfit/freezing/active_set.hpp>
 #include <slimfit/kernels/sample_result.hpp>
@@ -30,7 +31,7 @@ struct batch_place {
 namespace detail {
 /// FNV-1a (Fowler, Noll and Vo) over words.
 constexpr std::uint64_t add_to_hash(std::uint64_t hash, std::uint64_t word) {
-  for (int byte = 0; byte < 8; ++byte) { hash = (hash ^ ((word >> (8U * byte)) & 0xFFU)) * 0x100000001B3U; }
+  for (unsigned byte = 0; byte < 8; ++byte) { hash = (hash ^ ((word >> (8U * byte)) & 0xFFU)) * 0x100000001B3U; }
   return hash;
 }
 }  // namespace detail
