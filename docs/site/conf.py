@@ -25,7 +25,7 @@ SECTIONS = {
     "Memory": ["docs/memory", "docs/memory_tables", "docs/seeing", "docs/optimizer"],
     "Models and data": ["docs/pretrained", "docs/pretrained_examples", "docs/data", "docs/results"],
     "PyTorch": ["python/README", "docs/pytorch"],
-    "CUDA and performance": ["docs/cuda", "docs/attention", "docs/kernels", "docs/device", "docs/benchmarks"],
+    "CUDA and performance": ["docs/cuda", "docs/attention", "docs/kernels", "docs/device", "docs/benchmarks", "docs/scaling"],
     "The project": ["docs/building", "docs/architecture", "CONTRIBUTING", "CHANGELOG", "SECURITY"],
 }
 
