@@ -4,6 +4,7 @@
 
 #include <slimfit/format/affine.hpp>
 #include <slimfit/format/bit_packing.hpp>
+#include <slimfit/format/code_polynomial.hpp>
 #include <slimfit/format/codebook.hpp>
 #include <slimfit/format/elementwise.hpp>
 #include <slimfit/format/fixed_point.hpp>

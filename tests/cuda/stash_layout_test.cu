@@ -2,6 +2,7 @@
 // What CUDA keeps are the bytes that the host keeps, and it restores them as the host does: layouts do not depend on
 // the number of lanes.
 #include <slimfit/format.hpp>
+#include <slimfit/kernels/gelu.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
 #include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/stash.hpp>
@@ -70,4 +71,34 @@ TEST_CASE_TEMPLATE("bytes of survivors", S, stash::pruned<percent<10>>,
                    stash::pruned<percent<10>, format::symmetric<8>>, stash::pruned<percent<50>, format::affine<3>>) {
   check_widths<S, float>();
   check_widths<S, bf16>();
+}
+
+TEST_CASE_TEMPLATE("GELU's derivative: the codes of every bf16 input, and of every bf16 number", Bits,
+                   std::integral_constant<int, 4>, std::integral_constant<int, 3>, std::integral_constant<int, 2>) {
+  constexpr int width = 1024;
+  constexpr index_t all = 0x10000 / width;
+  using codebook = format::gelu_derivative_codebook<Bits::value>;
+  vector<bf16> x(0x10000);
+  for (std::size_t i = 0; i < x.size(); ++i) { x[i].bits = static_cast<std::uint16_t>(i); }
+  auto const equal = [&](auto const& run) {
+    auto const bytes = length(all * codebook::code_bytes(width));
+    vector<std::byte> expected(bytes);
+    vector<std::byte> actual(bytes, std::byte{0x5a});
+    run(expected.data(), [&](auto const& kernel) { run_serial(all, kernel); });
+    run(actual.data(), [&](auto const& kernel) { run_rows<serial_group>(all, kernel); });
+    return expected == actual;
+  };
+  CHECK(equal([&](std::byte* codes, auto const& launch) {
+    using kept = typename stash::gelu_derivative<codebook>::template kept<bf16, width>;
+    kept view;
+    view.codes.codes.data = codes;
+    vector<bf16> output(x.size());
+    launch(kernels::gelu_forward<width, bf16, kept>{x.data(), nullptr, output.data(), view});
+  }));
+  CHECK(equal([&](std::byte* codes, auto const& launch) {
+    using kept = typename stash::quantized<codebook>::template kept<bf16, width>;
+    kept view;
+    view.codes.data = codes;
+    launch(kernels::save_rows<width, bf16, kept>{x.data(), view});
+  }));
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <slimfit/core/constant_math.hpp>
+#include <slimfit/format/code_polynomial.hpp>
 #include <slimfit/format/elementwise.hpp>
 
 namespace slimfit::format {
@@ -117,9 +118,15 @@ struct codebook : private detail::checked_codebook<Bits>, public elementwise<cod
   static constexpr std::array<float, static_cast<std::size_t>(count - 1)> thresholds =
       detail::codebook_levels<Bits, Function>.thresholds;
 
+  /// By which devices code floats, where it exists.
+  static constexpr auto polynomial = detail::polynomial_through<count>(levels, thresholds);
+
   template <class T>
   SLIMFIT_HD static constexpr std::uint8_t encode_value(T value) {
 #ifdef __CUDA_ARCH__
+    if constexpr (std::is_same_v<T, float> && polynomial.exists) {
+      return static_cast<std::uint8_t>(detail::code_by_polynomial<codebook>(value));
+    }
     return static_cast<std::uint8_t>(search<T, count / 2>(value, 0));
 #else
     return code_of(value, std::make_index_sequence<static_cast<std::size_t>(count - 1)>{});  // vectorises

@@ -73,3 +73,27 @@ TEST_CASE("a value takes the nearest level") {
     CHECK(std::abs(book::decode_value<double>(book::encode_value(d)) - d) <= best + 1e-7);
   }
 }
+
+namespace {
+struct square {
+  constexpr double operator()(double z) const { return z * z; }
+};
+}  // namespace
+
+TEST_CASE("a polynomial gives the codes of all values, where thresholds are symmetric") {
+  auto const check = []<int Bits>(std::integral_constant<int, Bits>) {
+    using book = format::gelu_derivative_codebook<Bits>;
+    constexpr auto polynomial = book::polynomial;
+    CHECK(polynomial.exists);
+    for (int i = 0; i <= 100000; ++i) {
+      double const distance = polynomial.limit * (i - 50000.2) / 50000.2;
+      double const code = std::ceil(polynomial(distance)) + book::count / 2 - 1;
+      REQUIRE(code == static_cast<double>(book::encode_value(polynomial.middle + distance)));
+    }
+  };
+  check(std::integral_constant<int, 4>{});
+  check(std::integral_constant<int, 3>{});
+  check(std::integral_constant<int, 2>{});
+  CHECK_FALSE(format::codebook<3, square>::polynomial.exists);
+  CHECK_FALSE(format::gelu_derivative_codebook<1>::polynomial.exists);
+}
