@@ -3,6 +3,7 @@
 // matrix stash, and of the probabilities everything (materialized, as the paper does) or only log-sum-exps (tiled).
 #pragma once
 
+#include <slimfit/backend/launch_together.hpp>
 #include <slimfit/kernels/center_keys.hpp>
 #include <slimfit/kernels/host/attention_engine.hpp>
 #include <slimfit/kernels/restore_rows.hpp>
@@ -80,18 +81,33 @@ class attention {
     if constexpr (Policy::keys == attention_keys::centered) {
       run.launch(batch.count(), kernels::center_keys<Hidden, T>{operands[1], batch.where()});
     }
-    for (std::size_t i = 0; i < 3; ++i) {
-      save_counted(run, kept.operands[i], batch.rows(), places[i], [&](auto const& form) {
-        using form_type = std::remove_cvref_t<decltype(form)>;
-        if constexpr (form_type::restores && !detail::is_dense_view<form_type>) {
-          run.launch(batch.rows(), kernels::save_rows<Hidden, T, form_type>{operands[i], form});
-        }
-      });
-    }
+    save(run, operands, kept, batch, places);
     auto const scratch = run.template scratch<T>(engine<Context>::forward_scratch(batch));
     if constexpr (!Context::counts_only) {
       engine<Context>::forward(run.device, operands, kept.probabilities, batch, output, scratch.data());
     }
+  }
+
+  /// Saves operands that do not lie on the tape as they are, in one launch unless clipped values are counted.
+  template <class Context>
+  static constexpr void save(Context& run, std::array<T*, 3> const& operands, kept_type const& kept,
+                             sequence_batch const& batch, std::array<matrix_place, 3> const& places) {
+    using kernel = kernels::save_rows<Hidden, T, operand_view>;
+    std::array<kernel_rows<kernel>, 3> together{};
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      save_counted(run, kept.operands[i], batch.rows(), places[i], [&](auto const& form) {
+        using form_type = std::remove_cvref_t<decltype(form)>;
+        if constexpr (form_type::restores && !detail::is_dense_view<form_type>) {
+          if constexpr (stash::counts_saturation<form_type>) {
+            run.launch(batch.rows(), kernels::save_rows<Hidden, T, form_type>{operands[i], form});
+          } else {
+            together[count++] = {{operands[i], form}, batch.rows()};
+          }
+        }
+      });
+    }
+    if (count > 0) { launch_together(run.device, std::span<kernel_rows<kernel> const>(together.data(), count)); }
   }
 
   /// Whether `backward` may make sums over each sequence's rows of the gradients of queries and values.
