@@ -18,11 +18,11 @@ import slimfit_torch
 
 
 def drawn_sentences(count, tokens=32):
-    """Whether a sentence has more low words than high ones."""
+    """Whether the first word of a sentence is one of the first hundred."""
     lengths = torch.randint(8, tokens + 1, (count, 1))
     mask = (torch.arange(tokens) < lengths).long()
-    ids = torch.randint(10, 200, (count, tokens))
-    labels = (((ids < 105) * mask).sum(1) * 2 > lengths[:, 0]).long()
+    ids = torch.randint(0, 200, (count, tokens))
+    labels = (ids[:, 0] < 100).long()
     return [{"input_ids": i * m, "attention_mask": m, "labels": y} for i, m, y in zip(ids, mask, labels)]
 
 
@@ -38,8 +38,8 @@ def main():
     parser.add_argument("--policy", default="slim", help="'none' leaves the model to torch")
     parser.add_argument("--rate", type=float, default=0.75, help="share of the weights that is frozen in each step")
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--lr", type=float, default=5e-4)
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
