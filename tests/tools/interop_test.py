@@ -103,7 +103,8 @@ def check_layer(path, blas):
     gradients = [(ctypes.c_float * len(each))() for each in weights]
     scratch, held = memory(sizes.backward_scratch)
     check(calls.slimfit_layer_backward(ctypes.byref(given), tape, r, dx, addresses(gradients), scratch))
-    assert all(any(each) for each in gradients)
+    for each, gradient in zip(facts["parameters"], gradients):  # softmax ignores a bias of the keys
+        assert any(gradient) != each["name"].endswith("key.bias"), each["name"]
     step = 1e-3
     direction = floats(count)
 
