@@ -6,6 +6,7 @@
 #include <slimfit/memory/category.hpp>
 #include <slimfit/memory/chrome_trace.hpp>
 #include <slimfit/memory/exclusive_use.hpp>
+#include <slimfit/memory/kept_array.hpp>
 #include <slimfit/memory/ledger.hpp>
 #include <slimfit/memory/observer.hpp>
 #include <slimfit/memory/offload_store.hpp>
