@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
 
 #include <slimfit/core/config.hpp>
 
@@ -22,5 +24,27 @@ constexpr batch_share share_of_batch(index_t samples, index_t part, index_t part
   index_t const larger = samples % parts;
   return {part * each + std::min(part, larger), each + (part < larger ? 1 : 0)};
 }
+
+/// The part of a batch that is a rank's when sums have this order: the shards of a tree that are its own, without
+/// `Shards` the `rank`th of `ranks` parts.
+template <class Order>
+constexpr batch_share share_of_rank(index_t samples, index_t rank, index_t ranks) {
+  if constexpr (Order::shards == 0) {
+    return share_of_batch(samples, rank, ranks);
+  } else {
+    index_t const own = Order::shards / ranks;
+    auto const first = share_of_batch(samples, rank * own, Order::shards);
+    auto const last = share_of_batch(samples, rank * own + own - 1, Order::shards);
+    return {first.first, last.first + last.count - first.first};
+  }
+}
+
+namespace detail {
+/// The numbers of some samples. @param each numbers of a sample
+template <class T>
+constexpr std::span<T> part_of(std::span<T> all, batch_share const& part, index_t each) {
+  return all.subspan(static_cast<std::size_t>(part.first * each), static_cast<std::size_t>(part.count * each));
+}
+}  // namespace detail
 
 }  // namespace slimfit

@@ -25,7 +25,14 @@ class mpi {
   /// Begins MPI unless the program has; then it also ends it.
   /// @throws communication_error, value_error
   explicit mpi(mpi_options const& options = {})
-      : session_(std::make_shared<detail::mpi_session>(options)), counted_(std::make_shared<traffic>()) {}
+      : session_(std::make_shared<detail::mpi_session>(options)), counted_(std::make_shared<traffic>()) {
+    if constexpr (Order::shards > 0) {
+      if (Order::shards % size() != 0) {
+        throw value_error(mismatch("mpi: number of ranks", size(),
+                                   "a divisor of the " + std::to_string(Order::shards) + " shards of fixed_tree"));
+      }
+    }
+  }
 
   [[nodiscard]] int rank() const { return session_->rank(); }
   [[nodiscard]] int size() const { return session_->size(); }
@@ -33,10 +40,11 @@ class mpi {
 
   /// @throws communication_error
   template <class T>
-  void sum(std::span<T> values, std::span<T> /*scratch*/) {
+  void sum(std::span<T> values, std::span<T> scratch) {
     constexpr std::size_t most = std::size_t{1} << 30U;  // counts are ints
     ++counted_->sums;
     counted_->bytes += static_cast<index_t>(values.size_bytes());
+    if constexpr (Order::needs_scratch) { return sum_as_tree(values, scratch.first(std::min(scratch.size(), most))); }
     for (std::size_t first = 0; first < values.size(); first += most) {
       auto const part = values.subspan(first, std::min(most, values.size() - first));
       complete("sum numbers", [&](MPI_Request* request) {
@@ -69,6 +77,28 @@ class mpi {
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
     return std::is_same_v<T, float> ? MPI_FLOAT : MPI_DOUBLE;
   }
+  /// Ranks swap what they have with those whose number differs in one bit, from the lowest on: all of them add the same
+  /// two numbers at each height of the tree.
+  template <class T>
+  void sum_as_tree(std::span<T> values, std::span<T> scratch) {
+    for (std::size_t first = 0; first < values.size(); first += scratch.size()) {
+      auto const part = values.subspan(first, std::min(scratch.size(), values.size() - first));
+      auto const count = static_cast<int>(part.size());
+      for (int bit = 1; bit < size(); bit *= 2) {
+        int const other = rank() ^ bit;
+        MPI_Request sent = MPI_REQUEST_NULL;
+        session_->check(MPI_Isend(part.data(), count, number_type<T>(), other, swaps, session_->ranks(), &sent),
+                        "send");
+        complete("swap sums", [&](MPI_Request* request) {
+          return MPI_Irecv(scratch.data(), count, number_type<T>(), other, swaps, session_->ranks(), request);
+        });
+        session_->wait(sent, "swap sums");
+        for (std::size_t i = 0; i < part.size(); ++i) { part[i] += scratch[i]; }
+      }
+    }
+  }
+  static constexpr int swaps = 3;  ///< tag of messages
+
   template <class Begin>
   void complete(char const* what, Begin const& begin) {
     auto const start = std::chrono::steady_clock::now();

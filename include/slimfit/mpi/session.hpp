@@ -20,12 +20,13 @@
 namespace slimfit {
 
 struct mpi_options {
-  double time_limit = 300;  ///< seconds that a rank waits for others, at most
+  double time_limit = 300;          ///< seconds that a rank waits for others, at most
+  MPI_Comm ranks = MPI_COMM_WORLD;  ///< who they are: all of the job, or a group that the program has made
 };
 
 namespace detail {
 
-/// Ranks of their own, apart from those of MPI_COMM_WORLD.
+/// Ranks that send nothing but what the library does.
 class mpi_session {
  public:
   /// @throws communication_error when MPI does not begin, value_error for a time limit that is none
@@ -40,7 +41,7 @@ class mpi_session {
       check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
       ends_ = true;
     }
-    check(MPI_Comm_dup(MPI_COMM_WORLD, &ranks_), "MPI_Comm_dup");
+    check(MPI_Comm_dup(options.ranks, &ranks_), "MPI_Comm_dup");
     MPI_Comm_set_errhandler(ranks_, MPI_ERRORS_RETURN);
     MPI_Comm_rank(ranks_, &rank_);
     MPI_Comm_size(ranks_, &size_);

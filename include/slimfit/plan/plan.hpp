@@ -146,7 +146,10 @@ class memory_plan : public step_plan<Model, Optimizer> {
   }
   /// The most bytes of gradients that are kept when `active` units are active.
   [[nodiscard]] constexpr index_t most_gradients(index_t active) const {
-    return most_over_units(active, [](index_t count) { return detail::array_bytes<value_type>(count); });
+    return most_over_units(active, [this](index_t count) {
+      return detail::array_bytes<value_type>(count) *
+             (detail::accumulates<Optimizer> ? base::included_.kept_gradients : 1);
+    });
   }
   /// The most bytes of their moments.
   [[nodiscard]] constexpr index_t most_moments(index_t active) const {

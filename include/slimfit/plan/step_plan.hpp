@@ -255,6 +255,7 @@ class step_plan {
           }
         },
         no_name{});
+    if constexpr (detail::accumulates<Optimizer>) { bytes *= included_.kept_gradients; }
     return bytes;
   }
 

@@ -22,6 +22,7 @@ struct trainer_options {
 /// What a plan includes beside training itself.
 struct plan_options {
   bool count_saturation = false;  ///< as in trainer_options
+  int kept_gradients = 1;         ///< arrays of gradients that parts of a batch are added in
 };
 constexpr plan_options plan_options_of(trainer_options const& settings) {
   return {.count_saturation = settings.count_saturation};

@@ -8,6 +8,7 @@
 
 #include <slimfit/train/checks.hpp>
 #include <slimfit/train/step_passes.hpp>
+#include <slimfit/train/tree_updates.hpp>
 
 namespace slimfit {
 
@@ -17,7 +18,10 @@ template <class Passes, class Step>
 class accumulation {
  public:
   using value_type = typename Passes::value_type;
-  using mean_type = accumulating_updates<typename Passes::device_type, value_type>;
+  /// Whether the parts are shards whose gradients are added as a tree.
+  static constexpr bool in_shards = Passes::shared_type::shards > 0;
+  using mean_type = std::conditional_t<in_shards, tree_updates<typename Passes::device_type, value_type>,
+                                       accumulating_updates<typename Passes::device_type, value_type>>;
 
   explicit accumulation(Passes& passes) : passes_(&passes), mean_(passes.net().device()) {}
 
@@ -26,16 +30,34 @@ class accumulation {
   [[nodiscard]] Step const& step() const { return *step_; }
   [[nodiscard]] mean_type const& mean() const { return mean_; }
 
+  /// What plans of parts include.
+  [[nodiscard]] plan_options planned(trainer_options const& settings) const {
+    auto included = plan_options_of(settings);
+    if constexpr (in_shards) { included.kept_gradients = mean_type::arrays(passes_->shared().passes()); }
+    return included;
+  }
+
   /// Makes memory for the gradients of a step's first part. @throws memory_error
-  void begin(Step const& first) { mean_.begin(updated_parameters(passes_->net(), first.report.active)); }
+  void begin(Step const& first) {
+    auto const updated = updated_parameters(passes_->net(), first.report.active);
+    if constexpr (in_shards) {
+      mean_.begin(updated, passes_->shared().passes());
+    } else {
+      mean_.begin(updated);
+    }
+  }
   /// Enqueues the passes over a part of `samples` samples, which is loaded.
   /// @param next `step()` or a new step, with what is planned for this part
   /// @throws memory_error: parts before remain
   void add(Step next, index_t samples) {
     auto const all = passes_->samples();  // of which this rank has `samples`
     next.samples += all;
-    auto const so_far = static_cast<double>(next.samples);
-    mean_.begin_part(static_cast<double>(samples) / so_far, 1.0 - static_cast<double>(all) / so_far);
+    if constexpr (in_shards) {
+      mean_.begin_pass(static_cast<double>(samples) / static_cast<double>(passes_->shared().all_samples()));
+    } else {
+      auto const so_far = static_cast<double>(next.samples);
+      mean_.begin_part(static_cast<double>(samples) / so_far, 1.0 - static_cast<double>(all) / so_far);
+    }
     auto& device = passes_->net().device();
     bool begun = empty();
     try {

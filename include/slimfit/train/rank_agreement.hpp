@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <slimfit/communication/batch_share.hpp>
 #include <slimfit/communication/communicator.hpp>
 #include <slimfit/core/error.hpp>
 #include <slimfit/core/philox.hpp>
@@ -73,6 +74,18 @@ class rank_agreement {
   }
   /// @throws communication_error where another rank is about to do something else
   void confirm(std::uint64_t purpose) { exchange({.purpose = purpose}, nullptr); }
+  /// @param right the rank's samples, @param first number of the first it was given, @param enough for all
+  /// @throws shape_error on every rank unless those of all ranks are right
+  void require_parts(batch_share const& right, index_t first, bool enough) {
+    std::int32_t const fits = enough && right.first == first ? 1 : 0;
+    std::vector<std::int32_t> all(static_cast<std::size_t>(ranks_.size()));
+    ranks_.gather(std::as_bytes(std::span(&fits, 1)), std::as_writable_bytes(std::span(all)));
+    if (std::find(all.begin(), all.end(), 0) == all.end()) { return; }
+    throw shape_error(
+        "slimfit: trainer: the samples of the ranks are not whole shards of the batch, expected at least one sample of "
+        "each "
+        "shard, and of each rank those that share_of_rank<fixed_tree<...>> says");
+  }
   /// The sum of what the passes of all ranks came to.
   void sum(batch_result& result) {
     std::vector<batch_result> all(static_cast<std::size_t>(ranks_.size()));

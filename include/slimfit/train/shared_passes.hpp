@@ -3,7 +3,10 @@
 // the exchange of gradients. Of the rank that is alone nothing is left.
 #pragma once
 
+#include <vector>
+
 #include <slimfit/backend/device.hpp>
+#include <slimfit/communication/batch_share.hpp>
 #include <slimfit/communication/single.hpp>
 #include <slimfit/train/gradient_exchange.hpp>
 #include <slimfit/train/rank_agreement.hpp>
@@ -26,10 +29,12 @@ class shared_passes {
 
  public:
   using exchange_type = gradient_exchange<Device, T, Communicator>;
+  /// Shards that every batch is cut into; 0: ranks have parts.
+  static constexpr int shards = Communicator::order_type::shards;
 
   /// @throws memory_error
   shared_passes(Device& device, Communicator const& ranks, index_t parameters)
-      : agreement_(ranks), exchange_(device, ranks, parameters) {}
+      : ranks_(ranks), agreement_(ranks), exchange_(device, ranks, parameters) {}
 
   /// Calls `arrange()` and `prepare(sequences)` on all ranks, see `rank_agreement::reach`.
   template <class Arrange, class Prepare>
@@ -50,8 +55,33 @@ class shared_passes {
   void confirm(pass_purpose const& purpose) {
     agreement_.confirm(~fingerprint(purpose.active, purpose.numbers, purpose.iteration));
   }
-  /// The sequences of the rank's samples where they lie in the batch of all.
-  [[nodiscard]] sequence_batch placed(sequence_batch const& own) const { return place_.of(own); }
+  /// The shards of the batch that are this rank's, by number of the rank's samples.
+  /// @param count() the rank's samples. @throws what it throws, communication_error, shape_error where the samples of
+  /// all ranks are not cut as `share_of_rank` does
+  template <class Count>
+  std::vector<batch_share> own_shards(pass_purpose const& purpose, Count const& count) {
+    auto const place = agreement_.reach(
+        ~fingerprint(purpose.active, purpose.numbers, purpose.iteration), [&] { return sequence_batch(count(), 1); },
+        [](sequence_batch const& /*sequences*/) {});
+    all_ = place.all;
+    std::vector<batch_share> own;
+    for (index_t i = first_shard(); i < first_shard() + passes(); ++i) {
+      auto const shard = share_of_batch(all_, i, shards);
+      own.push_back({shard.first - place.samples, shard.count});
+    }
+    agreement_.require_parts(share_of_rank<typename Communicator::order_type>(all_, ranks_.rank(), ranks_.size()),
+                             place.samples, all_ >= shards);
+    return own;
+  }
+  /// Passes of a step.
+  [[nodiscard]] int passes() const { return shards / ranks_.size(); }
+  [[nodiscard]] index_t first_shard() const { return index_t{passes()} * ranks_.rank(); }
+  /// What part `own` of the rank's is in all: a shard has its number on whatever rank.
+  [[nodiscard]] index_t part_number(index_t own) const { return shards > 0 ? first_shard() + own : own; }
+  /// Samples of all shards.
+  [[nodiscard]] index_t all_samples() const { return all_; }
+  /// The sequences of the rank's samples where they lie in the batch of all; a shard has random numbers of its own.
+  [[nodiscard]] sequence_batch placed(sequence_batch const& own) const { return shards > 0 ? own : place_.of(own); }
   /// Samples of all ranks. @param own of this rank
   [[nodiscard]] index_t samples(index_t /*own*/) const { return place_.all; }
   /// To be called between forward and backward pass: what the batch came to becomes what that of all did.
@@ -67,14 +97,18 @@ class shared_passes {
   void add_to(byte_counts& held) const { exchange_.add_to(held); }
 
  private:
+  Communicator ranks_;
   rank_agreement<Communicator> agreement_;
   exchange_type exchange_;
   batch_place place_;
+  index_t all_ = 0;
 };
 
 template <class Device, scalar T>
 class shared_passes<Device, T, single> {
  public:
+  static constexpr int shards = 0;
+
   constexpr shared_passes(Device& /*device*/, single /*ranks*/, index_t /*parameters*/) {}
 
   template <class Arrange, class Prepare>
@@ -82,6 +116,7 @@ class shared_passes<Device, T, single> {
     prepare(arrange());
   }
   constexpr void confirm(pass_purpose const& /*purpose*/) {}
+  [[nodiscard]] constexpr index_t part_number(index_t own) const { return own; }
   [[nodiscard]] constexpr sequence_batch const& placed(sequence_batch const& own) const { return own; }
   [[nodiscard]] constexpr index_t samples(index_t own) const { return own; }
   constexpr void sum(batch_result& /*total*/) {}

@@ -13,17 +13,9 @@
 #include <slimfit/train/inference.hpp>
 #include <slimfit/train/pending_step.hpp>
 #include <slimfit/train/replay.hpp>
+#include <slimfit/train/trainer_setup.hpp>
 
 namespace slimfit {
-
-/// All that a trainer is made with, by name; see `trainer::setup`.
-template <class Optimizer, class Schedule, class LearningRate>
-struct trainer_setup {
-  Optimizer optimizer{};
-  trainer_options options{};
-  Schedule schedule{};
-  LearningRate learning_rate{};
-};
 
 /// @tparam Model        e.g. `vit<...>`
 /// @tparam Optimizer    options of an optimizer, e.g. `adamw`
@@ -54,6 +46,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// What plans are made by.
   using planned_type = std::conditional_t<Communicator::is_single, Optimizer,
                                           across_ranks<Optimizer, typename Communicator::order_type>>;
+  /// Whether a step's gradients are added as a tree of shards, see `summation::fixed_tree`.
+  static constexpr bool in_shards = Communicator::order_type::shards > 0;
   using schedule_state = decltype(std::declval<Schedule const&>().make_state(0, 0));
 
   using setup = trainer_setup<Optimizer, Schedule, LearningRate>;
@@ -99,6 +93,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// longer may be gone). @throws what `finish` throws; usage_error between `accumulate` and `step()`;
   /// communication_error where another rank cannot take this step or is about to take another one
   void enqueue(std::span<input_type const> inputs, std::span<label_type const> labels) {
+    if constexpr (in_shards) { return enqueue_shards(inputs, labels); }
     auto const alone = net_->device().memory().use();
     finish();
     if (!parts_.empty()) { throw usage_error("slimfit: trainer: a batch is being accumulated; step() takes its step"); }
@@ -161,33 +156,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// policy says of gradients. Parts may differ in size.
   /// @throws as `enqueue`; parts before remain. @throws value_error when the loss of the part before is not finite; no
   /// part is left then
-  void accumulate(std::span<input_type const> inputs, std::span<label_type const> labels) {
-    auto const alone = net_->device().memory().use();
-    finish();
-    parts_.collect();
-    auto next = parts_.empty() ? next_step() : parts_.step();
-    auto const& active = next.report.active;
-    index_t count = 0;
-    passes_.shared().prepare(
-        purpose_of(next),
-        [&] {
-          count = checks::check(inputs, labels);
-          return passes_.batch().arrange(inputs, count);
-        },
-        [&](sequence_batch const& sequences) {
-          step_plan<Model, accumulated<planned_type>> const planned(sequences, {planned_options()},
-                                                                    plan_options_of(settings_));
-          passes_.load(labels, numbers_of(next));
-          passes_.reserve(planned, active);
-          if (parts_.empty()) {
-            prepare_moments(*net_, optimizer_, active);
-            passes_.begin_saturation(next.report);
-            parts_.begin(next);
-          }
-          next.report.planned.raise_to(planned.with(active, next.after.updated));
-        });
-    passes_.begin_peaks(parts_.mean());
-    parts_.add(std::move(next), count);
+  void accumulate(std::span<input_type const> inputs, std::span<label_type const> labels) requires(!in_shards) {
+    add_part(inputs, labels);
   }
   /// The updates by the mean gradient of all parts since the last step.
   /// @throws usage_error when there is none; what `finish` throws, then there are none
@@ -258,11 +228,52 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   }
   [[nodiscard]] step_type next_step() const { return detail::next_step(progress_, learning_rate_, settings_.steps); }
   /// The numbers of the next part of a step.
-  [[nodiscard]] step_numbers numbers_of(step_type const& next) const {
-    return step_numbers_of(settings_.seed, next.report.iteration, next.parts);
+  [[nodiscard]] step_numbers numbers_of(step_type const& next) {
+    return step_numbers_of(settings_.seed, next.report.iteration, passes_.shared().part_number(next.parts));
+  }
+  void add_part(std::span<input_type const> inputs, std::span<label_type const> labels) {
+    auto const alone = net_->device().memory().use();
+    finish();
+    parts_.collect();
+    auto next = parts_.empty() ? next_step() : parts_.step();
+    auto const& active = next.report.active;
+    index_t count = 0;
+    passes_.shared().prepare(
+        purpose_of(next), [&] { return passes_.batch().arrange(inputs, count = checks::check(inputs, labels)); },
+        [&](sequence_batch const& sequences) {
+          step_plan<Model, accumulated<planned_type>> const planned(sequences, {planned_options()},
+                                                                    parts_.planned(settings_));
+          passes_.load(labels, numbers_of(next));
+          passes_.reserve(planned, active);
+          if (parts_.empty()) {
+            prepare_moments(*net_, optimizer_, active);
+            passes_.begin_saturation(next.report);
+            parts_.begin(next);
+          }
+          next.report.planned.raise_to(planned.with(active, next.after.updated));
+        });
+    passes_.begin_peaks(parts_.mean());
+    parts_.add(std::move(next), count);
+  }
+  /// A step in the shards of `summation::fixed_tree`.
+  void enqueue_shards(std::span<input_type const> inputs, std::span<label_type const> labels) {
+    finish();
+    auto const own =
+        passes_.shared().own_shards(purpose_of(next_step()), [&] { return checks::check(inputs, labels); });
+    try {
+      for (auto const& shard : own) {
+        add_part(detail::part_of(inputs, shard, network_type::inputs),
+                 detail::part_of(labels, shard, loss_type::labels));
+      }
+      enqueue();
+    } catch (...) {
+      parts_.forget();
+      throw;
+    }
   }
   [[nodiscard]] pass_purpose purpose_of(step_type const& next) const {
-    return {next.report.active, numbers_of(next), next.report.iteration};
+    return {next.report.active, step_numbers_of(settings_.seed, next.report.iteration, next.parts),
+            next.report.iteration};
   }
   [[nodiscard]] planned_type planned_options() const { return planned_type{optimizer_.options()}; }
   void request(step_type next) {
