@@ -110,7 +110,6 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
           report.planned = planned.with(active, next.after.updated);
         });
     passes_.begin_peaks(parts_.mean());
-
     passes_.begin_saturation(report);
     passes_.begin_updates(report, &passes_.batch().view().total->finite);
     report.measured = replay_.run(passes_, active);
