@@ -7,6 +7,7 @@ if(NOT TARGET slimfit_mpi)
 endif()
 
 add_executable(ranks_test ranks/main.cpp ranks/ranks_test.cpp ranks/agreement_test.cpp ranks/tree_test.cpp)
+set_target_properties(ranks_test PROPERTIES UNITY_BUILD OFF)  # its files use the same names
 add_executable(ranks_that_fail ranks/ranks_that_fail.cpp)
 # More ranks than processors, as any user, without the kernel's copies between processes that containers forbid.
 set(SLIMFIT_MPI_SETTINGS OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
