@@ -60,6 +60,7 @@ TEST_CASE("what a backend says of itself counts") {
   CHECK(traits::runs_many_groups);
   CHECK(traits::busy_pieces == 8);
   CHECK(sf::device_traits<sf::counting<large_device_with_rows>>::busy_pieces == 8);
+  CHECK(sf::counting<large_device_with_rows>::busy_rows == large_device_with_rows::busy_rows);
   CHECK(traits::rehearses);
   CHECK(traits::records);
   CHECK(traits::tells_bits);

@@ -42,10 +42,14 @@ void check(host const& device, bool a_transposed, bool b_transposed, update_mode
   constexpr index_t columns = 7;
   constexpr index_t inner = 3;
   constexpr index_t stride = 9;
-  auto const a = test::normal<T>(stride * stride, 1);
-  auto const b = test::normal<T>(stride * stride, 2);
-  auto c = test::normal<T>(rows * stride, 3);
-  auto expected = c;
+  auto const a_numbers = test::normal<T>(stride * stride, 1);
+  auto const b_numbers = test::normal<T>(stride * stride, 2);
+  auto c_numbers = test::normal<T>(rows * stride, 3);
+  auto expected_numbers = c_numbers;
+  T const* const a = a_numbers.data();
+  T const* const b = b_numbers.data();
+  T* const c = c_numbers.data();
+  T* const expected = expected_numbers.data();
   for (index_t i = 0; i < rows; ++i) {
     for (index_t j = 0; j < columns; ++j) {
       T sum = mode == update_mode::accumulate ? expected[i * stride + j] : T{0};
@@ -56,8 +60,8 @@ void check(host const& device, bool a_transposed, bool b_transposed, update_mode
       expected[i * stride + j] = sum;
     }
   }
-  device.multiply(rows, columns, inner, operand<T>{a.data(), stride, a_transposed},
-                  operand<T>{b.data(), stride, b_transposed}, c.data(), stride, mode);
+  device.multiply(rows, columns, inner, operand<T>{a, stride, a_transposed}, operand<T>{b, stride, b_transposed}, c,
+                  stride, mode);
   for (index_t i = 0; i < rows * stride; ++i) { CHECK(c[i] == doctest::Approx(expected[i]).epsilon(1e-5)); }
 }
 

@@ -213,7 +213,7 @@ TEST_CASE("an adopted input gives the same gradient, and nothing is kept for inf
   test::vector<float> dx(3 * 64);
   test::run_rows<serial_group>(
       3, kernels::layer_norm_backward<64, float, kept_type, kernels::parameter_gradients::none>{
-             kept_type::adopt(p.x.data()), p.dy.data(), p.gamma.data(), dx.data(), static_cast<float>(epsilon), 3});
+             kept_type::adopt(p.x.data()), p.dy.data(), p.gamma.data(), dx.data(), static_cast<float>(epsilon), {3}});
   CHECK(dx == expected.dx);
   test::vector<float> output(3 * 64);
   using nothing = stash::none::kept<float, 64>;
