@@ -37,7 +37,7 @@ class own_reply {
   [[nodiscard]] slimfit::index_t number(std::size_t i) const { return std::stoll(words_.at(i)); }
   [[nodiscard]] slimfit::byte_counts counts() const {
     slimfit::byte_counts result;
-    for (std::size_t i = 0; i < result.by_category.size(); ++i) { result.by_category[i] = number(i + 1); }
+    for (std::size_t i = 0; i < std::size(result.by_category); ++i) { result.by_category[i] = number(i + 1); }
     return result;
   }
 

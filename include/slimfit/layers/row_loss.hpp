@@ -9,6 +9,7 @@
 #include <span>
 
 #include <slimfit/core/error.hpp>
+#include <slimfit/core/sequences.hpp>
 #include <slimfit/kernels/row_loss.hpp>
 #include <slimfit/pass/context.hpp>
 

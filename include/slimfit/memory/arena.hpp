@@ -191,9 +191,11 @@ class arena {
   }
   constexpr void account(index_t bytes, category purpose) {
     if (bytes == 0) { return; }
-    high_water_ = std::max(high_water_, used_bytes());
-    tape_high_water_ = std::max(tape_high_water_, tape_end());
-    scratch_high_water_ = std::max(scratch_high_water_, high_);
+    // As in the ledger, few steps.
+    index_t const tape = tape_end();
+    if (tape + high_ > high_water_) { high_water_ = tape + high_; }
+    if (tape > tape_high_water_) { tape_high_water_ = tape; }
+    if (high_ > scratch_high_water_) { scratch_high_water_ = high_; }
     held_[purpose] += bytes;
     book_->add(purpose, bytes);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <slimfit/core/config.hpp>
 
@@ -27,7 +28,7 @@ inline constexpr std::array<char const*, category_count> category_names{"weights
 
 /// Bytes by category.
 struct byte_counts {
-  std::array<index_t, category_count> by_category{};
+  index_t by_category[category_count]{};  // an array of the language: plans come here often, see ledger.hpp
 
   constexpr index_t& operator[](category which) { return by_category[static_cast<std::size_t>(which)]; }
   constexpr index_t operator[](category which) const { return by_category[static_cast<std::size_t>(which)]; }
@@ -47,14 +48,14 @@ struct byte_counts {
   /// Everything but weights, optimizer and data.
   [[nodiscard]] constexpr index_t activations() const { return stored() + temporary(); }
   constexpr void raise_to(byte_counts const& other) {
-    for (std::size_t i = 0; i < by_category.size(); ++i) {
+    for (std::size_t i = 0; i < std::size(by_category); ++i) {
       by_category[i] = std::max(by_category[i], other.by_category[i]);
     }
   }
   /// What is left of it without `others`.
   [[nodiscard]] constexpr byte_counts without(byte_counts const& others) const {
     byte_counts rest = *this;
-    for (std::size_t i = 0; i < by_category.size(); ++i) { rest.by_category[i] -= others.by_category[i]; }
+    for (std::size_t i = 0; i < std::size(by_category); ++i) { rest.by_category[i] -= others.by_category[i]; }
     return rest;
   }
   friend constexpr bool operator==(byte_counts const&, byte_counts const&) = default;

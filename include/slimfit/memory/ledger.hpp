@@ -57,16 +57,18 @@ class ledger {
   // Few steps, because compilers limit how many a constant expression may take, and a plan comes here for every
   // allocation of a training step.
   constexpr void note(category raised) {
-    peaks_.peak_by_category[raised] = std::max(peaks_.peak_by_category[raised], now_[raised]);
+    index_t& peak = peaks_.peak_by_category[raised];
+    index_t const now = now_[raised];
+    if (now > peak) { peak = now; }
     note_sums();
   }
   constexpr void note_sums() {
     index_t const temporary = now_.temporary();
     index_t const activations = now_.stored() + temporary;
     index_t const total = activations + now_[category::weights] + now_[category::optimizer] + now_[category::data];
-    peaks_.temporary = std::max(peaks_.temporary, temporary);
-    peaks_.activations = std::max(peaks_.activations, activations);
-    peaks_.total = std::max(peaks_.total, total);
+    if (temporary > peaks_.temporary) { peaks_.temporary = temporary; }
+    if (activations > peaks_.activations) { peaks_.activations = activations; }
+    if (total > peaks_.total) { peaks_.total = total; }
   }
 
   byte_counts now_;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <slimfit/plan/trainer_options.hpp>
 #include <slimfit/train/checks.hpp>
 #include <slimfit/train/step_passes.hpp>
 #include <slimfit/train/tree_updates.hpp>

@@ -255,7 +255,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     parts_.add(std::move(next), count);
   }
   /// A step in the shards of `summation::fixed_tree`.
-  void enqueue_shards(std::span<input_type const> inputs, std::span<label_type const> labels) {
+  void enqueue_shards(std::span<input_type const> inputs, std::span<label_type const> labels) requires(in_shards) {
     finish();
     auto const own =
         passes_.shared().own_shards(purpose_of(next_step()), [&] { return checks::check(inputs, labels); });
