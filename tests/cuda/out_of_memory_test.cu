@@ -10,7 +10,8 @@
 using namespace slimfit;
 using namespace slimfit::testing;
 
-namespace {
+// Not without a name: nvcc warns of what only the question whether it is a backend declares.
+namespace slimfit::testing {
 
 template <class T>
 struct failing_readback : cuda_readback<T> {
@@ -57,6 +58,10 @@ class failing_cuda : public cuda {
   failing_store<cuda_offload_store> store_;
   mutable int loaded_ = 0;
 };
+
+}  // namespace slimfit::testing
+
+namespace {
 
 constexpr vit_shape shape{
     .image = 8, .patch = 4, .channels = 1, .hidden = 32, .heads = 2, .mlp = 32, .layers = 3, .classes = 3};
