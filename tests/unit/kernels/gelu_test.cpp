@@ -25,8 +25,8 @@ struct result {
   test::vector<T> output, dz, kept_output;
 };
 
-/// The kernel that also sums columns writes the same gradient, and the sums that another pass would find, up to the
-/// order in which a team's groups add.
+/// The kernel that also sums columns writes the same gradient, and the sums that another pass would find: on CUDA up to
+/// the order in which a team's groups add, which are not as many in both kernels.
 template <int Width, class Group, class Kept, class T>
 void check_sums(Kept const& kept, test::vector<T> const& dh, test::vector<T> const& dz, index_t rows) {
   using namespace kernels;
@@ -40,9 +40,13 @@ void check_sums(Kept const& kept, test::vector<T> const& dh, test::vector<T> con
   column_sums<Width, T> const pass{dz.data(), blocks, expected.data()};
   test::run_rows<Group>(pass.launches(), pass);
   CHECK(gradient == dz);
+#ifdef __CUDACC__
   for (std::size_t i = 0; i < numbers; ++i) {
     CHECK(std::abs(partials[i] - expected[i]) <= 64 * std::numeric_limits<T>::epsilon() * (1 + std::abs(expected[i])));
   }
+#else
+  CHECK(partials == expected);
+#endif
 }
 
 template <class S, class OutputStash, int Width, class Group, class T>
