@@ -28,5 +28,6 @@
 #include <slimfit/train/step_report.hpp>
 #include <slimfit/train/trainer.hpp>
 #include <slimfit/train/trainer_setup.hpp>
+#include <slimfit/train/training_steps.hpp>
 #include <slimfit/train/tree_updates.hpp>
 #include <slimfit/train/updates.hpp>

@@ -7,13 +7,7 @@
 #include <span>
 #include <utility>
 
-#include <slimfit/plan/trainer_options.hpp>
-#include <slimfit/train/accumulation.hpp>
-#include <slimfit/train/checks.hpp>
-#include <slimfit/train/inference.hpp>
-#include <slimfit/train/pending_step.hpp>
-#include <slimfit/train/replay.hpp>
-#include <slimfit/train/trainer_setup.hpp>
+#include <slimfit/train/training_steps.hpp>
 
 namespace slimfit {
 
@@ -41,14 +35,14 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   using label_type = typename loss_type::label_type;
   using options_type = Optimizer;
   using schedule_type = Schedule;
-  using optimizer_type = typename Optimizer::template optimizer<device_type, value_type>;
   using communicator_type = Communicator;
+  using steps_type = training_steps<Model, Optimizer, Schedule, LearningRate, Communicator>;
+  using optimizer_type = typename steps_type::optimizer_type;
   /// What plans are made by.
-  using planned_type = std::conditional_t<Communicator::is_single, Optimizer,
-                                          across_ranks<Optimizer, typename Communicator::order_type>>;
+  using planned_type = typename steps_type::planned_type;
   /// Whether a step's gradients are added as a tree of shards, see `summation::fixed_tree`.
-  static constexpr bool in_shards = Communicator::order_type::shards > 0;
-  using schedule_state = decltype(std::declval<Schedule const&>().make_state(0, 0));
+  static constexpr bool in_shards = steps_type::in_shards;
+  using schedule_state = typename steps_type::schedule_state;
 
   using setup = trainer_setup<Optimizer, Schedule, LearningRate>;
 
@@ -56,24 +50,11 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// template, so that empty braces mean the other constructor.)
   /// @throws memory_error, value_error
   template <std::same_as<trainer_setup<Optimizer, Schedule, LearningRate>> Setup>
-  trainer(Model& net, Setup const& all) : trainer(net, all.optimizer, all.options, all.schedule, all.learning_rate) {}
+  trainer(Model& net, Setup const& all, Communicator const& ranks = {}) : steps_(net, all, ranks) {}
   /// @throws memory_error, value_error
   explicit trainer(Model& net, Optimizer options = {}, trainer_options settings = {}, Schedule schedule = {},
                    LearningRate learning_rate = {}, Communicator const& ranks = {})
-      : net_(&net),
-        settings_(settings),
-        learning_rate_(learning_rate),
-        optimizer_(net.device(), options, Model::layout.tensors, Model::layout.largest),
-        progress_{schedule.make_state(Model::units, settings.seed)},
-        most_active_(freezing::active_units(schedule, Model::units)),
-        passes_(net, optimizer_, settings.count_saturation, ranks),
-        replay_(settings.record_steps),
-        parts_(passes_) {
-    optimizer_.set_seed(settings.seed);
-    for (auto const& [name, each] : net.parameters()) { optimizer_.set_role(each.position, role_of(each)); }
-    require_at_least("trainer_options: steps", settings.steps, index_t{0});
-    static_cast<void>(detail::rate_factor(learning_rate, 0, settings.steps));
-  }
+      : steps_(net, {options, settings, schedule, learning_rate}, ranks) {}
 
   /// One forward and backward pass and the updates of the active units: `enqueue`, then `finish`.
   /// @param inputs batch x `network_type::inputs` numbers, @param labels batch x `loss_type::labels`: one class per
@@ -93,28 +74,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// longer may be gone). @throws what `finish` throws; usage_error between `accumulate` and `step()`;
   /// communication_error where another rank cannot take this step or is about to take another one
   void enqueue(std::span<input_type const> inputs, std::span<label_type const> labels) {
-    if constexpr (in_shards) { return enqueue_shards(inputs, labels); }
-    auto const alone = net_->device().memory().use();
-    finish();
-    if (!parts_.empty()) { throw usage_error("slimfit: trainer: a batch is being accumulated; step() takes its step"); }
-    auto next = next_step();
-    auto& report = next.report;
-    auto const& active = report.active;
-    passes_.shared().prepare(
-        purpose_of(next), [&] { return passes_.batch().arrange(inputs, checks::check(inputs, labels)); },
-        [&](sequence_batch const& sequences) {
-          step_plan<Model, planned_type> const planned(sequences, planned_options(), plan_options_of(settings_));
-          passes_.load(labels, numbers_of(next));
-          passes_.reserve(planned, active);
-          prepare_moments(*net_, optimizer_, active);
-          report.planned = planned.with(active, next.after.updated);
-        });
-    passes_.begin_peaks(parts_.mean());
-    passes_.begin_saturation(report);
-    passes_.begin_updates(report, &passes_.batch().view().total->finite);
-    report.measured = replay_.run(passes_, active);
-    passes_.batch().request_result();
-    request(std::move(next));
+    auto const alone = steps_.net().device().memory().use();
+    steps_.enqueue(inputs, labels);
   }
   /// Waits for the step that was enqueued last.
   /// @return what it did; nothing when it was finished before
@@ -128,25 +89,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// after it but, on CUDA, the vectors of its half of a block, which are updated together. Nothing that is not finite
   /// is ever written.
   std::optional<step_report> finish() {
-    auto const alone = net_->device().memory().use();
-    if (!pending_) { return std::nullopt; }
-    auto done = *std::exchange(pending_, std::nullopt);
-    auto const result = done.parts > 0 ? done.result : passes_.batch().result();
-    auto const count = done.parts > 0 ? done.samples : passes_.samples();
-    optimizer_.collect_statistics();
-    done.report.loss = result.loss / static_cast<double>(count);
-    done.report.correct = result.correct;
-    auto const failed = optimizer_.settle_steps();
-    if (!std::isfinite(done.report.loss)) { checks::report_not_finite(passes_.batch().inputs(), done.report.loss); }
-    if (failed >= 0) {
-      checks::report_update(net_->parameters()[static_cast<std::size_t>(failed)].name,
-                            optimizer_.squared_gradient(failed), passes_type::releases && done.parts == 0);
-    }
-    // Nothing from here on allocates: the weights have changed.
-    passes_.saturation().collect(net_->parameters(), done.report.saturation);
-    detail::observe_units(done.after.schedule, done.report.active, *net_, optimizer_);
-    progress_ = std::move(done.after);
-    return std::move(done.report);
+    auto const alone = steps_.net().device().memory().use();
+    return steps_.finish();
   }
 
   /// Forward and backward pass over a part of a batch: its gradients are added to the gradients of the parts before.
@@ -156,7 +100,8 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// @throws as `enqueue`; parts before remain. @throws value_error when the loss of the part before is not finite; no
   /// part is left then
   void accumulate(std::span<input_type const> inputs, std::span<label_type const> labels) requires(!in_shards) {
-    add_part(inputs, labels);
+    auto const alone = steps_.net().device().memory().use();
+    steps_.add_part(inputs, labels);
   }
   /// The updates by the mean gradient of all parts since the last step.
   /// @throws usage_error when there is none; what `finish` throws, then there are none
@@ -166,130 +111,45 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   }
   /// The same without waiting for the updates; the losses of the parts are waited for.
   void enqueue() {
-    auto const alone = net_->device().memory().use();
-    finish();
-    parts_.collect();
-    if (parts_.empty()) {
-      throw usage_error("slimfit: trainer: step() takes the step of what accumulate was given: nothing");
-    }
-    passes_.shared().confirm(purpose_of(parts_.step()));
-    passes_.begin_updates(parts_.step().report, nullptr);
-    request(parts_.update());
+    auto const alone = steps_.net().device().memory().use();
+    steps_.enqueue_parts();
   }
 
   /// Loss and accuracy without training, in batches of at most `batch`.
   /// @throws shape_error, value_error (also for the first sample whose loss is no number), memory_error
   evaluation evaluate(std::span<input_type const> inputs, std::span<label_type const> labels, index_t batch) {
-    auto const alone = net_->device().memory().use();
-    return without_training().evaluate(inputs, labels, batch);
+    auto const alone = steps_.net().device().memory().use();
+    return steps_.without_training().evaluate(inputs, labels, batch);
   }
   /// What the network says of samples: `loss_type::sample_scores(network_type::tokens)` scores of each, e.g. one per
   /// class. @throws shape_error, value_error, memory_error
   std::vector<value_type> predict(std::span<input_type const> inputs, index_t batch) {
-    auto const alone = net_->device().memory().use();
-    return without_training().predict(inputs, batch);
+    auto const alone = steps_.net().device().memory().use();
+    return steps_.without_training().predict(inputs, batch);
   }
 
-  [[nodiscard]] Model& net() const { return *net_; }
+  [[nodiscard]] Model& net() const { return steps_.net(); }
   /// Steps that were finished.
-  [[nodiscard]] index_t iteration() const { return progress_.iteration; }
-  [[nodiscard]] trainer_options const& settings() const { return settings_; }
+  [[nodiscard]] index_t iteration() const { return steps_.progress().iteration; }
+  [[nodiscard]] trainer_options const& settings() const { return steps_.settings(); }
   /// The memory of steps with batches of `batch` samples: what `plan<trainer<...>>(batch)` says, with the options and
   /// the schedule that this trainer was made with.
-  [[nodiscard]] memory_plan<Model, planned_type> plan(index_t batch) const {
-    return memory_plan<Model, planned_type>(batch, planned_options(), plan_options_of(settings_), most_active_);
-  }
-  [[nodiscard]] optimizer_type& optimizer() { return optimizer_; }
-  [[nodiscard]] schedule_state const& schedule() const { return progress_.schedule; }
+  [[nodiscard]] memory_plan<Model, planned_type> plan(index_t batch) const { return steps_.plan(batch); }
+  [[nodiscard]] optimizer_type& optimizer() { return steps_.optimizer(); }
+  [[nodiscard]] schedule_state const& schedule() const { return steps_.progress().schedule; }
   /// Replaces all that changes in training but weights and moments: for checkpoints.
   /// @throws value_error for a negative iteration
   void restore(index_t iteration, schedule_state schedule, active_set const& updated) {
     require_at_least("trainer: iteration", iteration, index_t{0});
-    parts_.forget();
-    progress_ = {std::move(schedule), updated, iteration};
-    replay_.forget();
+    steps_.restore({std::move(schedule), updated, iteration});
   }
   /// Elements of every parameter, by position.
-  [[nodiscard]] std::vector<index_t> parameter_counts() const { return element_counts(*net_); }
+  [[nodiscard]] std::vector<index_t> parameter_counts() const { return element_counts(steps_.net()); }
   /// Units that were updated at least once.
-  [[nodiscard]] active_set const& updated() const { return progress_.updated; }
+  [[nodiscard]] active_set const& updated() const { return steps_.progress().updated; }
 
  private:
-  using step_type = pending_step<schedule_state>;
-  using passes_type = step_passes<Model, Optimizer, Communicator>;
-  using checks = detail::batch_checks<network_type>;
-
-  auto without_training() {
-    finish();
-    parts_.collect();
-    return inference<Model, Optimizer, releasing_updates<optimizer_type>>(*net_, passes_.batch(), passes_.block(),
-                                                                          {optimizer_});
-  }
-  [[nodiscard]] step_type next_step() const { return detail::next_step(progress_, learning_rate_, settings_.steps); }
-  /// The numbers of the next part of a step.
-  [[nodiscard]] step_numbers numbers_of(step_type const& next) {
-    return step_numbers_of(settings_.seed, next.report.iteration, passes_.shared().part_number(next.parts));
-  }
-  void add_part(std::span<input_type const> inputs, std::span<label_type const> labels) {
-    auto const alone = net_->device().memory().use();
-    finish();
-    parts_.collect();
-    auto next = parts_.empty() ? next_step() : parts_.step();
-    auto const& active = next.report.active;
-    index_t count = 0;
-    passes_.shared().prepare(
-        purpose_of(next), [&] { return passes_.batch().arrange(inputs, count = checks::check(inputs, labels)); },
-        [&](sequence_batch const& sequences) {
-          step_plan<Model, accumulated<planned_type>> const planned(sequences, {planned_options()},
-                                                                    parts_.planned(settings_));
-          passes_.load(labels, numbers_of(next));
-          passes_.reserve(planned, active);
-          if (parts_.empty()) {
-            prepare_moments(*net_, optimizer_, active);
-            passes_.begin_saturation(next.report);
-            parts_.begin(next);
-          }
-          next.report.planned.raise_to(planned.with(active, next.after.updated));
-        });
-    passes_.begin_peaks(parts_.mean());
-    parts_.add(std::move(next), count);
-  }
-  /// A step in the shards of `summation::fixed_tree`.
-  void enqueue_shards(std::span<input_type const> inputs, std::span<label_type const> labels) requires(in_shards) {
-    finish();
-    auto const own =
-        passes_.shared().own_shards(purpose_of(next_step()), [&] { return checks::check(inputs, labels); });
-    try {
-      for (auto const& shard : own) {
-        add_part(detail::part_of(inputs, shard, network_type::inputs),
-                 detail::part_of(labels, shard, loss_type::labels));
-      }
-      enqueue();
-    } catch (...) {
-      parts_.forget();
-      throw;
-    }
-  }
-  [[nodiscard]] pass_purpose purpose_of(step_type const& next) const {
-    return {next.report.active, step_numbers_of(settings_.seed, next.report.iteration, next.parts),
-            next.report.iteration};
-  }
-  [[nodiscard]] planned_type planned_options() const { return planned_type{optimizer_.options()}; }
-  void request(step_type next) {
-    passes_.request_measurements();
-    pending_ = std::move(next);
-  }
-
-  Model* net_;
-  trainer_options settings_;
-  LearningRate learning_rate_;
-  optimizer_type optimizer_;
-  training_progress<schedule_state> progress_;
-  freezing::active_count most_active_;
-  passes_type passes_;
-  step_replay<Model, passes_type> replay_;
-  accumulation<passes_type, step_type> parts_;
-  std::optional<step_type> pending_;
+  steps_type steps_;
 };
 
 template <class Model, class Optimizer>
