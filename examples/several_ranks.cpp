@@ -15,6 +15,7 @@ struct mostly_frozen : sf::policy::slim {
   using freezing = sf::freezing::inter_layer<sf::freezing::relative_update, sf::percent<95>>;
 };
 using model = sf::vit<sf::shapes::vit_small_16, mostly_frozen, sf::host>;
+using trainer = sf::trainer<model, sf::adamw, mostly_frozen::freezing, sf::linear_decay, sf::mpi<>>;
 
 /// Samples `share` of a batch: the numbers of each are those that it has on any rank.
 struct samples {
@@ -35,7 +36,7 @@ void train(int steps) {
   sf::mpi<> ranks;
   sf::host device{{.threads = 1}};
   model net{device, /*seed*/ 1};  // the same weights on all ranks
-  sf::trainer run{net, sf::adamw{}, {.seed = 1, .steps = steps}, mostly_frozen::freezing{}, sf::linear_decay{}, ranks};
+  trainer run{net, trainer::setup{.options = {.seed = 1, .steps = steps}}, ranks};
   auto const mine = sf::share_of_batch(/*samples*/ 4, ranks.rank(), ranks.size());
   for (int step = 0; step < steps; ++step) {
     samples const part(step, mine);

@@ -26,3 +26,13 @@ add_test(NAME ranks_that_fail COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURC
                                       $<TARGET_FILE:ranks_that_fail>)
 set_tests_properties(${ranks_tests} ranks_that_fail PROPERTIES LABELS computing ENVIRONMENT "${SLIMFIT_MPI_SETTINGS}"
                                                                TIMEOUT 180)
+
+# The programs on several ranks.
+if(TARGET finetune_vit AND "bert_tiny" IN_LIST SLIMFIT_BERT_MODELS AND "fixed_tree" IN_LIST SLIMFIT_RANK_ORDERS)
+  foreach(name ImagesOnRanks TextsOnRanks StepsOnRanks)
+    add_test(NAME ranks_${name} COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/ranks/programs_test.py
+                                        ${MPIEXEC_EXECUTABLE} ${name})
+    set_tests_properties(ranks_${name} PROPERTIES LABELS computing TIMEOUT 300 ENVIRONMENT
+      "${SLIMFIT_MPI_SETTINGS};FINETUNE_VIT=$<TARGET_FILE:finetune_vit>;FINETUNE_BERT=$<TARGET_FILE:finetune_bert>;SLIMFIT_STEP=$<TARGET_FILE:slimfit_step>")
+  endforeach()
+endif()

@@ -33,7 +33,7 @@ def rows(*arguments):
 class Plan(unittest.TestCase):
     def test_keys(self):
         (row,) = rows("--model", "vit-s16", "--policy", "slim")
-        self.assertEqual(set(row), {"model", "tokens", "batch", "scalar", "policy", "rate", "moments", *BYTES, "offloaded",
+        self.assertEqual(set(row), {"model", "tokens", "batch", "scalar", "policy", "rate", "moments", "ranks", *BYTES, "offloaded",
                                     "stored_eager_float32", "stored_amp_bf16", "stored_paper_code"})
         for key in BYTES:
             self.assertIsInstance(row[key], int, key)
@@ -78,6 +78,25 @@ class Plan(unittest.TestCase):
         self.assertLess(optimizer["8bit"], 0.27 * optimizer["float32"])
         self.assertLess(optimizer["float32-dropped"], 0.35 * optimizer["float32"])
         self.assertLess(optimizer["8bit-dropped"], optimizer["float32-dropped"])
+
+    def test_ranks(self):
+        for scalar, bucket in (("float", 512 << 10), ("bf16", 768 << 10)):  # in bf16 sums are rounded in memory of their own
+            arguments = ["--model", "vit-s16", "--policy", "slim", "--scalar", scalar]
+            (part,) = rows(*arguments, "--batch", "4")
+            (rank,) = rows(*arguments, "--batch", "30", "--ranks", "8")
+            self.assertEqual((rank["batch"], rank["ranks"], part["ranks"]), (4, 8, 1))  # of 4 or 3
+            for key in set(BYTES) - {"gradients", "temporary", "peak"}:
+                self.assertEqual(rank[key], part[key], key)
+            for key in ("gradients", "temporary", "peak"):
+                self.assertEqual(rank[key], part[key] + bucket, key)
+            (step,) = rows(*arguments, "--batch", "30", "--ranks", "8", "--holders")
+            self.assertEqual(sum(each["bytes"] for each in step["holders"]), step["peak"])
+            self.assertLessEqual(step["peak"], rank["peak"])
+        result = run(PLAN, "--model", "vit-s16", "--policy", "slim", "--batch", "8", "--ranks", "2")
+        self.assertIn("Of one of 2 ranks", result.stdout)
+        result = run(PLAN, "--model", "vit-s16", "--batch", "4", "--ranks", "8")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("--batch is 4, expected at least 8", result.stderr)
 
     def test_slim_keeps_less_than_the_rest(self):
         stored = {row["policy"]: row["stored"] for row in rows("--model", "vit-s16")}
@@ -137,7 +156,7 @@ class OwnModel(unittest.TestCase):
         return {key: value for key, value in row.items() if key not in ("model", "policy")}
 
     def test_sizes_of_a_known_model_give_its_plan(self):
-        more = ["--batch", "4", "--moments", "8bit-dropped", "--rate", "80"]
+        more = ["--batch", "4", "--moments", "8bit-dropped", "--rate", "80", "--ranks", "2"]
         (own,) = self.rows(*self.VIT, *more)
         (known,) = rows("--model", "vit-s16", "--policy", "slim", *more)
         self.assertEqual((own["model"], own["policy"]), ("own", "slim"))

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <slimfit/communication/batch_share.hpp>
 #include <slimfit/core/error.hpp>
 #include <slimfit/core/philox.hpp>
 
@@ -53,8 +54,9 @@ std::vector<index_t> bucketed(std::vector<index_t> order, index_t batch, index_t
 struct batch_options {
   index_t size = 32;
   std::uint64_t seed = 1;
-  index_t bucket_window = 0;  ///< batches among which samples are sorted by length; 0: none are
-  int threads = 0;            ///< that make batches ahead; 0: they are made when they are asked for
+  index_t bucket_window = 0;    ///< batches among which samples are sorted by length; 0: none are
+  int threads = 0;              ///< that make batches ahead; 0: they are made when they are asked for
+  slimfit::batch_share part{};  ///< of every training batch, which alone is made; no samples: all of it
 };
 
 /// Shuffled batches for training, or batches in the order of the source.
@@ -100,8 +102,9 @@ class sample_batches {
       }
       epoch_ = epoch;
     }
-    auto const first = order_.begin() + step % steps_per_epoch() * options_.size;
-    return {epoch, {first, first + options_.size}};
+    auto const& part = options_.part;
+    auto const first = order_.begin() + step % steps_per_epoch() * options_.size + part.first;
+    return {epoch, {first, first + (part.count > 0 ? part.count : options_.size)}};
   }
   [[nodiscard]] batch_contents of_source(index_t number) const {
     index_t const first = number * options_.size;

@@ -156,7 +156,8 @@ int run(int argc, char** argv) {
   fixed["max-tokens"] = options.max_tokens;
   fixed["stride"] = options.stride;
   fixed["new-classifier"] = options.new_classifier;
-  auto const load = [&]() -> nlohmann::json {
+  auto const load = [&](command_ranks const& ranks) -> nlohmann::json {
+    require_compiled(options, ranks);
     model = model_of(options.model);
     tokenizer_start.emplace(std::filesystem::path(options.model));
     auto const tokenizer = tokenizer_start->tokenizer();
@@ -179,10 +180,11 @@ int run(int argc, char** argv) {
     return {{"model", describe_model(model, head, classes)}, {"data", data}, {"contents", contents}};
   };
   auto const train = [&](run_request const& request) {
-    auto const function = compiled_runs().at(options.backend).at(options.scalar).at(request.choice.policy);
-    auto outcome = function(
+    auto outcome = compiled_run(options, request.ranks, request.choice.policy)(
         {request, work, model, head, classes, start_knows.keeps, start_knows.names.names, options.model, options.save});
-    if (!options.save.empty() && request.is_last && !outcome.interrupted) { tokenizer_start->save(options.save); }
+    if (!options.save.empty() && request.ranks.is_first() && request.is_last && !outcome.interrupted) {
+      tokenizer_start->save(options.save);
+    }
     return outcome;
   };
   std::vector<std::string> saved;

@@ -11,8 +11,8 @@
 
 namespace examples {
 
-template <class Model>
-run_outcome train_model(bert_run const& run) {
+template <class Model, class Ranks>
+run_outcome train_model(bert_run const& run, Ranks const& ranks) {
   using label_type = typename Model::network_type::loss_type::label_type;
   auto const load = [&](Model& net) {
     if (run.start.empty()) { return; }
@@ -29,13 +29,15 @@ run_outcome train_model(bert_run const& run) {
                                 {.type = slimfit::dtype_of_name(run.request.options.save_type), .labels = run.labels});
     }
   };
-  return training_run<Model>(run.request, std::get<task<std::int32_t, label_type>>(run.task), load, save).run();
+  return training_run<Model, Ranks>(run.request, std::get<task<std::int32_t, label_type>>(run.task), load, save, ranks)
+      .run();
 }
 
-template <class Policy, class Device, class T>
-run_outcome train_bert(bert_run const& run) {
+/// @param ranks a communicator, e.g. slimfit::single
+template <class Policy, class Device, class T, class Ranks>
+run_outcome train_bert(bert_run const& run, Ranks const& ranks) {
   return with_bert_shape(run.model, run.head, run.classes, [&]<slimfit::bert_shape Shape>() {
-    return train_model<slimfit::bert<Shape, Policy, Device, T>>(run);
+    return train_model<slimfit::bert<Shape, Policy, Device, T>>(run, ranks);
   });
 }
 

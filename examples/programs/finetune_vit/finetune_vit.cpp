@@ -13,6 +13,7 @@
 #include "../data/grey_images.hpp"
 #include "../data/image_folder.hpp"
 #include "../data/preprocessor_config.hpp"
+#include "../support/command_ranks.hpp"
 #include "../support/option_checks.hpp"
 #include "../training/classification.hpp"
 #include "../training/program.hpp"
@@ -176,7 +177,7 @@ preprocessing expectation_of_cifar(std::string const& folder) {
 /// The pictures in a folder; says what lies there besides.
 image_list list_and_tell(std::string const& folder) {
   auto list = list_images(folder);
-  if (auto const text = left_out_text(list); !text.empty()) { std::fprintf(stderr, "%s\n", text.c_str()); }
+  if (auto const text = left_out_text(list); !text.empty()) { note(text); }
   return list;
 }
 
@@ -250,7 +251,8 @@ int run(int argc, char** argv) {
   auto fixed = fixed_options(options, "images");
   fixed["start"] = options.start;
   fixed["merge-labels"] = options.merged_labels;
-  auto const load = [&]() -> nlohmann::json {
+  auto const load = [&](command_ranks const& ranks) -> nlohmann::json {
+    require_compiled(options, ranks);
     if (options.task == "fashion") {
       model = model_of(options.model, 1, 10);
       work = load_fashion(options);
@@ -276,9 +278,10 @@ int run(int argc, char** argv) {
   };
   bool const saves_folder = !options.save.empty() && !options.save.ends_with(".safetensors");
   auto const train = [&](run_request const& request) {
-    auto const function = compiled_runs().at(options.backend).at(options.scalar).at(request.choice.policy);
-    auto outcome = function({request, work, model, options.model, options.start, options.save, labels});
-    if (saves_folder && request.is_last && !outcome.interrupted && options.task != "fashion") {
+    auto outcome = compiled_run(options, request.ranks, request.choice.policy)(
+        {request, work, model, options.model, options.start, options.save, labels});
+    if (saves_folder && request.ranks.is_first() && request.is_last && !outcome.interrupted &&
+        options.task != "fashion") {
       auto const side = vit_models[model].shape.image;
       write_preprocessor_config(how, side, options.save);
       auto const difference = difference_when_read(how, side);

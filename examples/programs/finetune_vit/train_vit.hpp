@@ -10,8 +10,8 @@
 
 namespace examples {
 
-template <class Model>
-run_outcome train_model(vit_run const& run) {
+template <class Model, class Ranks>
+run_outcome train_model(vit_run const& run, Ranks const& ranks) {
   auto const load = [&](Model& net) {
     if (!run.start.empty()) {
       slimfit::load(net, run.start, {.except = {"classifier"}});
@@ -28,13 +28,15 @@ run_outcome train_model(vit_run const& run) {
       slimfit::save_huggingface(net, run.save, {.type = type, .labels = run.labels});
     }
   };
-  return training_run<Model>(run.request, run.task, load, save).run();
+  return training_run<Model, Ranks>(run.request, run.task, load, save, ranks).run();
 }
 
-template <class Policy, class Device, class T>
-run_outcome train_vit(vit_run const& run) {
-  return with_vit_shape(
-      run.shape, [&]<slimfit::vit_shape Shape>() { return train_model<slimfit::vit<Shape, Policy, Device, T>>(run); });
+/// @param ranks a communicator, e.g. slimfit::single
+template <class Policy, class Device, class T, class Ranks>
+run_outcome train_vit(vit_run const& run, Ranks const& ranks) {
+  return with_vit_shape(run.shape, [&]<slimfit::vit_shape Shape>() {
+    return train_model<slimfit::vit<Shape, Policy, Device, T>>(run, ranks);
+  });
 }
 
 }  // namespace examples

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <slimfit/communication/communicator.hpp>
 #include <slimfit/memory/record.hpp>
 #include <slimfit/memory/usage.hpp>
 #include <string>
@@ -17,8 +18,8 @@ struct step_request {
   std::string policy = "slim";
   std::string backend = "host";
   std::string scalar = "float";
-  double rate = -1;  ///< percent of units frozen; negative: the policy's default
-  index_t batch = 8;
+  double rate = -1;     ///< percent of units frozen; negative: the policy's default
+  index_t batch = 8;    ///< of all ranks
   int steps = 5;        ///< measured; one more runs before them, on CUDA two
   int threads = 0;      ///< of the host; 0: as many as the machine has
   bool record = false;  ///< whether to run one more step and record its memory
@@ -40,6 +41,13 @@ struct device_memory {
   index_t taken = 0;               ///< by how much free memory shrank, seen after steps; kernels' code counts too
 };
 
+/// What ranks that train together sent in the steps that were measured.
+struct step_traffic {
+  int ranks = 0;
+  slimfit::traffic sent;
+  index_t all_bytes = 0;  ///< of all parameters' gradients
+};
+
 struct step_measurement {
   step_request request;                 ///< with defaults filled in
   std::vector<step_time> steps;         ///< of each step
@@ -52,6 +60,7 @@ struct step_measurement {
   slimfit::memory_record record;        ///< of one more step, where that was asked for
   index_t peak_resident = 0;            ///< of the process without the products' own numbers, bytes; 0 where unknown
   std::optional<device_memory> device;  ///< on CUDA
+  std::optional<step_traffic> traffic;  ///< of several ranks; all else is the first one's
 };
 
 }  // namespace examples

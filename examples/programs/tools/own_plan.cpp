@@ -205,7 +205,7 @@ own_reply ask(files::path const& program, char const* what, plan_request const& 
   std::ostringstream command;
   command.precision(17);
   command << quoted(program.string()) << ' ' << what << ' ' << request.batch << ' ' << request.tokens << ' '
-          << request.rate << ' ' << request.moments;
+          << request.rate << ' ' << request.moments << ' ' << request.ranks;
   auto const result = run(command.str());
   own_reply reply(result.output);
   if (!reply.error.empty()) { throw slimfit::value_error(reply.error); }

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
+#include <slimfit/communication/batch_share.hpp>
 #include <slimfit/core/error.hpp>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ struct plan_arguments {
   std::uint64_t budget = 0;  ///< 0: other things are asked for
   double time = std::numeric_limits<double>::infinity();
   std::vector<std::string> moments{"float32"};
+  int ranks = 1;
   bool json = false;
   own_options own;
 };
@@ -68,7 +70,7 @@ inline plan_arguments parse(int argc, char** argv) {
                            ->capture_default_str();
   app.add_option("--tokens", chosen.tokens, "Tokens of a sequence; without it what each model has")
       ->check(checks::whole_number(1, checks::most_tokens));
-  app.add_option("--batch", chosen.batches, "Sequences per step")
+  app.add_option("--batch", chosen.batches, "Sequences per step, of all ranks together")
       ->check(checks::whole_number(1, checks::most_of_a_batch))
       ->capture_default_str();
   app.add_option("--scalar", chosen.scalars, "Type of weights and dense activations: float, bf16, or all")
@@ -100,6 +102,12 @@ inline plan_arguments parse(int argc, char** argv) {
                  "units), or all")
       ->check(or_all(moments_names()))
       ->capture_default_str();
+  app.add_option("--ranks", chosen.ranks,
+                 "Ranks that train together: planned is the one with the largest part of the batch, and the memory in "
+                 "which their gradients meet")
+      ->check(checks::whole_number(1, checks::most_of_a_batch))
+      ->capture_default_str()
+      ->excludes(budget);
   app.add_flag("--json", chosen.json, "Print an array of objects, bytes in full");
   add_own_options(app, models, chosen.own);
   try {
@@ -119,16 +127,22 @@ inline plan_arguments parse(int argc, char** argv) {
   return chosen;
 }
 
+/// @throws slimfit::value_error where a batch does not go round
 inline std::vector<plan_request> requests(plan_arguments const& chosen) {
-  std::vector<plan_request> all;
+  std::vector<plan_request> found;
   for (auto const& model : chosen.models) {
     for (auto const tokens : chosen.tokens) {
-      for (auto const batch : chosen.batches) {
+      for (auto const all : chosen.batches) {
+        auto const batch = slimfit::share_of_batch(all, 0, chosen.ranks).count;
+        if (all < chosen.ranks) {
+          throw slimfit::value_error(slimfit::mismatch(
+              "--batch", all, "at least " + std::to_string(chosen.ranks) + ", a sequence of each rank"));
+        }
         for (auto const& scalar : chosen.scalars) {
           for (auto const& policy : chosen.policies) {
             for (auto const rate : chosen.rates) {
               for (auto const& moments : chosen.moments) {
-                all.push_back({model, policy, scalar, tokens, batch, rate, moments});
+                found.push_back({model, policy, scalar, tokens, batch, rate, moments, chosen.ranks});
               }
             }
           }
@@ -136,7 +150,7 @@ inline std::vector<plan_request> requests(plan_arguments const& chosen) {
       }
     }
   }
-  return all;
+  return found;
 }
 
 }  // namespace examples

@@ -15,11 +15,12 @@ using slimfit::index_t;
 struct plan_request {
   std::string model;
   std::string policy;
-  std::string scalar = "float";  ///< float or bf16
-  index_t tokens = 0;            ///< 0: as many as the model was compiled for
-  index_t batch = 1;
+  std::string scalar = "float";     ///< float or bf16
+  index_t tokens = 0;               ///< 0: as many as the model was compiled for
+  index_t batch = 1;                ///< of the rank
   double rate = -1;                 ///< percent of units frozen; negative: the policy's default
   std::string moments = "float32";  ///< see support/moments.hpp
+  int ranks = 1;                    ///< that train together
 };
 
 /// Bytes of training. Bounds over every choice of active units that the rate allows.

@@ -48,9 +48,10 @@ nlohmann::json steps_json(plan_arguments const& chosen, std::vector<plan_record>
     for (std::size_t unit = 0; unit < step.unit_names.size(); ++unit) {
       if (step.active.test(static_cast<index_t>(unit))) { active.push_back(step.unit_names[unit]); }
     }
-    nlohmann::json object{{"model", request.model},   {"tokens", request.tokens},    {"batch", request.batch},
-                          {"scalar", request.scalar}, {"policy", request.policy},    {"rate", request.rate},
-                          {"active", active},         {"stored", step.usage.stored}, {"peak", step.usage.peak()}};
+    nlohmann::json object{{"model", request.model},   {"tokens", request.tokens}, {"batch", request.batch},
+                          {"scalar", request.scalar}, {"policy", request.policy}, {"rate", request.rate},
+                          {"ranks", request.ranks},   {"active", active},         {"stored", step.usage.stored},
+                          {"peak", step.usage.peak()}};
     if (chosen.xray) { object["kept"] = xray_json(step.events, step.unit_names); }
     if (chosen.holders > 0) { object["holders"] = holders_json(step.events); }
     array.push_back(std::move(object));
@@ -79,6 +80,13 @@ void show_choices(plan_arguments chosen) {
   if (chosen.json) { std::cout << array.dump(2) << '\n'; }
 }
 
+/// What the rows of one of several ranks are.
+void print_ranks(int ranks) {
+  if (ranks < 2) { return; }
+  std::cout << "Of one of " << ranks << " ranks, the one with the largest part of the batch. Gradients of the ranks "
+            << "meet in memory that counts as gradients.\n\n";
+}
+
 /// Shows steps in full.
 void show_steps(plan_arguments const& chosen) {
   auto const all = requests(chosen);
@@ -98,6 +106,7 @@ void show_steps(plan_arguments const& chosen) {
     std::cout << steps_json(chosen, steps).dump(2) << '\n';
     return;
   }
+  print_ranks(chosen.ranks);
   for (auto const& step : steps) {
     auto const& request = step.request;
     std::cout << request.model << ", " << request.tokens << " tokens, batch " << request.batch << ", " << request.scalar
@@ -127,6 +136,7 @@ void print_json(std::vector<plan_row> const& rows) {
                      {"policy", row.request.policy},
                      {"rate", row.request.rate},
                      {"moments", row.request.moments},
+                     {"ranks", row.request.ranks},
                      {"weights", peaks[category::weights]},
                      {"gradients", peaks[category::gradients]},
                      {"optimizer", peaks[category::optimizer]},
@@ -197,6 +207,7 @@ int main(int argc, char** argv) {
     if (chosen.json) {
       print_json(rows);
     } else {
+      print_ranks(chosen.ranks);
       print_table(rows);
     }
   } catch (std::exception const& problem) {

@@ -5,8 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "../support/command_line.hpp"
+#include "../support/command_ranks.hpp"
 #include "../support/option_checks.hpp"
 #include "../support/products.hpp"
+#include "../support/traffic_line.hpp"
 #include "compiled_steps.hpp"
 #include "memory_tables.hpp"
 #include "table.hpp"
@@ -67,7 +70,7 @@ options parse(int argc, char** argv) {
   app.add_flag("--json", chosen.json, "Print an object, bytes in full");
   try {
     app.parse(argc, argv);
-  } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
+  } catch (CLI::ParseError const& problem) { exit_by(app, problem); }
   request.record = chosen.holders > 0 || !chosen.trace.empty();
   request.hold = request.hold || request.graph;
   return chosen;
@@ -152,6 +155,14 @@ void print_json(step_measurement const& result, bool with_holders) {
     object["first_step"]["resident"] = result.resident_after_first;
     object["first_step"]["resident_before"] = result.resident_before;
   }
+  if (result.traffic) {
+    auto const& [count, sent, all] = *result.traffic;
+    object["ranks"] = {{"count", count},
+                       {"sums", sent.sums},
+                       {"bytes", sent.bytes},
+                       {"all_bytes", all},
+                       {"waited_seconds", sent.waited}};
+  }
   if (with_holders) { object["holders"] = holders_json(result.record); }
   std::cout << object.dump(2) << '\n';
 }
@@ -182,13 +193,18 @@ table times_of(step_measurement const& result) {
 
 void print_text(step_measurement const& result) {
   auto const& request = result.request;
-  if (!result.device) { std::cout << first_lines(request.threads); }
+  if (!result.device) { std::cout << first_lines(threads_of_rank(request.threads)); }
   std::cout << request.model << ", policy " << request.policy << ", " << percent_text(request.rate) << " frozen"
             << (request.hold ? " (units held)" : "") << ", batch " << request.batch << ", " << request.scalar << " on "
             << (result.device ? result.device->name : std::to_string(request.threads) + " threads") << ", "
             << request.steps << " steps" << (request.graph ? " replayed from a graph" : "") << "\n\n";
   times_of(result).print(std::cout);
-  std::cout << fixed(sequences_per_second(result), 1) << " sequences per second\n\n";
+  std::cout << fixed(sequences_per_second(result), 1) << " sequences per second\n";
+  if (result.traffic) {
+    std::cout << traffic_line(result.traffic->ranks, request.steps, result.traffic->sent, result.traffic->all_bytes)
+              << "; memory is the first rank's\n";
+  }
+  std::cout << '\n';
 
   table memory({"peak MiB", "ledger", "planned"}, {0});
   for (std::size_t i = 0; i < category_names.size(); ++i) {
@@ -214,30 +230,46 @@ void print_text(step_measurement const& result) {
   }
 }
 
+/// Measures, and shows what the first rank did.
+void measure(options const& chosen, command_ranks& ranks) {
+  auto const& request = chosen.request;
+  auto const& compiled = compiled_step_of(request, ranks.size());
+  if (request.graph && request.backend != "cuda") {
+    throw slimfit::value_error(slimfit::mismatch("--backend", request.backend, "cuda with --graph"));
+  }
+  auto const result = compiled.measure(request, ranks);
+  if (!ranks.is_first()) { return; }
+  if (!chosen.trace.empty()) { save_trace(chosen.trace, result.record, slimfit::trace_time::measured); }
+  if (chosen.json) {
+    print_json(result, chosen.holders > 0);
+  } else {
+    print_text(result);
+    if (chosen.holders > 0) {
+      std::cout << '\n';
+      print_holders(std::cout, result.record, chosen.holders);
+    }
+  }
+}
+
+/// On all ranks. @return the exit status of this one
+int measure_on_ranks(options const& chosen) {
+  command_ranks ranks;
+  auto const with_name = [](std::exception const& problem) { return std::string("slimfit-step: ") + problem.what(); };
+  try {
+    measure(chosen, ranks);
+    return 0;
+  } catch (slimfit::communication_error const& problem) {
+    ranks.end_by(with_name(problem), true);
+  } catch (std::exception const& problem) { ranks.end_by(with_name(problem), false); }
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   auto const chosen = parse(argc, argv);
   try {
-    auto const& request = chosen.request;
-    auto const& compiled = compiled_step_of(request);
-    if (request.graph && request.backend != "cuda") {
-      throw slimfit::value_error(slimfit::mismatch("--backend", request.backend, "cuda with --graph"));
-    }
-    auto const result = compiled.measure(request);
-    if (!chosen.trace.empty()) { save_trace(chosen.trace, result.record, slimfit::trace_time::measured); }
-    if (chosen.json) {
-      print_json(result, chosen.holders > 0);
-    } else {
-      print_text(result);
-      if (chosen.holders > 0) {
-        std::cout << '\n';
-        print_holders(std::cout, result.record, chosen.holders);
-      }
-    }
-  } catch (std::exception const& problem) {
-    std::cerr << "slimfit-step: " << problem.what() << '\n';
-    return 1;
-  }
-  return 0;
+    return measure_on_ranks(chosen);
+  } catch (std::exception const& problem) { note(std::string("slimfit-step: ") + problem.what()); }
+  return 1;
 }

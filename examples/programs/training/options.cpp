@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <limits>
 
+#include "../support/command_line.hpp"
 #include "../support/moments.hpp"
 #include "../support/option_checks.hpp"
 #include "runs.hpp"
@@ -109,6 +110,12 @@ void add_training_options(CLI::App& app, training_options& options, option_texts
                  "Numbers of weights and activations. `bf16` is there in a build with it in CMake's SLIMFIT_SCALARS; "
                  "weights are then rounded stochastically")
       ->check(CLI::IsMember(scalar_names()));
+  app.add_option(
+         "--sums", options.sums,
+         "Order in which gradients of several ranks are added. library: the fastest; fixed_tree: every batch in "
+         "8 shards, the same bits on 1, 2, 4 and 8 ranks, there in a build with it in CMake's "
+         "SLIMFIT_RANK_ORDERS")
+      ->check(CLI::IsMember({"library", "fixed_tree"}));
   app.add_option("--save-type", options.save_type, "Numbers of the file that --save writes")
       ->check(CLI::IsMember({"F32", "F16", "BF16"}));
   app.add_flag("--saturation", options.saturation,
@@ -135,7 +142,7 @@ void parse(CLI::App& app, training_options& options, int argc, char** argv) {
     if (options.runs.empty()) {
       for (auto const& run : options.run_texts) { options.runs.push_back(parse_run(run)); }
     }
-  } catch (CLI::ParseError const& problem) { std::exit(app.exit(problem)); }
+  } catch (CLI::ParseError const& problem) { exit_by(app, problem); }
 }
 
 nlohmann::json fixed_options(training_options const& options, std::string const& samples) {
@@ -157,6 +164,7 @@ nlohmann::json fixed_options(training_options const& options, std::string const&
           {"moments", options.moments},
           {"backend", options.backend},
           {"scalar", options.scalar},
+          {"sums", options.sums},
           {"bucket-window", options.bucket_window},
           {"saturation", options.saturation},
           {"seed", options.seed}};

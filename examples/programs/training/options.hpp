@@ -48,6 +48,7 @@ struct training_options {
   int loader_threads = 0;  ///< that make batches ahead of the training step; 0: none
   std::string backend = "host";
   std::string scalar = "float";
+  std::string sums = "library";    ///< order of sums over ranks, or "fixed_tree"
   index_t bucket_window = 0;       ///< batches among which samples are sorted by length; 0: none are
   bool saturation = false;         ///< count the values that formats with fixed ranges clip
   double checkpoint_minutes = 10;  ///< between checkpoints, beside those of epochs; 0: only those

@@ -17,6 +17,7 @@ namespace examples {
 namespace {
 
 constexpr int exit_interrupted = 130;
+constexpr char const* resume_advice = "once that is mended, the same command with --resume continues from ";
 
 std::string errors_path(training_options const& options) { return options.out + "/errors.json"; }
 
@@ -62,28 +63,33 @@ void write_errors(nlohmann::json report, nlohmann::json const& finished, trainin
   std::printf("%s was written\n", path.c_str());
 }
 
-int run_all(program const& what, int argc, char** argv) {
+/// A number that data have and as good as no others.
+std::uint64_t number_of(nlohmann::json const& contents) { return std::hash<std::string>()(json_text(contents)); }
+
+int run_all(program const& what, command_ranks& ranks, int argc, char** argv) {
   auto const& options = what.options;
   catch_interrupts();
   auto const interrupted = read_interrupted(options, what.name, what.fixed);
-  auto report = what.load();
+  auto report = what.load(ranks);
   nlohmann::json const contents = std::move(report.at("contents"));
   report.erase("contents");
   require_same_contents(interrupted, contents, options.data);
-  require_writable(what);
+  ranks.require_same(number_of(contents), "data in " + options.data);
+  if (ranks.is_first()) { require_writable(what); }
   auto finished = interrupted.finished;
   start_weights start{.checksum = interrupted.start_weights};
   for (auto i = finished.size(); i < options.runs.size(); ++i) {
     bool const continues = !interrupted.path.empty() && i == interrupted.finished.size();
-    auto outcome =
-        what.run({options, options.runs[i], what.name, what.samples, what.fixed, contents, finished,
-                  continues ? &interrupted.current : nullptr, interrupted.path, i + 1 == options.runs.size(), start});
+    auto outcome = what.run({options, options.runs[i], what.name, what.samples, what.fixed, contents, finished,
+                             continues ? &interrupted.current : nullptr, interrupted.path, i + 1 == options.runs.size(),
+                             start, ranks});
     if (outcome.interrupted) {
       std::printf("interrupted; the same command with --resume continues from %s\n", checkpoint_path(options).c_str());
       return exit_interrupted;
     }
     finished.push_back(std::move(outcome.report));
   }
+  if (!ranks.is_first()) { return 0; }
   if (options.error_batches > 0) {
     write_errors(report, finished, options);
     return 0;
@@ -103,25 +109,32 @@ int run_all(program const& what, int argc, char** argv) {
   return 0;
 }
 
+/// Runs the command on all ranks. @return the exit status of this one
+int run_on_ranks(program const& what, int argc, char** argv) {
+  auto const& options = what.options;
+  command_ranks ranks(options.sums != "library");
+  if (options.backend == "host") { std::fputs(first_lines(threads_of_rank(options.threads)).c_str(), stdout); }
+  // Of a command that has several the newest checkpoint is the first rank's.
+  auto const with_checkpoint = [&](std::exception const& problem, char const* advice) {
+    return checkpoint_was_written() ? problem.what() + ("\n" + (advice + checkpoint_path(options))) : problem.what();
+  };
+  try {
+    return run_all(what, ranks, argc, argv);
+  } catch (slimfit::value_error const& problem) {
+    // The same command would come to the same numbers again.
+    ranks.end_by(with_checkpoint(problem, "there is a checkpoint of before that, "), false);
+  } catch (slimfit::communication_error const& problem) {
+    ranks.end_by(with_checkpoint(problem, resume_advice), true);
+  } catch (std::exception const& problem) { ranks.end_by(with_checkpoint(problem, resume_advice), false); }
+  return 1;
+}
+
 }  // namespace
 
 int run_program(program const& what, int argc, char** argv) {
-  if (what.options.backend == "host") { std::fputs(first_lines(what.options.threads).c_str(), stdout); }
   try {
-    return run_all(what, argc, argv);
-  } catch (slimfit::value_error const& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
-    // The same command would come to the same numbers again.
-    if (checkpoint_was_written()) {
-      std::fprintf(stderr, "there is a checkpoint of before that, %s\n", checkpoint_path(what.options).c_str());
-    }
-  } catch (std::exception const& problem) {
-    std::fprintf(stderr, "%s\n", problem.what());
-    if (checkpoint_was_written()) {
-      std::fprintf(stderr, "once that is mended, the same command with --resume continues from %s\n",
-                   checkpoint_path(what.options).c_str());
-    }
-  }
+    return run_on_ranks(what, argc, argv);
+  } catch (std::exception const& problem) { note(problem.what()); }
   return 1;
 }
 

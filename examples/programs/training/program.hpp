@@ -18,9 +18,10 @@ struct program {
   training_options const& options;
   nlohmann::json fixed;            ///< options that a continued run must have too
   std::vector<std::string> saved;  ///< paths that `--save` leads to; none: it was not given
-  /// Reads the data. @return what the report says of model and data, and what a continuation's data must be:
+  /// Reads the data; all ranks do. @return what the report says of model and data, and what a continuation's data must
+  /// be:
   /// {"model": {...}, "data": {...}, "contents": {...}}
-  std::function<nlohmann::json()> load;
+  std::function<nlohmann::json(command_ranks const&)> load;
   std::function<run_outcome(run_request const&)> run;
 };
 

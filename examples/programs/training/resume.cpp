@@ -7,6 +7,7 @@
 #include <slimfit/core/error.hpp>
 #include <slimfit/io/checksums.hpp>
 
+#include "../support/command_ranks.hpp"
 #include "../support/json_text.hpp"
 #include "checkpoints.hpp"
 
@@ -16,7 +17,7 @@ namespace {
 
 /// What options were before programs had them: a checkpoint of that time does not name them.
 nlohmann::json const& options_of_before() {
-  static nlohmann::json const values{{"optimizer", "usual"}, {"new-classifier", false}};
+  static nlohmann::json const values{{"optimizer", "usual"}, {"new-classifier", false}, {"sums", "library"}};
   return values;
 }
 
@@ -70,7 +71,7 @@ std::pair<std::string, nlohmann::json> newest_state(training_options const& opti
     if (!has_previous) { throw; }
     try {
       auto state = state_in(previous, program);
-      std::fprintf(stderr, "%s; --resume goes on with the checkpoint before, %s\n", problem.what(), previous.c_str());
+      note(problem.what() + ("; --resume goes on with the checkpoint before, " + previous));
       return {previous, std::move(state)};
     } catch (slimfit::file_error const& other) {
       throw slimfit::file_error(problem.what() + std::string("; nor can the one before be used: ") + other.what());
@@ -105,8 +106,7 @@ void require_same_contents(interrupted_command const& interrupted, nlohmann::jso
                            std::string const& data) {
   if (interrupted.path.empty()) { return; }
   if (!interrupted.contents.is_object()) {
-    std::fprintf(stderr, "%s does not say what the data were: that they are the same is not checked\n",
-                 interrupted.path.c_str());
+    note(interrupted.path + " does not say what the data were: that they are the same is not checked");
     return;
   }
   for (auto const* const kind : {"count of ", "checksum of "}) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <slimfit/core/error.hpp>
 
+#include "../support/traffic_line.hpp"
 #include "../tools/table.hpp"
 #include "resume.hpp"
 #include "saturation.hpp"
@@ -31,6 +32,12 @@ void raise_to(nlohmann::json& bytes, slimfit::memory_usage const& usage) {
   for (auto const& [key, value] : step.items()) {
     bytes[key] = std::max(bytes.value(key, index_t{0}), value.get<index_t>());
   }
+}
+
+std::string line_of(nlohmann::json const& ranks) {
+  auto const of = [&](char const* key) { return ranks.at(key).get<index_t>(); };
+  return traffic_line(ranks.at("count").get<int>(), of("steps"),
+                      {of("sums"), of("bytes"), ranks.at("waited_seconds").get<double>()}, of("all_bytes"));
 }
 
 }  // namespace
@@ -83,6 +90,18 @@ void run_record::add_step(slimfit::step_report const& step, double seconds) {
   json_["peak_activations"] = std::max(json_["peak_activations"].get<index_t>(), step.measured.activations);
 }
 
+void run_record::add_traffic(slimfit::traffic const& step, index_t all) {
+  auto& ranks = json_["ranks"];
+  auto const add = [&](char const* key, auto value) { ranks[key] = ranks.value(key, decltype(value){}) + value; };
+  ranks["count"] = request_.ranks.size();
+  ranks["sums_in"] = request_.options.sums;
+  add("steps", index_t{1});
+  add("sums", step.sums);
+  add("bytes", step.bytes);
+  add("all_bytes", all);
+  add("waited_seconds", step.waited);
+}
+
 void run_record::add_distances(index_t iteration, std::span<slimfit::freezing::unit_record const> units) {
   auto values = nlohmann::json::array();
   for (auto const& unit : units) {
@@ -118,6 +137,7 @@ std::string run_record::result_text() const {
   };
   auto text = "  test " + percent(json_.at("metric").get<std::string>());
   if (json_.contains("second_metric")) { text += ", " + percent(json_.at("second_metric").get<std::string>()); }
+  if (json_.contains("ranks")) { text += "\n  " + line_of(json_.at("ranks")); }
   if (json_.contains("saturation")) { text += "\n  " + saturation_line(json_.at("saturation")); }
   return text;
 }

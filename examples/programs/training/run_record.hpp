@@ -4,6 +4,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <slimfit/communication/communicator.hpp>
 #include <slimfit/freezing/state.hpp>
 #include <slimfit/train/step_report.hpp>
 #include <span>
@@ -22,6 +23,8 @@ class run_record {
   /// @throws slimfit::file_error where what the request says of an interrupted run has not so many steps
   void require_steps(slimfit::index_t steps) const;
   void add_step(slimfit::step_report const& step, double seconds);
+  /// @param step what was sent in the step, @param all bytes of all parameters' gradients
+  void add_traffic(slimfit::traffic const& step, slimfit::index_t all);
   void add_distances(slimfit::index_t iteration, std::span<slimfit::freezing::unit_record const> units);
   /// @param metrics figures of merit by name
   /// @param metric the one that stands for the run

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "../support/command_ranks.hpp"
 #include "options.hpp"
 
 namespace examples {
@@ -31,6 +32,7 @@ struct run_request {
   std::string const& checkpoint;   ///< where the interrupted run's weights are
   bool is_last;                    ///< of the command: its model is the one to save
   start_weights& start;
+  command_ranks& ranks;  ///< that train together
 };
 
 /// `interrupted` when the program was asked to end: a checkpoint was written then.

@@ -24,14 +24,15 @@ namespace examples {
 template <class Device>
 Device make_device(training_options const& options) {
   if constexpr (std::is_same_v<Device, slimfit::host>) {
-    return Device({.threads = options.threads});
+    return Device({.threads = threads_of_rank(options.threads)});
   } else {
     return Device();
   }
 }
 
 /// @tparam Model a slimfit model
-template <class Model>
+/// @tparam Ranks a communicator of the ranks that train it together
+template <class Model, class Ranks>
 class training_run {
  public:
   using network_type = typename Model::network_type;
@@ -42,13 +43,14 @@ class training_run {
   using label_type = typename network_type::loss_type::label_type;
   using task_type = task<sample_type, label_type>;
   using schedule_type = slimfit::freezing::any_schedule;
-  using trainer_type = slimfit::trainer<Model, chosen_adamw, schedule_type, slimfit::published_decay>;
+  using trainer_type = slimfit::trainer<Model, chosen_adamw, schedule_type, slimfit::published_decay, Ranks>;
   /// Loads the weights that training starts from, or saves those that it ends with.
   using weights_function = std::function<void(Model&)>;
 
   training_run(run_request const& request, task_type const& work, weights_function const& load_start,
-               weights_function save_end)
+               weights_function save_end, Ranks const& ranks)
       : request_(request),
+        ranks_(ranks),
         task_(work),
         save_end_(std::move(save_end)),
         device_(make_device<device_type>(request.options)),
@@ -57,14 +59,11 @@ class training_run {
                  {.size = request.options.batch,
                   .seed = request.options.seed,
                   .bucket_window = request.options.bucket_window,
-                  .threads = request.options.loader_threads}),
+                  .threads = request.options.loader_threads,
+                  .part = own_part(request.options.batch)}),
         steps_(std::max<index_t>(
             1, static_cast<index_t>(request.options.epochs * static_cast<double>(batches_.steps_per_epoch())))),
-        trainer_(net_, optimizer_of(request.options, learning_rate(request)),
-                 slimfit::trainer_options{
-                     .seed = request.options.seed, .steps = steps_, .count_saturation = request.options.saturation},
-                 schedules().at(request.options.schedule).make(slimfit::freezing::run_time_rate(request.choice.rate)),
-                 learning_rate_decay_of(request.options)),
+        trainer_(net_, setup(), ranks_),
         record_(request, Model::units),
         checkpoints_(request.options) {
     bool const continues = request.progress != nullptr;
@@ -76,7 +75,9 @@ class training_run {
   /// Trains, or measures errors at the start where the options say so.
   run_outcome run() {
     if (request_.options.error_batches > 0) { return measure_errors(); }
-    if (request_.progress == nullptr && request_.finished.empty()) { set_aside_checkpoints(request_.options); }
+    if (writes() && request_.progress == nullptr && request_.finished.empty()) {
+      set_aside_checkpoints(request_.options);
+    }
     save_at_signals(true);
     auto const title = run_title(request_.choice);
     std::printf("%s: %lld steps of %lld %s\n", title.c_str(), static_cast<long long>(steps_),
@@ -87,8 +88,9 @@ class training_run {
       double smooth_accuracy = 0;
       index_t done = 0;
       while (trainer_.iteration() < steps_) {
-        if (interrupt_requested()) {
-          checkpoints_.write(copy());
+        read_or_save([&] { batch_ = batches_.training(trainer_.iteration()); });
+        if (should_end()) {
+          if (writes()) { checkpoints_.write(copy()); }
           return {record_.json(), true};
         }
         auto const step = one_step();
@@ -106,10 +108,32 @@ class training_run {
   }
 
  private:
-  void load_interrupted() {
-    for (auto const& note : slimfit::notes_on_run<device_type>(request_.checkpoint)) {
-      std::fprintf(stderr, "note: %s\n", note.c_str());
+  [[nodiscard]] typename trainer_type::setup setup() const {
+    auto const& options = request_.options;
+    return {.optimizer = optimizer_of(options, learning_rate(request_)),
+            .options = {.seed = options.seed, .steps = steps_, .count_saturation = options.saturation},
+            .schedule = schedules().at(options.schedule).make(slimfit::freezing::run_time_rate(request_.choice.rate)),
+            .learning_rate = learning_rate_decay_of(options)};
+  }
+  /// Of a training batch. @throws slimfit::value_error where it does not go round
+  [[nodiscard]] slimfit::batch_share own_part(index_t batch) const {
+    if constexpr (Ranks::is_single) { return {}; }
+    constexpr index_t shards = Ranks::order_type::shards;
+    auto const parts = std::max<index_t>(shards, ranks_.size());
+    if (batch < parts) {
+      throw slimfit::value_error(slimfit::mismatch(
+          "--batch", batch,
+          "at least " + std::to_string(parts) + (shards > 0 ? ", a sample of each shard" : ", a sample of each rank")));
     }
+    return slimfit::share_of_rank<typename Ranks::order_type>(batch, ranks_.rank(), ranks_.size());
+  }
+  /// Whether this rank writes the files of all.
+  [[nodiscard]] bool writes() const { return request_.ranks.is_first(); }
+  /// Whether the program was asked to end, here or on another rank.
+  [[nodiscard]] bool should_end() const { return request_.ranks.most(interrupt_requested() ? 1 : 0) > 0; }
+
+  void load_interrupted() {
+    for (auto const& each : slimfit::notes_on_run<device_type>(request_.checkpoint)) { note("note: " + each); }
     slimfit::load_run(trainer_, request_.checkpoint);
     record_.require_steps(trainer_.iteration());
     if (trainer_.iteration() > steps_) {
@@ -124,7 +148,7 @@ class training_run {
   /// Begins to write a checkpoint where it is time for one, and as soon as the one before is written.
   void keep_checkpoint() {
     bool const ends_epoch = trainer_.iteration() % batches_.steps_per_epoch() == 0;
-    wants_checkpoint_ = wants_checkpoint_ || ends_epoch || checkpoints_.is_due();
+    wants_checkpoint_ = writes() && (wants_checkpoint_ || ends_epoch || checkpoints_.is_due());
     if (checkpoints_.is_writing() || !wants_checkpoint_) { return; }
     checkpoints_.begin(copy());
     newest_checkpoint_ = trainer_.iteration();
@@ -160,65 +184,84 @@ class training_run {
   static constexpr index_t evaluation_batch = 64;
 
   slimfit::step_report one_step() {
-    auto const batch = read_or_save([&] { return batches_.training(trainer_.iteration()); });
     auto const start = std::chrono::steady_clock::now();
-    auto const step = trainer_.step(inputs_of(batch.inputs), batch.labels);
+    auto const before = ranks_.counted();
+    auto const step = trainer_.step(inputs_of(batch_.inputs), batch_.labels);
     double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     record_.add_step(step, seconds);
+    if constexpr (!Ranks::is_single) { record_.add_traffic(ranks_.counted() - before, gradient_bytes); }
     index_t const interval = std::max<index_t>(1, steps_ / distance_samples);
     if (step.iteration % interval == 0) { record_.add_distances(step.iteration, trainer_.schedule().records()); }
     return step;
   }
 
-  /// Calls `read`. Where a sample cannot be read, what was learnt so far is saved before the error goes on.
+  /// Calls `read` on all ranks. Where one of them cannot read a sample, what was learnt so far is saved before the
+  /// error goes on.
   template <class Read>
-  auto read_or_save(Read const& read) {
+  void read_or_save(Read const& read) {
+    std::exception_ptr problem;
     try {
-      return read();
-    } catch (slimfit::error const&) {
+      read();
+    } catch (slimfit::error const&) { problem = std::current_exception(); }
+    if (request_.ranks.most(problem ? 1 : 0) == 0) { return; }
+    if (writes()) {
       try {
         checkpoints_.begin(copy());
         checkpoints_.wait();
-      } catch (slimfit::error const& other) { std::fprintf(stderr, "no checkpoint was written: %s\n", other.what()); }
-      throw;
+      } catch (slimfit::error const& other) { note(std::string("no checkpoint was written: ") + other.what()); }
     }
+    if (problem) { std::rethrow_exception(problem); }
+    throw slimfit::communication_error("slimfit: another rank could not read a sample of its part");
   }
 
   /// Whatever fails from here on, what was learnt is in a checkpoint.
   run_outcome finish() {
-    if (newest_checkpoint_ != trainer_.iteration()) { checkpoints_.begin(copy()); }
-    bool const is_safe = checkpoints_.wait();
+    if (writes() && newest_checkpoint_ != trainer_.iteration()) { checkpoints_.begin(copy()); }
+    bool const is_safe = request_.ranks.most(writes() && checkpoints_.wait() ? 1 : 0) > 0;
     if (!is_safe) { save_at_signals(false); }
     auto const scores = test_scores(is_safe);
     if (scores.empty()) { return {record_.json(), true}; }
     record_.finish(task_.judge(scores), task_.metric, task_.second_metric);
     if (request_.is_last) {
       save_at_signals(false);
-      save_end_(net_);
+      if (writes()) { save_end_(net_); }
     }
     std::printf("%s\n", record_.result_text().c_str());
     std::fflush(stdout);
     return {record_.json(), false};
   }
-  /// What the network says of all test samples; nothing where the program was asked to end, and can be resumed.
+  /// What the network says of all test samples, of which each rank judges a part; nothing where the program was asked
+  /// to end, and can be resumed.
   std::vector<float> test_scores(bool may_end) {
-    constexpr index_t sample_bytes = network_type::inputs * static_cast<index_t>(sizeof(sample_type));
-    constexpr index_t at_once = std::clamp<index_t>(128 * slimfit::MiB / sample_bytes, evaluation_batch, 500);
     sample_batches<sample_type, label_type> test(
         *task_.test, network_type::inputs, network_type::loss_type::labels,
-        {.size = std::min(at_once, task_.test->size()), .threads = request_.options.loader_threads});
+        {.size = std::min(evaluation_batch, task_.test->size()), .threads = request_.options.loader_threads});
+    // Whole batches, so that scores do not depend on the number of ranks; all ranks take as many turns.
+    auto const& ranks = request_.ranks;
+    auto const own = slimfit::share_of_batch(test.batches_in_order(), ranks.rank(), ranks.size());
+    auto const turns = slimfit::share_of_batch(test.batches_in_order(), 0, ranks.size()).count;
     std::vector<float> scores;
-    for (index_t i = 0; i < test.batches_in_order(); ++i) {
-      if (may_end && interrupt_requested()) { return {}; }
-      auto const batch = read_or_save([&] { return test.in_order(i); });
+    for (index_t turn = 0; turn < turns; ++turn) {
+      if (may_end && should_end()) { return {}; }
+      sample_batch<sample_type, label_type> batch;
+      read_or_save([&] {
+        if (turn < own.count) { batch = test.in_order(own.first + turn); }
+      });
       index_t const count = std::ssize(batch.inputs) / network_type::inputs;
-      auto const part = trainer_.predict(inputs_of(batch.inputs), std::min(evaluation_batch, count));
-      for (auto const score : part) { scores.push_back(static_cast<float>(score)); }
+      if (count == 0) { continue; }
+      for (auto const score : trainer_.predict(inputs_of(batch.inputs), count)) {
+        scores.push_back(static_cast<float>(score));
+      }
     }
-    return scores;
+    return ranks.joined(std::move(scores));
   }
 
+  /// Of all parameters, as they would travel between ranks.
+  static constexpr index_t gradient_bytes =
+      Model::layout.parameters * static_cast<index_t>(sizeof(slimfit::compute_type<typename Model::value_type>));
+
   run_request const& request_;
+  Ranks ranks_;
   task_type const& task_;
   weights_function save_end_;
   device_type device_;
@@ -226,6 +269,7 @@ class training_run {
   sample_batches<sample_type, label_type> batches_;
   index_t steps_;
   trainer_type trainer_;
+  sample_batch<sample_type, label_type> batch_;  ///< of the next step
   run_record record_;
   checkpoint_writer checkpoints_;
   index_t newest_checkpoint_ = -1;  ///< iteration of the one that was begun last

@@ -17,6 +17,13 @@ struct traffic {
   index_t bytes = 0;  ///< of the numbers that were summed, each counted once
   double waited = 0;  ///< seconds in all calls
   friend constexpr bool operator==(traffic const&, traffic const&) = default;
+  friend constexpr traffic operator+(traffic const& a, traffic const& b) {
+    return {a.sums + b.sums, a.bytes + b.bytes, a.waited + b.waited};
+  }
+  /// What was sent since `before`.
+  friend constexpr traffic operator-(traffic const& now, traffic const& before) {
+    return {now.sums - before.sums, now.bytes - before.bytes, now.waited - before.waited};
+  }
 };
 
 /// Handles are copied; copies are the same ranks. All ranks call the same functions in the same order. Numbers and

@@ -47,44 +47,60 @@ struct printed_events final : slimfit::memory_observer {
   void forward_ended() noexcept override { std::printf("forward_ended\n"); }
 };
 
-/// @param arguments "row" or "record", batch, tokens, percent frozen (below 0: the policy's own), moments
+/// Of one rank, or of one of several.
+template <class Optimizer, class Answer>
+void with_ranks(bool several, Optimizer const& options, Answer const& answer) {
+  if (several) {
+    answer(slimfit::across_ranks<Optimizer>{options});
+  } else {
+    answer(options);
+  }
+}
+
+void answer_record(index_t batch, index_t tokens, index_t active, bool several) {
+  with_ranks(several, slimfit::adamw{}, [&]<class Options>(Options const& options) {
+    slimfit::memory_plan<model, Options> const planned(batch, tokens, options);
+    auto const units = planned.costliest_units(active);
+    say("usage", planned.with(units));
+    model::network_type network;
+    index_t unit = 0;
+    network.visit(
+        [&](auto const& each, std::string const& name) {
+          if (each.kind != slimfit::parameter_kind::unit) { return; }
+          std::printf("unit\t%s\t%d\n", name.c_str(), units.test(unit++) ? 1 : 0);
+        },
+        std::string{});
+    printed_events events;
+    planned.record(units, events);
+  });
+}
+
+/// @param arguments "row" or "record", batch, tokens, percent frozen (below 0: the policy's own), moments, ranks
 void answer(char** arguments) {
   index_t const batch = std::stoll(arguments[2]);
   index_t const tokens = std::stoll(arguments[3]);
   double const wanted = std::stod(arguments[4]);
   std::string_view const moments = arguments[5];
+  bool const several = std::stoi(arguments[6]) > 1;
   double const own_rate = static_cast<double>(100 - typename own_policy::freezing{}.most_active(100));
   double const rate = wanted < 0 ? own_rate : wanted;
   std::printf("rate\t%.17g\n", rate);
   index_t const active = model::units - slimfit::freezing::run_time_rate(rate).frozen(model::units, 0);
   say("active", active);
-  if (std::string_view(arguments[1]) == "row") {
-    slimfit::memory_plan<model, adamw> const planned(
-        batch, tokens,
-        {.frozen = {.drops = moments.ends_with("-dropped")}, .moments = {.coded = moments.starts_with("8bit")}});
+  if (std::string_view(arguments[1]) != "row") { return answer_record(batch, tokens, active, several); }
+  adamw const chosen{.frozen = {.drops = moments.ends_with("-dropped")},
+                     .moments = {.coded = moments.starts_with("8bit")}};
+  with_ranks(several, chosen, [&]<class Options>(Options const& options) {
+    slimfit::memory_plan<model, Options> const planned(batch, tokens, options);
     say("usage", planned.bound(active));
     say("static", planned.bound(0).stored);
-    return;
-  }
-  auto const planned = slimfit::plan<model>(batch, tokens);
-  auto const units = planned.costliest_units(active);
-  say("usage", planned.with(units));
-  model::network_type network;
-  index_t unit = 0;
-  network.visit(
-      [&](auto const& each, std::string const& name) {
-        if (each.kind != slimfit::parameter_kind::unit) { return; }
-        std::printf("unit\t%s\t%d\n", name.c_str(), units.test(unit++) ? 1 : 0);
-      },
-      std::string{});
-  printed_events events;
-  planned.record(units, events);
+  });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) { return 2; }
+  if (argc != 7) { return 2; }
   try {
     answer(argv);
   } catch (std::exception const& problem) {

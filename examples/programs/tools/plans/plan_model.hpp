@@ -14,13 +14,26 @@ namespace examples {
 
 namespace detail {
 
+/// Calls `fill(options)` with the options that plans for so many ranks are made by.
+/// @tparam Optimizer options of one rank
+template <class Optimizer, class Fill>
+void with_ranks(int ranks, Optimizer const& options, Fill const& fill) {
+  if (ranks > 1) {
+    fill(slimfit::across_ranks<Optimizer>{options});
+  } else {
+    fill(options);
+  }
+}
+
 template <class Model>
 void fill_row(plan_row& row) {
   auto& request = row.request;
-  slimfit::memory_plan<Model, chosen_adamw> const planned(request.batch, request.tokens, adamw_with(request.moments));
   index_t const active = Model::units - slimfit::freezing::run_time_rate(request.rate).frozen(Model::units, 0);
-  row.usage = planned.bound(active);
-  row.static_bytes = planned.bound(0).stored;
+  with_ranks(request.ranks, adamw_with(request.moments), [&]<class Options>(Options const& options) {
+    slimfit::memory_plan<Model, Options> const planned(request.batch, request.tokens, options);
+    row.usage = planned.bound(active);
+    row.static_bytes = planned.bound(0).stored;
+  });
   row.dynamic_bytes = row.usage.stored - row.static_bytes;
   constexpr auto const& shape = Model::shape;
   constexpr bool is_bert = requires { Model::shape.vocabulary; };
@@ -38,11 +51,13 @@ void fill_row(plan_row& row) {
 template <class Model>
 void fill_record(plan_record& result) {
   auto const& request = result.request;
-  auto const planned = slimfit::plan<Model>(request.batch, request.tokens);
   index_t const count = Model::units - slimfit::freezing::run_time_rate(request.rate).frozen(Model::units, 0);
-  result.active = planned.costliest_units(count);
-  result.usage = planned.with(result.active);
-  planned.record(result.active, result.events);
+  with_ranks(request.ranks, slimfit::adamw{}, [&]<class Options>(Options const& options) {
+    slimfit::memory_plan<Model, Options> const planned(request.batch, request.tokens, options);
+    result.active = planned.costliest_units(count);
+    result.usage = planned.with(result.active);
+    planned.record(result.active, result.events);
+  });
   typename Model::network_type network;
   network.visit(
       [&](auto const& each, std::string const& name) {

@@ -86,7 +86,7 @@ class device_memory_meter {
 /// @tparam Entry one of models.hpp
 /// @throws slimfit::error
 template <class Entry, class Policy, class T>
-step_measurement measure_on_cuda(step_request const& request) {
+step_measurement measure_on_cuda(step_request const& request, slimfit::single const& alone) {
   using model = typename Entry::template model<Policy, slimfit::cuda, T>;
   // The first chooses products' algorithms and loads kernels; the second is recorded or replayed like all others.
   constexpr int warm_up_steps = 2;
@@ -95,7 +95,7 @@ step_measurement measure_on_cuda(step_request const& request) {
   slimfit::cuda device({.stream = stream.get()});
   device.synchronize();
   detail::device_memory_meter meter;
-  detail::step_training<model> training(device, result.request);
+  detail::step_training<model, slimfit::single> training(device, result.request, alone);
   detail::pinned_values const pinned(training.batch().inputs);
   for (int i = 0; i < warm_up_steps; ++i) {
     auto const usage = training.step().measured;

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "../../support/command_ranks.hpp"
 #include "../recorded_products.hpp"
 #include "measure_steps.hpp"
 
@@ -26,15 +27,16 @@ inline index_t resident_bytes(char const* key) {
 /// Trains the named model on random data.
 /// @tparam Entry one of models.hpp
 /// @throws slimfit::error
-template <class Entry, class Policy, class T>
-step_measurement measure_on_host(step_request const& request) {
+/// @tparam Ranks a communicator
+template <class Entry, class Policy, class T, class Ranks>
+step_measurement measure_on_host(step_request const& request, Ranks const& ranks) {
   using model = typename Entry::template model<Policy, recording_host, T>;
   auto result = detail::measurement_of<Policy>(request);
-  recording_host device({.threads = request.threads});
+  recording_host device({.threads = threads_of_rank(request.threads)});
   result.request.threads = device.threads();
   result.resident_before = detail::resident_bytes("VmRSS:");
   product_player<T> player;
-  detail::step_training<model> training(device, result.request);
+  detail::step_training<model, Ranks> training(device, result.request, ranks);
   result.first = training.step().measured;
   result.resident_after_first = detail::resident_bytes("VmHWM:");
   for (int i = 0; i < request.steps; ++i) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include <slimfit/benchmark/random_batch.hpp>
+#include <slimfit/communication/batch_share.hpp>
 #include <slimfit/freezing.hpp>
 #include <slimfit/train/trainer.hpp>
 
@@ -41,22 +42,40 @@ inline slimfit::freezing::any_schedule schedule_of(step_request const& request) 
 }
 
 /// A named model, what trains it, and the batch that it is trained on again and again.
-template <class Model>
+/// @tparam Ranks a communicator: each rank has its part of the batch
+template <class Model, class Ranks>
 class step_training {
  public:
-  step_training(typename Model::device_type& device, step_request const& request)
-      : net_(device, 1),
-        trainer_(net_, {.learning_rate = 1e-5}, {.seed = 1, .record_steps = request.graph}, schedule_of(request)),
-        batch_(request.batch) {}
+  /// @throws slimfit::value_error where the batch does not go round
+  step_training(typename Model::device_type& device, step_request const& request, Ranks const& ranks)
+      : ranks_(ranks),
+        net_(device, 1),
+        trainer_(net_, setup_of(request), ranks),
+        batch_(request.batch),
+        part_(slimfit::share_of_batch(request.batch, ranks.rank(), ranks.size())) {
+    if (request.batch < ranks.size()) {
+      throw slimfit::value_error(slimfit::mismatch(
+          "--batch", request.batch, "at least " + std::to_string(ranks.size()) + ", a sequence of each rank"));
+    }
+  }
 
-  slimfit::step_report step() { return trainer_.step(batch_.inputs, batch_.labels); }
+  slimfit::step_report step() {
+    return trainer_.step(slimfit::detail::part_of(std::span(batch_.inputs), part_, Model::network_type::inputs),
+                         slimfit::detail::part_of(std::span(batch_.labels), part_, 1));
+  }
 
   /// One step, whose time and memory are added to the result.
   void measure_step(step_measurement& result) {
     slimfit::step_report report;
+    auto const before = ranks_.counted();
     result.steps.push_back(time_of([&] { report = step(); }));
     result.ledger.raise_to(report.measured);
     result.planned.raise_to(report.planned);
+    if constexpr (!Ranks::is_single) {
+      if (!result.traffic) { result.traffic.emplace().ranks = ranks_.size(); }
+      result.traffic->sent = result.traffic->sent + (ranks_.counted() - before);
+      result.traffic->all_bytes += gradient_bytes;
+    }
   }
   /// One step whose memory is recorded.
   void record_step(step_measurement& result) {
@@ -69,9 +88,22 @@ class step_training {
   [[nodiscard]] slimfit::benchmarks::random_batch<Model>& batch() { return batch_; }
 
  private:
+  using trainer_type =
+      slimfit::trainer<Model, slimfit::adamw, slimfit::freezing::any_schedule, slimfit::linear_decay, Ranks>;
+  static constexpr index_t gradient_bytes =
+      Model::layout.parameters * static_cast<index_t>(sizeof(slimfit::compute_type<typename Model::value_type>));
+
+  static typename trainer_type::setup setup_of(step_request const& request) {
+    return {.optimizer = {.learning_rate = 1e-5},
+            .options = {.seed = 1, .record_steps = request.graph},
+            .schedule = schedule_of(request)};
+  }
+
+  Ranks ranks_;
   Model net_;
-  slimfit::trainer<Model, slimfit::adamw, slimfit::freezing::any_schedule> trainer_;
+  trainer_type trainer_;
   slimfit::benchmarks::random_batch<Model> batch_;
+  slimfit::batch_share part_;
 };
 
 /// A result that holds the request, with the policy's freezing rate where it names none.
