@@ -13,7 +13,7 @@ install_packages "${build_packages[@]}" "${example_packages[@]}" doctest-dev lib
   clang libclang-rt-dev libomp-dev libblis-serial-dev dataset-fashion-mnist || exit 1
 
 # What runs on several threads or lanes.
-thread_tests=(task_pool_test image_data_test host_test stash_test layer_norm_test trainer_test)
+thread_tests=(task_pool_test image_data_test host_test stash_test layer_norm_test trainer_test ranks_test)
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -8,11 +8,22 @@ endif()
 
 add_executable(ranks_test ranks/main.cpp ranks/ranks_test.cpp ranks/agreement_test.cpp ranks/tree_test.cpp)
 set_target_properties(ranks_test PROPERTIES UNITY_BUILD OFF)  # its files use the same names
-add_executable(ranks_that_fail ranks/ranks_that_fail.cpp)
 # More ranks than processors, as any user, without the kernel's copies between processes that containers forbid.
 set(SLIMFIT_MPI_SETTINGS OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
     OMPI_MCA_btl_vader_single_copy_mechanism=none OPENBLAS_NUM_THREADS=1)
-foreach(program ranks_test ranks_that_fail)
+if(SLIMFIT_SANITIZE_THREADS)
+  slimfit_set_up_test(ranks_test)
+  target_link_libraries(ranks_test PRIVATE slimfit::mpi)
+  target_compile_options(ranks_test PRIVATE -O1)
+  add_test(NAME ranks_test COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} 2 $<TARGET_FILE:ranks_test>)
+  set_tests_properties(ranks_test PROPERTIES LABELS computing TIMEOUT 180 ENVIRONMENT
+    "${SLIMFIT_MPI_SETTINGS};TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/support/thread_sanitizer.supp")
+  return()
+endif()
+add_executable(ranks_that_fail ranks/ranks_that_fail.cpp)
+add_executable(ranks_traffic_test ranks/main.cpp ranks/traffic_test.cpp)
+set_target_properties(ranks_traffic_test PROPERTIES UNITY_BUILD OFF)
+foreach(program ranks_test ranks_traffic_test ranks_that_fail)
   slimfit_set_up_test(${program})
   target_link_libraries(${program} PRIVATE slimfit::mpi)
   target_compile_options(${program} PRIVATE -O1)
@@ -22,6 +33,8 @@ foreach(count 1 2 3 4)
   add_test(NAME ranks_${count} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${count} $<TARGET_FILE:ranks_test>)
   list(APPEND ranks_tests ranks_${count})
 endforeach()
+add_test(NAME ranks_traffic COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} 2 $<TARGET_FILE:ranks_traffic_test>)
+list(APPEND ranks_tests ranks_traffic)
 add_test(NAME ranks_that_fail COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/ranks/fail_test.py ${MPIEXEC_EXECUTABLE}
                                       $<TARGET_FILE:ranks_that_fail>)
 set_tests_properties(${ranks_tests} ranks_that_fail PROPERTIES LABELS computing ENVIRONMENT "${SLIMFIT_MPI_SETTINGS}"
