@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Builds the site of README and these pages into build/site, and fails for any warning: a link within it that leads nowhere
-# is one. Needs Python with venv, and the network the first time: Sphinx, furo and myst-parser go into build/site-python.
+# Builds the site of README, these pages and a reference of all headers into build/site, and fails for any warning: a link
+# within it that leads nowhere is one, and so is a comment that Doxygen finds fault with. Needs doxygen, Python with venv, and the
+# network the first time: Sphinx, furo and myst-parser go into build/site-python.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=build/site-python/bin/python

@@ -2,15 +2,18 @@
 """The site: README and the pages of docs/ as they are; what they need beside that to be one is put in here."""
 import pathlib
 import re
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "docs/site"))
+import reference
 
 project = "slimfit"
 copyright = "2026, the slimfit authors"
 release = re.search(r'version = "([^"]+)"', (ROOT / "include/slimfit/core/config.hpp").read_text(encoding="utf-8")).group(1)
 extensions = ["myst_parser"]
 root_doc = "README"
-include_patterns = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "examples/README.md",
+include_patterns = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/reference/*.md", "examples/README.md",
                     "python/README.md"]
 exclude_patterns = ["docs/README.md"]  # the list of pages, which the site has at its side
 html_theme = "furo"
@@ -26,6 +29,9 @@ SECTIONS = {
     "Models and data": ["docs/pretrained", "docs/pretrained_examples", "docs/data", "docs/results"],
     "PyTorch": ["python/README", "docs/pytorch"],
     "CUDA and performance": ["docs/cuda", "docs/attention", "docs/kernels", "docs/device", "docs/benchmarks", "docs/scaling"],
+    "Reference": [f"docs/reference/{name}" for name in (
+        "policy", "freezing", "train", "plan", "models", "huggingface", "layers", "pass", "stash", "format", "optim", "backend",
+        "rows", "kernels", "memory", "io", "core", "interop", "communication", "mpi", "benchmark")],
     "The project": ["docs/building", "docs/architecture", "CONTRIBUTING", "CHANGELOG", "SECURITY"],
 }
 
@@ -43,7 +49,7 @@ def toctrees():
     return text
 
 
-def adapt(_app, name, source):
+def adapt(app, name, source):
     text = source[0]
     folder = (ROOT / name).parent
 
@@ -56,8 +62,18 @@ def adapt(_app, name, source):
         return match.group(0)
 
     text = re.sub(r"(?<!!)\[([^\]\n]*)\]\(((?!https?:|#)[^)\s]+)\)", link, text)
+    if folder == ROOT / "docs/reference":
+        text += reference.contents(ROOT, pathlib.Path(name).name, app.slimfit_names)
     source[0] = text + (toctrees() if name == root_doc else "")
 
 
+def read_headers(app):
+    """What the pages of the reference are written from."""
+    app.slimfit_names = reference.collect(reference.read_headers(ROOT, pathlib.Path(app.doctreedir) / "doxygen"))
+    if missing := reference.missing_pages(ROOT):
+        raise RuntimeError(f"docs/reference has no page for {', '.join(missing)}")
+
+
 def setup(app):
+    app.connect("builder-inited", read_headers)
     app.connect("source-read", adapt)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The site builds without a warning, from README and the pages as they are. Skipped where Sphinx, furo or myst-parser is not
-installed; docs/build.sh installs them in a folder of its own, which is looked in, too."""
+"""The site builds without a warning, from README and the pages as they are. Skipped where doxygen, Sphinx, furo or
+myst-parser is not installed; docs/build.sh installs them in a folder of its own, which is looked in, too."""
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,9 @@ SKIPPED = 77
 
 
 def main():
+    if shutil.which("doxygen") is None:
+        print("skipped: doxygen is not installed")
+        return SKIPPED
     for python in (sys.executable, OWN):
         there = pathlib.Path(python).exists() and subprocess.run([python, "-c", "import furo, myst_parser, sphinx"],
                                                                  capture_output=True, check=False).returncode == 0

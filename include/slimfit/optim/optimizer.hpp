@@ -107,7 +107,7 @@ class optimizer_base {
     return failed;
   }
   /// Enqueues, before the first update of a step: the gate closes where a gradient that is kept is not finite.
-  /// @param first whether it is the first of its step
+  /// The last argument, whether it is the first of its step, is for optimizers with one norm.
   void include_in_norm(index_t parameter, T const* gradient, index_t count, bool /*first*/) {
     measure_gradient(parameter, gradient, count, {.first = true, .most = 0, .state = nullptr});
   }

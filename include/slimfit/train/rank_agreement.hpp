@@ -52,7 +52,8 @@ class rank_agreement {
   explicit rank_agreement(Communicator const& ranks) : ranks_(ranks) {}
 
   /// @param purpose a `fingerprint`
-  /// @param arrange checks a batch and returns its sequences, @param prepare(sequences) makes their memory
+  /// @param arrange checks a batch and returns its sequences
+  /// @param prepare makes their memory, `prepare(sequences)`
   /// @throws what they throw; communication_error where they do so on another rank, or its purpose is another one
   template <class Arrange, class Prepare>
   batch_place reach(std::uint64_t purpose, Arrange const& arrange, Prepare const& prepare) {

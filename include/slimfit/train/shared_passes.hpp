@@ -82,7 +82,7 @@ class shared_passes {
   [[nodiscard]] index_t all_samples() const { return all_; }
   /// The sequences of the rank's samples where they lie in the batch of all; a shard has random numbers of its own.
   [[nodiscard]] sequence_batch placed(sequence_batch const& own) const { return shards > 0 ? own : place_.of(own); }
-  /// Samples of all ranks. @param own of this rank
+  /// Samples of all ranks, for those of this rank.
   [[nodiscard]] index_t samples(index_t /*own*/) const { return place_.all; }
   /// To be called between forward and backward pass: what the batch came to becomes what that of all did.
   void sum(batch_result& total) { agreement_.sum(total); }

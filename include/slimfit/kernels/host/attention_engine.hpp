@@ -36,7 +36,7 @@ struct attention_operands {
 
 /// output = softmax(query * key^T / sqrt(HeadSize)) * value (Vaswani et al. 2017, equation 1).
 /// @tparam Device        a backend with `multiply_serial`
-/// @tparam Probabilities what is kept of the probabilities of this head: `stash::probabilities_*::kept`
+/// @tparam Probabilities what is kept of the probabilities of this head: a `kept` of stash/attention_stash.hpp
 /// @param scores `score_elements(columns)` elements of scratch
 template <class Device, int HeadSize, class T, class Probabilities>
 void attention_head_forward(attention_operands<T> const& in, Probabilities const& kept, T* output,
