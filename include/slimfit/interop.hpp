@@ -6,5 +6,6 @@
 #include <slimfit/interop/host_device.hpp>
 #include <slimfit/interop/layer_library.hpp>
 #include <slimfit/interop/layer_pass.hpp>
+#include <slimfit/interop/library_device.hpp>
 #include <slimfit/interop/schedule_library.hpp>
 #include <slimfit/interop/tape_contents.hpp>

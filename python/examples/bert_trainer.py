@@ -9,10 +9,11 @@ FOLDER holds train.tsv and dev.tsv with a header and lines "sentence<TAB>label",
 import argparse
 import pathlib
 import tempfile
+import time
 
 import torch
 from transformers import (AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertForSequenceClassification,
-                          Trainer, TrainingArguments)
+                          Trainer, TrainerCallback, TrainingArguments)
 
 import slimfit_torch
 
@@ -31,7 +32,20 @@ def sentences(path, tokenizer, most):
     return [{**tokenizer(text, truncation=True, max_length=64), "labels": int(label)} for text, label in lines]
 
 
-def main():
+class Clock(TrainerCallback):
+    """Seconds of each step."""
+
+    def __init__(self):
+        self.seconds = []
+
+    def on_step_begin(self, *_args, **_kwargs):
+        self.began = time.perf_counter()
+
+    def on_step_end(self, *_args, **_kwargs):
+        self.seconds.append(time.perf_counter() - self.began)
+
+
+def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="of the hub, or a folder; none: random weights")
     parser.add_argument("--data", type=pathlib.Path)
@@ -41,7 +55,11 @@ def main():
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    return parser
+
+
+def run(arguments, watch=lambda model: None):
+    """Trains a model and returns its accuracy and the seconds of each step. watch(model): called before the first step."""
     torch.manual_seed(arguments.seed)
     tokenizer = None
     if arguments.model:
@@ -54,10 +72,14 @@ def main():
                                                          num_attention_heads=4, intermediate_size=512))
         train, test = drawn_sentences(4000), drawn_sentences(400)
 
-    callbacks = [slimfit_torch.InterLayerFreezing(rate=arguments.rate)] if arguments.rate > 0 else []
+    clock = Clock()
+    callbacks = [clock]
+    if arguments.rate > 0:
+        callbacks.append(slimfit_torch.InterLayerFreezing(rate=arguments.rate, seed=arguments.seed))
     if arguments.policy != "none":
         slimfit_torch.convert(model, policy=arguments.policy)
         print(slimfit_torch.plan(model, (arguments.batch, 64 if arguments.model else 32)))
+    watch(model)
     with tempfile.TemporaryDirectory() as folder:
         settings = TrainingArguments(output_dir=folder, max_steps=arguments.steps, learning_rate=arguments.lr,
                                      per_device_train_batch_size=arguments.batch, logging_steps=10, save_strategy="no",
@@ -66,8 +88,8 @@ def main():
                           callbacks=callbacks,
                           compute_metrics=lambda given: {"accuracy": (given[0].argmax(1) == given[1]).mean()})
         trainer.train()
-        print(f"accuracy {trainer.evaluate()['eval_accuracy']:.3f}")
+        return float(trainer.evaluate()["eval_accuracy"]), clock.seconds
 
 
 if __name__ == "__main__":
-    main()
+    print(f"accuracy {run(options().parse_args())[0]:.3f}")

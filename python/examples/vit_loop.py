@@ -29,7 +29,7 @@ def cifar(path, side):
     return (pictures - 0.45) / 0.25, records[:, 0].long()
 
 
-def main():
+def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="of the hub, or a folder; none: random weights")
     parser.add_argument("--pictures", type=pathlib.Path)
@@ -38,8 +38,14 @@ def main():
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--lr", type=float, default=3e-4)
-    arguments = parser.parse_args()
-    torch.manual_seed(0)
+    parser.add_argument("--test", type=int, default=2000, help="pictures that are tested at the end")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def run(arguments, watch=lambda model: None):
+    """Trains a model and returns its accuracy and the seconds of each step. watch(model): called before the first step."""
+    torch.manual_seed(arguments.seed)
     if arguments.model:
         model = AutoModelForImageClassification.from_pretrained(arguments.model, num_labels=10)
     else:
@@ -50,31 +56,37 @@ def main():
         train, test = (cifar(arguments.pictures / f"{name}.bin", side) for name in ("data_batch_1", "test_batch"))
     else:
         train, test = drawn_pictures(2000, side), drawn_pictures(200, side)
+    test = [part[:arguments.test] for part in test]
 
     if arguments.policy != "none":
         slimfit_torch.convert(model, policy=arguments.policy)
         print(slimfit_torch.plan(model, train[0][:arguments.batch]))
     optimizer = torch.optim.AdamW(model.parameters(), lr=arguments.lr)
-    freezing = slimfit_torch.Freezing(model, optimizer, rate=arguments.rate)
+    falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, arguments.steps)
+    freezing = slimfit_torch.Freezing(model, optimizer, rate=arguments.rate, seed=arguments.seed)
 
+    watch(model)
     model.train()
-    begin = time.perf_counter()
+    seconds = []
     for step in range(arguments.steps):
         chosen = torch.randint(0, len(train[0]), (arguments.batch,))
+        begin = time.perf_counter()
         freezing.begin_step()
         loss = model(pixel_values=train[0][chosen], labels=train[1][chosen]).loss
         loss.backward()
         freezing.step()
         optimizer.zero_grad()
+        falling.step()
+        seconds.append(time.perf_counter() - begin)
         if step % 10 == 9:
             print(f"step {step + 1}: loss {float(loss.detach()):.3f}, {len(freezing.names())} of {len(freezing.units)} units "
-                  f"updated, {(time.perf_counter() - begin) / (step + 1):.3f} s a step")
+                  f"updated, {sum(seconds) / len(seconds):.3f} s a step")
     model.eval()
     with torch.no_grad():
         right = [(model(pixel_values=part).logits.argmax(1) == labels).sum()
                  for part, labels in zip(test[0].split(50), test[1].split(50))]
-    print(f"accuracy {float(sum(right)) / len(test[1]):.3f}")
+    return float(sum(right)) / len(test[1]), seconds
 
 
 if __name__ == "__main__":
-    main()
+    print(f"accuracy {run(options().parse_args())[0]:.3f}")

@@ -146,20 +146,54 @@ def is_gelu(function):
         return False
 
 
-class Runner:
-    """How a converted block runs: its library and where its parameters lie. Belongs to the block."""
+# Kinds of numbers and of devices that there are libraries for, as C++ names them.
+SCALARS = {torch.float32: "float", torch.bfloat16: "bf16"}
+DEVICES = {"cpu": "host", "cuda": "cuda"}
 
-    def __init__(self, shape, policy, places, where):
+
+def computed_kind(weights, device):
+    """The kind of number that a block with weights of this kind computes in on this kind of device: bfloat16 under autocast
+    to it; what else autocast asks for, slimfit has not, and leaves blocks as they are."""
+    if weights == torch.float32 and torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.bfloat16:
+        return torch.bfloat16
+    return weights
+
+
+@torch.compiler.assume_constant_result
+def path_of(runner, kind, device):
+    """runner.path, found once where a graph is compiled."""
+    return runner.path(kind, device)
+
+
+class Runner:
+    """How a converted block runs: its libraries and where its parameters lie. Belongs to the block."""
+
+    def __init__(self, shape, policy, places, where, weight):
         self.shape = shape
         self.policy = policy
         self.where = where
-        self.path = str(compiler.build(source.layer_text(shape, policy), shape.kind))
-        layer = library.load(self.path)
+        self.paths = {}  # of libraries, by kind of number and device
+        layer = library.load(self.path(weight.dtype, weight.device))
+        self.tensors = list(layer.shapes)
         self.names = []  # of submodule and parameter, in the library's order
         for name in layer.names:
             prefix, _, leaf = name.rpartition(".")
             self.names.append((places[prefix], leaf))
         self.leaves = dict.fromkeys(path for path, _ in self.names)
+
+    def path(self, kind, device):
+        """The path of the library for this kind of number on this device, compiled where there is none. Raises
+        ConversionError, CompilerError."""
+        if kind not in SCALARS or device.type not in DEVICES:
+            raise ConversionError(f"slimfit: {self.where} has numbers of {kind} on {device}, expected float32 or bfloat16 on "
+                                  f"the CPU or CUDA")
+        capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else None
+        key = (kind, device.type, capability)
+        if key not in self.paths:
+            where = DEVICES[device.type]
+            text = source.layer_text(self.shape, self.policy, SCALARS[kind], where)
+            self.paths[key] = str(compiler.build(text, self.shape.kind, where, capability))
+        return self.paths[key]
 
     def parameters(self, block):
         """The block's parameters in the library's order. Raises ConversionError where a submodule is not what it was."""
@@ -167,7 +201,7 @@ class Runner:
         for path, module in modules.items():
             self.check(path, module)
         found = [getattr(modules[path], leaf) for path, leaf in self.names]
-        for (path, leaf), each, shape in zip(self.names, found, library.load(self.path).shapes):
+        for (path, leaf), each, shape in zip(self.names, found, self.tensors):
             if each is None or each.shape != shape:
                 has = "is missing" if each is None else f"has shape {tuple(each.shape)}"
                 raise ConversionError(f"slimfit: {self.where}.{path}.{leaf} {has}, expected shape {shape}")
@@ -188,23 +222,24 @@ class Runner:
     def run(self, block, rows, mask=None):
         """The block's output for (sequences, tokens, hidden) rows."""
         parameters = self.parameters(block)
-        kind = parameters[0].dtype
-        if rows.dtype != kind and torch.is_autocast_enabled(rows.device.type):
-            rows = rows.to(kind)
-        if rows.device.type != "cpu" or rows.dtype != torch.float32 or kind != torch.float32:
-            raise ConversionError(f"slimfit: {self.where} gets rows of {rows.dtype} on {rows.device} and has weights of "
-                                  f"{kind}, expected float32 on the CPU")
+        given = rows.dtype
+        kind = computed_kind(parameters[0].dtype, rows.device.type)
+        if rows.device != parameters[0].device or not (given == kind or torch.is_autocast_enabled(rows.device.type)):
+            raise ConversionError(f"slimfit: {self.where} gets rows of {given} on {rows.device} and has weights of "
+                                  f"{parameters[0].dtype} on {parameters[0].device}, expected the same")
+        wanted = [each.requires_grad for each in parameters]
+        rows, parameters = rows.to(kind), [each.to(kind) for each in parameters]
         sequences, tokens, _ = rows.shape
         if mask is not None and torch.compiler.is_compiling():
             arrangement = masks.Arrangement(ops.lengths_of(mask, sequences, tokens))
         else:
             arrangement = masks.arranged(mask, sequences, tokens)
-        wanted = [each.requires_grad for each in parameters]
         keeps = torch.is_grad_enabled() and (rows.requires_grad or any(wanted))
         drops = block.training and (self.shape.hidden_dropout > 0 or self.shape.attention_dropout > 0)
         seed = torch.randint(0, 2**63 - 1, (), dtype=torch.int64) if drops else None
-        output, _ = ops.layer(arrangement.put(rows), parameters, arrangement.lengths, seed, self.path, wanted, keeps)
-        return arrangement.put_back(output)
+        output, _ = ops.layer(arrangement.put(rows), parameters, arrangement.lengths, seed,
+                              path_of(self, kind, rows.device), wanted, keeps)
+        return arrangement.put_back(output).to(given)
 
 
 # Arguments of blocks that are about something else.

@@ -9,6 +9,7 @@ import hashlib
 import os
 import pathlib
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -20,6 +21,10 @@ HELP = """slimfit needs a C++20 compiler to build a layer for this model, and fo
     Fedora:          dnf install gcc-c++
     conda:           conda install -c conda-forge gxx
 or name one in the environment: CXX=/usr/bin/g++-13"""
+CUDA_HELP = """slimfit needs nvcc, of CUDA 12.4 or later, to build a layer for a model on CUDA, and found none: install it, e.g.
+    Debian, Ubuntu:  apt install cuda-nvcc-13-0 libcublas-dev-13-0 cuda-cudart-dev-13-0   (NVIDIA's repository)
+    conda:           conda install -c nvidia cuda-nvcc libcublas-dev cuda-cudart-dev
+or name it in the environment: NVCC=/usr/local/cuda/bin/nvcc, or the folder: CUDA_HOME=/usr/local/cuda"""
 
 
 class CompilerError(RuntimeError):
@@ -87,13 +92,64 @@ def options(version):
     return flags
 
 
-def build(text, name):
-    """The path of the library that `text` compiles to. `name` is a word for its file. Raises CompilerError."""
+@functools.lru_cache(maxsize=None)
+def find_nvcc(named, home):
+    """The command of nvcc, and what it says of its version. `named` is NVCC, `home` CUDA_HOME, or None."""
+    places = [home and os.path.join(home, "bin", "nvcc"), "nvcc", "/usr/local/cuda/bin/nvcc"]
+    for name in [named] if named else [place for place in places if place]:
+        command = shlex.split(name)
+        if not command or shutil.which(command[0]) is None:
+            continue
+        told = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+        if told.returncode == 0:
+            return [shutil.which(command[0]), *command[1:]], told.stdout
+    raise CompilerError(f"NVCC is {named}, which is no nvcc here.\n{CUDA_HELP}" if named else CUDA_HELP)
+
+
+@functools.lru_cache(maxsize=None)
+def known_architectures(nvcc):
+    """Numbers of the architectures that this nvcc (a tuple, its command) compiles for, e.g. 80 and 90."""
+    told = subprocess.run([*nvcc, "--list-gpu-arch"], capture_output=True, text=True, check=False).stdout
+    return sorted(int(name) for name in re.findall(r"^compute_(\d+)$", told, re.MULTILINE))
+
+
+def target(capability, known):
+    """nvcc's option for a device of this capability, e.g. (9, 0), where nvcc knows these numbers of architectures: machine
+    code for it, or, of a newer device, code that its driver compiles. None: code that the driver of any device compiles
+    that slimfit runs on. Raises CompilerError."""
+    number = 80 if capability is None else 10 * capability[0] + capability[1]
+    older = [each for each in known if each <= number]
+    if number < 80 or not older:
+        raise CompilerError(f"slimfit: a CUDA device of capability {number / 10} with an nvcc that knows {known}, expected "
+                            f"8.0 or more, and an nvcc that knows it or an older one")
+    virtual = f"compute_{older[-1]}"
+    code = f"[sm_{number},{virtual}]" if capability is not None and older[-1] == number else virtual
+    return f"-gencode=arch={virtual},code={code}"
+
+
+def cuda_options(nvcc, capability):
+    """nvcc's options. The program's CUDA runtime and cuBLASLt are used where it has them, else the toolkit's."""
+    libraries = pathlib.Path(nvcc[0]).resolve().parent.parent / "lib64"
+    return ["-std=c++20", "-O3", target(capability, known_architectures(tuple(nvcc))), "-cudart", "shared", "-shared",
+            "-Xcompiler=-fPIC,-fvisibility=hidden,-pthread", "-diag-suppress=445", "-DNDEBUG", "-DSLIMFIT_WITHOUT_CBLAS",
+            f"-Xlinker=-rpath={libraries}", "-lcublasLt"]
+
+
+def build(text, name, device="host", capability=None):
+    """The path of the library that `text` compiles to. `name` is a word for its file. device: "host", or "cuda", of this
+    capability, e.g. (9, 0); None: of any that slimfit runs on. Raises CompilerError."""
     compiler, version = find_compiler(os.environ.get("CXX"))
     include = headers()
-    flags = options(version)
+    if device == "cuda":
+        host = compiler
+        compiler, of_nvcc = find_nvcc(os.environ.get("NVCC"), os.environ.get("CUDA_HOME"))
+        flags = [*cuda_options(compiler, capability), f"-ccbin={shutil.which(host[0])}"]
+        depends = of_nvcc + version
+    else:
+        flags = options(version)
+        depends = version + processor()
     digest = hashlib.sha256()
-    for part in (text, hash_of_headers(include), " ".join(compiler), version, " ".join(flags), processor()):
+    for part in (text, hash_of_headers(include), " ".join(compiler), " ".join(flags), depends):
         digest.update(part.encode() + b"\0")
     folder = cache_folder()
     library = folder / f"{name}-{digest.hexdigest()[:24]}.so"
@@ -102,7 +158,7 @@ def build(text, name):
     folder.mkdir(parents=True, exist_ok=True)
     # Others may build the same: each in a folder of its own, and the last one's file replaces the others'.
     with tempfile.TemporaryDirectory(dir=folder) as own:
-        source = pathlib.Path(own) / f"{name}.cpp"
+        source = pathlib.Path(own) / f"{name}.{'cu' if device == 'cuda' else 'cpp'}"
         source.write_text(text)
         built = pathlib.Path(own) / "library.so"
         command = [*compiler, *flags, f"-I{include}", str(source), "-o", str(built), "-ldl"]
@@ -110,7 +166,7 @@ def build(text, name):
         if done.returncode != 0:
             raise CompilerError(f"slimfit: {shlex.join(command)} failed:\n{first_errors(done.stderr)}")
         os.replace(built, library)
-        shutil.copyfile(source, library.with_suffix(".cpp"))
+        shutil.copyfile(source, library.with_suffix(source.suffix))
     return library
 
 

@@ -32,12 +32,14 @@ def convert(model, policy="slim"):
     which of its weights require a gradient.
 
     model: a model of transformers with ViT's, DeiT's, DINOv2's, BERT's, RoBERTa's, XLM-RoBERTa's, CamemBERT's or
-        ELECTRA's blocks, in float32 on the CPU.
+        ELECTRA's blocks, in float32 or bfloat16, on the CPU or on CUDA. Under autocast to bfloat16 blocks of float32
+        compute in bfloat16.
     policy: a preset ("slim", "exact", "slim_8bit", "slim_3bit", "slim_2bit", "paper", "eager"), a C++ type
         ("policy::changed<policy::exact, policy::coded_gelu<8>>"), C++ that declares my_policy, or a list with one of
         these for each block.
 
-    The first call for a shape and a policy compiles a library, which takes a few seconds and is kept.
+    The first call for a shape, a policy, a kind of number and a kind of device compiles a library, which takes a few seconds
+    and is kept; a model that is moved later gets its library when it runs next.
     Returns the model. Raises ConversionError, and CompilerError; the model is unchanged then.
     """
     found = blocks_of(model)
@@ -55,7 +57,7 @@ def convert(model, policy="slim"):
         family = blocks.FAMILIES[original.__name__]
         config = getattr(block, "config", None) or config_of(model, name)
         shape, places = blocks.shape_of(block, family, config, name)
-        runner = blocks.Runner(shape, each, places, name)
+        runner = blocks.Runner(shape, each, places, name, next(block.parameters()))
         runner.parameters(block)  # says what is wrong with them now
         as_tuple = getattr(type(block), "slimfit_as_tuple", None)
         if as_tuple is None:

@@ -65,9 +65,10 @@ def arrange(mask, sequences, tokens):
                          f"expected at least one token")
     if int(lengths.min()) == tokens:
         return EVERYTHING
-    if torch.equal(counts, torch.arange(tokens) < lengths[:, None]):
+    if torch.equal(counts, torch.arange(tokens, device=mask.device) < lengths[:, None]):
         return Arrangement(lengths)
-    order = torch.argsort(counts.logical_not(), dim=1, stable=True) + tokens * torch.arange(sequences)[:, None]
+    first = tokens * torch.arange(sequences, device=mask.device)[:, None]
+    order = torch.argsort(counts.logical_not(), dim=1, stable=True) + first
     return Arrangement(lengths, order.reshape(-1))
 
 

@@ -20,19 +20,19 @@ def lengths_of(mask: Tensor, sequences: int, tokens: int) -> Tensor:
     if found.order is not None:
         raise ValueError("slimfit: attention_mask has padding that is not at the end, which works in eager mode only; pad "
                          "on the right, or leave torch.compile out")
-    return torch.full((sequences,), tokens, dtype=torch.int32) if found.lengths is None else found.lengths
+    return torch.full((sequences,), tokens, dtype=torch.int32, device=mask.device) if found.lengths is None else found.lengths
 
 
 @lengths_of.register_fake
 def _(mask, sequences, tokens):
-    return torch.empty(sequences, dtype=torch.int32)
+    return torch.empty(sequences, dtype=torch.int32, device=mask.device)
 
 
 def _seed(seed):
     return 0 if seed is None else int(seed)
 
 
-@torch.library.custom_op("slimfit::layer", mutates_args=(), device_types="cpu")
+@torch.library.custom_op("slimfit::layer", mutates_args=(), device_types=("cpu", "cuda"))
 def layer(rows: Tensor, parameters: Sequence[Tensor], lengths: Optional[Tensor], seed: Optional[Tensor], path: str,
           wanted: Sequence[bool], keeps: bool) -> Tuple[Tensor, Tensor]:
     """The output's rows and the tape.
@@ -52,7 +52,7 @@ def _(rows, parameters, lengths, seed, path, wanted, keeps):
     return torch.empty(rows.shape, dtype=rows.dtype, device=rows.device), rows.new_empty(sizes.tape, dtype=torch.uint8)
 
 
-@torch.library.custom_op("slimfit::layer_backward", mutates_args=(), device_types="cpu")
+@torch.library.custom_op("slimfit::layer_backward", mutates_args=(), device_types=("cpu", "cuda"))
 def layer_backward(gradient: Tensor, tape: Tensor, parameters: Sequence[Tensor], lengths: Optional[Tensor],
                    seed: Optional[Tensor], path: str, wanted: Sequence[bool]) -> List[Tensor]:
     """The gradient of the rows, then those of the parameters that are wanted."""

@@ -32,20 +32,21 @@ def policy_text(policy):
     return f"using policy_type = {policy};"
 
 
-def layer_text(shape, policy):
-    """A library with a block of this shape in float on the host."""
+def layer_text(shape, policy, scalar="float", device="host"):
+    """A library with a block of this shape. scalar: "float" or "bf16". device: "host" or "cuda"."""
     block = f"{shape.kind}_block"
-    sizes = f"{shape.hidden}, {shape.heads}, {shape.mlp}, policy_type, float"
+    sizes = f"{shape.hidden}, {shape.heads}, {shape.mlp}, policy_type, {scalar}"
     dropout = f"dropout_rates<percent<{shape.hidden_dropout}>, percent<{shape.attention_dropout}>>"
     if shape.kind == "output_norm":
         arguments = f"{sizes}, dropout_type"
     else:
         scaled = "true" if shape.layer_scale else "false"
-        arguments = (f"{sizes}, {scaled}, layer_norm<{shape.hidden}, policy_type::norm, float>,\n"
-                     f"    self_attention<{shape.hidden}, {shape.heads}, policy_type, float, dropout_type, {scaled}>,\n"
-                     f"    mlp<{shape.hidden}, {shape.mlp}, policy_type, float, dropout_type, {scaled}>")
+        arguments = (f"{sizes}, {scaled}, layer_norm<{shape.hidden}, policy_type::norm, {scalar}>,\n"
+                     f"    self_attention<{shape.hidden}, {shape.heads}, policy_type, {scalar}, dropout_type, {scaled}>,\n"
+                     f"    mlp<{shape.hidden}, {shape.mlp}, policy_type, {scalar}, dropout_type, {scaled}>")
+    headers = "#include <slimfit/cuda.cuh>\n#include <slimfit/interop/cuda_device.cuh>\n" if device == "cuda" else ""
     return f"""// Made by slimfit_torch: one transformer block.
-#include <slimfit/interop/layer_library.hpp>
+{headers}#include <slimfit/interop/layer_library.hpp>
 #include <slimfit/layers/{block}.hpp>
 #include <slimfit/policy/model_policy.hpp>
 #include <slimfit/policy/presets.hpp>
@@ -63,7 +64,7 @@ struct layer_type : {block}<{arguments}> {{
   constexpr layer_type() {{ this->set_norm_epsilon({shape.norm_epsilon!r}); }}
 }};
 }}  // namespace slimfit_torch
-SLIMFIT_LAYER_LIBRARY(slimfit_torch::layer_type, slimfit::host)
+SLIMFIT_LAYER_LIBRARY(slimfit_torch::layer_type, slimfit::{device})
 """
 
 

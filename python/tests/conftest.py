@@ -98,3 +98,23 @@ def check_gradients(found, expected, bound):
     for name, each in expected.items():
         if not is_key_bias(name):
             assert relative_error(found[name], each) < bound, name
+
+
+def saved_by_blocks(model, inputs):
+    """Bytes of tapes that autograd saves."""
+    saved = []
+
+    def pack(tensor):
+        if tensor.dtype == torch.uint8:
+            saved.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        model(**inputs)
+    return sum(saved)
+
+
+def library_path(block):
+    """Of the library that a converted block runs by, with its weights as they are now."""
+    weight = next(block.parameters())
+    return block.slimfit_runner.path(weight.dtype, weight.device)

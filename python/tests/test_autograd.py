@@ -4,23 +4,9 @@ import pytest
 import torch
 
 import slimfit_torch
-from conftest import bert, check_gradients, gradients, is_key_bias, relative_error, vit
+from conftest import bert, check_gradients, gradients, is_key_bias, library_path, relative_error, saved_by_blocks, vit
 from slimfit_torch import library, ops
 from slimfit_torch.convert import converted_blocks
-
-
-def saved_by_blocks(model, inputs):
-    """Bytes of tapes that autograd saves."""
-    saved = []
-
-    def pack(tensor):
-        if tensor.dtype == torch.uint8:
-            saved.append(tensor.numel())
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        model(**inputs)
-    return sum(saved)
 
 
 @pytest.mark.parametrize("policy", ["exact", "slim"])
@@ -193,7 +179,7 @@ def test_the_operator_passes_torchs_checks():
     parameters = block.slimfit_runner.parameters(block)
     rows = torch.randn(2, 5, 64, requires_grad=True)
     wanted = [each.requires_grad for each in parameters]
-    torch.library.opcheck(ops.layer, (rows, parameters, None, None, block.slimfit_runner.path, wanted, True),
+    torch.library.opcheck(ops.layer, (rows, parameters, None, None, library_path(block), wanted, True),
                           test_utils=("test_schema", "test_faketensor", "test_autograd_registration"))
 
 
@@ -235,7 +221,7 @@ def test_threads_do_not_change_bits():
 def test_the_library_describes_itself():
     model, _ = vit()
     slimfit_torch.convert(model, "exact")
-    facts = library.load(converted_blocks(model)[0][1].slimfit_runner.path).facts
+    facts = library.load(library_path(converted_blocks(model)[0][1])).facts
     assert facts["scalar"] == "float"
     assert facts["device"] == "host"
     assert facts["version"] == slimfit_torch.__version__

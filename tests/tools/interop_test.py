@@ -27,7 +27,7 @@ def module(name):
 class Pass(ctypes.Structure):
     _fields_ = [("sequences", ctypes.c_int64), ("tokens", ctypes.c_int64), ("lengths", ctypes.c_void_p),
                 ("parameters", ctypes.c_void_p), ("wanted", ctypes.c_char_p), ("seed", ctypes.c_uint64),
-                ("drops", ctypes.c_int32), ("threads", ctypes.c_int32)]
+                ("drops", ctypes.c_int32), ("threads", ctypes.c_int32), ("stream", ctypes.c_void_p)]
 
 
 class Memory(ctypes.Structure):
@@ -35,7 +35,8 @@ class Memory(ctypes.Structure):
 
 
 class Sizes(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_int64) for name in ("tape", "tape_static", "forward_scratch", "backward_scratch")]
+    _fields_ = [(name, ctypes.c_int64) for name in ("tape", "tape_static", "forward_scratch", "backward_scratch",
+                                                   "workspace")]
 
 
 def memory(count):
@@ -81,7 +82,7 @@ def check_layer(path, blas):
     sequences, tokens = 2, 3
     count = sequences * tokens * facts["width"]
     x, r = floats(count), floats(count)
-    given = Pass(sequences, tokens, None, ctypes.addressof(parameters), b"\1" * 16, 0, 0, 1)
+    given = Pass(sequences, tokens, None, ctypes.addressof(parameters), b"\1" * 16, 0, 0, 1, None)
     sizes = Sizes()
     check(calls.slimfit_layer_sizes(ctypes.byref(given), ctypes.byref(sizes)))
     assert 0 < sizes.tape_static < sizes.tape

@@ -5,8 +5,10 @@
  * forward pass leaves for the backward pass) and scratch memory are the caller's, as long as a call lasts; a tape may
  * be copied, and read as often as wanted.
  *
- * Memory is in the layer's device's, in the library's scalar type, row-major and contiguous; tape and scratch begin at
- * multiples of 64 bytes. Calls may come from any thread; of one library they run one after the other.
+ * Memory is the layer's device's, in the library's scalar type, row-major and contiguous; tape and scratch begin at
+ * multiples of 64 bytes. Arrays of pointers, and `wanted`, are the host's. Calls may come from any thread; of one
+ * library they run one after the other. On CUDA, passes are for the device that is current, are enqueued on the pass's
+ * stream and not waited for: memory must stay until the stream has come so far.
  * Functions that return int return 0, or another number where they failed: slimfit_error() then says why. */
 #ifndef SLIMFIT_INTEROP_LAYER_H
 #define SLIMFIT_INTEROP_LAYER_H
@@ -18,7 +20,7 @@ extern "C" {
 #endif
 
 /* Number of this interface; slimfit_layer_describe() has that of the library. */
-#define SLIMFIT_INTERFACE 1
+#define SLIMFIT_INTERFACE 2
 
 enum { SLIMFIT_OK = 0, SLIMFIT_FAILED = 1, SLIMFIT_NO_MEMORY = 2 };
 
@@ -32,6 +34,7 @@ typedef struct slimfit_pass {
   uint64_t seed;               /* of dropout and of stashes that round at random */
   int32_t drops;               /* whether there is dropout */
   int32_t threads;             /* of the host; 0: as many as the machine has */
+  void* stream;                /* of CUDA, a cudaStream_t; null: the default stream */
 } slimfit_pass;
 
 typedef struct slimfit_memory {
@@ -45,6 +48,7 @@ typedef struct slimfit_sizes {
   int64_t tape_static; /* of these, what is left whether or not any weight's gradient is wanted */
   int64_t forward_scratch;
   int64_t backward_scratch;
+  int64_t workspace; /* beside the pass: what the library holds on each stream, from the first pass there on */
 } slimfit_sizes;
 
 /* The layer as JSON: interface, version, scalar, device, width (numbers of a row), policy, and of each parameter its
@@ -70,6 +74,16 @@ int slimfit_layer_backward(slimfit_pass const* pass, slimfit_memory tape, void c
 /* Matrix products of the host by the program's BLAS: its sgemm_ and dgemm_ with 32-bit integers; null: not there. To be
  * called once, before anything is run; without it, by the BLAS that the library was linked with. */
 int slimfit_use_products(void (*sgemm)(void), void (*dgemm)(void));
+
+/* Memory that the library holds itself comes from these functions, in the order of the stream of the pass that asks for
+ * it, at multiples of 256 bytes; allocate returns null where there is none. Both null: from the device. What the
+ * library held is given back first, as by slimfit_release. */
+int slimfit_use_memory(void* (*allocate)(void* state, int64_t bytes),
+                       void (*deallocate)(void* state, void* memory, int64_t bytes), void* state);
+
+/* Waits for what was enqueued and gives back what the library holds. Passes may follow. Not done when a program ends.
+ */
+int slimfit_release(void);
 
 /* Why the last call of this thread failed. */
 char const* slimfit_error(void);

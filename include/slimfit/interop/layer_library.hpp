@@ -7,7 +7,7 @@
 //     using layer_type = slimfit::pre_norm_block<384, 6, 1536, slimfit::policy::slim, float>;
 //     SLIMFIT_LAYER_LIBRARY(layer_type, slimfit::host)
 //
-// compiled with -shared -fPIC -fvisibility=hidden.
+// compiled with -shared -fPIC -fvisibility=hidden; on CUDA, with cuda_device.cuh and slimfit::cuda instead, by nvcc.
 #pragma once
 
 #include <string>
@@ -31,8 +31,8 @@ struct layer_functions {
 
   static std::string describe() {
     std::string text = "{\"interface\":" + std::to_string(SLIMFIT_INTERFACE) + ",\"version\":\"" + version +
-                       "\",\"scalar\":\"" + type_name<value_type>() + "\",\"device\":\"" +
-                       library_device<Device>::name + "\",\"width\":" + std::to_string(Layer::width) +
+                       "\",\"scalar\":\"" + scalar_name() + "\",\"device\":\"" + library_device<Device>::name +
+                       "\",\"width\":" + std::to_string(Layer::width) +
                        ",\"layer\":" + slimfit::detail::json_string(type_name<Layer>()) + ",\"parameters\":[";
     layer_network<Layer> network;
     bind_parameters(network, nullptr, bias_updates::always);
@@ -71,6 +71,10 @@ struct layer_functions {
   }
 
  private:
+  static std::string scalar_name() {
+    if constexpr (std::same_as<value_type, bf16>) { return "bf16"; }
+    return std::string(type_name<value_type>());
+  }
   static std::span<std::byte> span_of(slimfit_memory const& memory) {
     return {static_cast<std::byte*>(memory.data), static_cast<std::size_t>(memory.bytes)};
   }
@@ -108,5 +112,17 @@ struct layer_functions {
         [&] { slimfit_functions::backward(*pass, tape, output_gradient, input_gradient, gradients, scratch); });       \
   }                                                                                                                    \
   SLIMFIT_EXPORT int slimfit_use_products(void (*sgemm)(void), void (*dgemm)(void)) {                                  \
-    return ::slimfit::interop::guarded([&] { ::slimfit::interop::use_products<device_type>(sgemm, dgemm); });          \
+    return ::slimfit::interop::guarded(                                                                                \
+        [&] { ::slimfit::interop::library_device<device_type>::instance().use_products(sgemm, dgemm); });              \
+  }                                                                                                                    \
+  SLIMFIT_EXPORT int slimfit_use_memory(void* (*allocate)(void* state, int64_t bytes),                                 \
+                                        void (*deallocate)(void* state, void* memory, int64_t bytes), void* state) {   \
+    return ::slimfit::interop::guarded([&] {                                                                           \
+      ::slimfit::interop::library_device<device_type>::instance().use_memory(                                          \
+          ::slimfit::interop::memory_by(allocate, deallocate, state));                                                 \
+    });                                                                                                                \
+  }                                                                                                                    \
+  SLIMFIT_EXPORT int slimfit_release(void) {                                                                           \
+    return ::slimfit::interop::guarded(                                                                                \
+        [&] { ::slimfit::interop::library_device<device_type>::instance().release(); });                               \
   }

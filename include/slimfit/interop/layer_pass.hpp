@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <slimfit/interop/layer.h>
+#include <slimfit/interop/library_device.hpp>
 #include <slimfit/layers/find_kept.hpp>
 #include <slimfit/models/layer_network.hpp>
 #include <slimfit/pass/bind.hpp>
@@ -15,7 +16,7 @@
 namespace slimfit::interop {
 
 /// What a caller says of a pass, as layers need it.
-/// @tparam Layer see layers/layer.hpp, @tparam Device a backend
+/// @tparam Layer see layers/layer.hpp, @tparam Device a backend that library_device knows
 template <layer Layer, class Device>
 class layer_pass {
   using counting_type = counting<Device>;
@@ -41,6 +42,7 @@ class layer_pass {
   /// @throws usage_error for a layer whose backward pass needs more tape than its forward pass left
   [[nodiscard]] slimfit_sizes sizes() const {
     slimfit_sizes result{};
+    result.workspace = library_device<Device>::workspace_bytes;
     ledger book;
     {
       arena memory(book);

@@ -5,6 +5,7 @@
 #include <slimfit/layers/pre_norm_block.hpp>
 #include <slimfit/policy/presets.hpp>
 
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -58,7 +59,7 @@ struct caller {
     }
   }
   [[nodiscard]] slimfit_pass pass() const {
-    return {sequences, tokens, lengths.data(), parameters.data(), wanted.data(), 11, 0, 2};
+    return {sequences, tokens, lengths.data(), parameters.data(), wanted.data(), 11, 0, 2, nullptr};
   }
 };
 
@@ -214,8 +215,36 @@ TEST_CASE("layer library: what is wrong is said") {
 
 TEST_CASE("layer library: describes itself") {
   std::string const text = slimfit_layer_describe();
-  CHECK(text.find(R"({"interface":1,"version":")") == 0);
+  CHECK(text.find(R"({"interface":2,"version":")") == 0);
   CHECK(text.find(R"("scalar":"float","device":"host","width":64,)") != std::string::npos);
   CHECK(text.find(R"({"name":"attention.attention.query.weight","shape":[64,64],"unit":0})") != std::string::npos);
   CHECK(text.find(R"({"name":"attention.attention.query.bias","shape":[64],"unit":-1})") != std::string::npos);
+}
+
+TEST_CASE("layer library: memory of its own is asked of the program") {
+  static index_t asked = 0;
+  static index_t given_back = 0;
+  asked = given_back = 0;
+  auto* const allocate = +[](void* state, int64_t bytes) -> void* {
+    asked += bytes;
+    CHECK(state == &asked);
+    return std::aligned_alloc(256, static_cast<std::size_t>((bytes + 255) / 256 * 256));
+  };
+  auto* const deallocate = +[](void*, void* memory, int64_t bytes) {
+    given_back += bytes;
+    std::free(memory);
+  };
+  CHECK(slimfit_use_memory(allocate, nullptr, nullptr) == SLIMFIT_FAILED);
+  CHECK(std::string(slimfit_error()).find("got one function, expected both or none") != std::string::npos);
+  REQUIRE(slimfit_use_memory(allocate, deallocate, &asked) == SLIMFIT_OK);
+  caller from;
+  check(from);
+  slimfit_sizes sizes{};
+  auto const pass = from.pass();
+  REQUIRE(slimfit_layer_sizes(&pass, &sizes) == SLIMFIT_OK);
+  CHECK(sizes.workspace == asked);  // the host holds nothing
+  CHECK(slimfit_release() == SLIMFIT_OK);
+  CHECK(given_back == asked);
+  check(from);
+  REQUIRE(slimfit_use_memory(nullptr, nullptr, nullptr) == SLIMFIT_OK);
 }
