@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,9 +49,9 @@ class huggingface_config_reader {
   huggingface_config_reader(std::string_view text, std::string const& source) : cursor_(text, source, "config") {}
 
   huggingface_config read() {
-    std::set<std::string> seen;
+    std::map<std::string, std::string> seen;
     cursor_.object([&](std::string const& key) {
-      if (!seen.insert(key).second) { cursor_.fail("expected " + key + " once"); }
+      if (!seen.try_emplace(key).second) { cursor_.fail("expected " + key + " once"); }
       if (!cursor_.accept_null()) { member(key); }
     });
     cursor_.expect_end();

@@ -3,6 +3,7 @@
 // that lead out of the folder are refused, and so are files that hold other tensors than the index says.
 #pragma once
 
+#include <list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -43,20 +44,22 @@ class safetensors_folder {
     auto const whole = folder + "/model.safetensors";
     auto const index = whole + ".index.json";
     if (::access(whole.c_str(), F_OK) == 0 || ::access(index.c_str(), F_OK) != 0) {
-      auto const& file = files_.try_emplace("model.safetensors", whole, model_tensors).first->second;
+      auto const& file = files_.emplace_back(whole, model_tensors);
       for (auto const& [name, tensor] : file.tensors()) { places_[name] = &file; }
       return;
     }
     mapped_file const mapped(index, model_text);
     auto const map = parse_shard_index(mapped.text(), index);
+    std::map<std::string, safetensors_file const*> opened;
     for (auto const& [name, file_name] : map) {
       auto const path = folder + "/" + file_name;
-      auto const& file = files_.try_emplace(file_name, path, model_tensors).first->second;
-      if (!file.contains(name)) { fail(index, name, "is not in " + path); }
-      places_[name] = &file;
+      auto& file = opened[file_name];
+      if (file == nullptr) { file = &files_.emplace_back(path, model_tensors); }
+      if (!file->contains(name)) { fail(index, name, "is not in " + path); }
+      places_[name] = file;
     }
-    for (auto const& [file_name, file] : files_) {
-      for (auto const& [name, tensor] : file.tensors()) {
+    for (auto const& [file_name, file] : opened) {
+      for (auto const& [name, tensor] : file->tensors()) {
         auto const place = map.find(name);
         if (place == map.end() || place->second != file_name) { fail(index, name, "is in " + file_name + " as well"); }
       }
@@ -90,7 +93,7 @@ class safetensors_folder {
   }
 
   std::string source_;
-  std::map<std::string, safetensors_file> files_;
+  std::list<safetensors_file> files_;
   std::map<std::string, safetensors_file const*> places_;
 };
 
