@@ -43,7 +43,9 @@ struct huggingface_config {
 
 namespace detail {
 
-/// Reads the members one by one; `finish` puts them together, because their order in the file is free.
+/// A template, so that only programs that read configurations compile it. Reads the members one by one; `finish` puts
+/// them together, because their order in the file is free.
+template <class = void>
 class huggingface_config_reader {
  public:
   huggingface_config_reader(std::string_view text, std::string const& source) : cursor_(text, source, "config") {}
@@ -202,13 +204,15 @@ class huggingface_config_reader {
 
 /// @param source named in errors
 /// @throws file_error for anything that is no config.json of a model that slimfit can compute
-inline huggingface_config parse_huggingface_config(std::string_view text, std::string const& source) {
-  return detail::huggingface_config_reader(text, source).read();
+template <class = void>
+huggingface_config parse_huggingface_config(std::string_view text, std::string const& source) {
+  return detail::huggingface_config_reader<>(text, source).read();
 }
 
 /// Reads `config.json` of a folder.
 /// @throws file_error
-inline huggingface_config read_huggingface_config(std::string const& folder) {
+template <class = void>
+huggingface_config read_huggingface_config(std::string const& folder) {
   auto const path = folder + "/config.json";
   mapped_file const file(path, model_text);
   return parse_huggingface_config(file.text(), path);

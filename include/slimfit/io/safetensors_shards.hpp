@@ -14,7 +14,8 @@ namespace slimfit {
 
 /// File names by tensor name, from the text of `model.safetensors.index.json`.
 /// @throws file_error
-inline std::map<std::string, std::string> parse_shard_index(std::string_view text, std::string const& source) {
+template <class = void>
+std::map<std::string, std::string> parse_shard_index(std::string_view text, std::string const& source) {
   detail::json_cursor cursor(text, source, "index");
   std::map<std::string, std::string> files;
   bool found = false;
@@ -35,12 +36,12 @@ inline std::map<std::string, std::string> parse_shard_index(std::string_view tex
   return files;
 }
 
-/// All tensors of a folder: of `model.safetensors`, or else of the files that its index names. Files are mapped, and
-/// tensors read when they are touched.
-class safetensors_folder {
+/// See `safetensors_folder`.
+template <class File>
+class basic_safetensors_folder {
  public:
   /// @throws file_error when a file is missing or malformed, or index and files disagree.
-  explicit safetensors_folder(std::string const& folder) : source_(folder) {
+  explicit basic_safetensors_folder(std::string const& folder) : source_(folder) {
     auto const whole = folder + "/model.safetensors";
     auto const index = whole + ".index.json";
     if (::access(whole.c_str(), F_OK) == 0 || ::access(index.c_str(), F_OK) != 0) {
@@ -50,7 +51,7 @@ class safetensors_folder {
     }
     mapped_file const mapped(index, model_text);
     auto const map = parse_shard_index(mapped.text(), index);
-    std::map<std::string, safetensors_file const*> opened;
+    std::map<std::string, File const*> opened;
     for (auto const& [name, file_name] : map) {
       auto const path = folder + "/" + file_name;
       auto& file = opened[file_name];
@@ -65,14 +66,14 @@ class safetensors_folder {
       }
     }
   }
-  safetensors_folder(safetensors_folder const&) = delete;
-  safetensors_folder& operator=(safetensors_folder const&) = delete;
+  basic_safetensors_folder(basic_safetensors_folder const&) = delete;
+  basic_safetensors_folder& operator=(basic_safetensors_folder const&) = delete;
 
   /// The file that holds each tensor, by the tensor's name.
-  [[nodiscard]] std::map<std::string, safetensors_file const*> const& places() const { return places_; }
+  [[nodiscard]] std::map<std::string, File const*> const& places() const { return places_; }
   [[nodiscard]] bool contains(std::string const& name) const { return places_.contains(name); }
   /// @throws file_error when there is no such tensor.
-  [[nodiscard]] safetensors_file const& file_of(std::string const& name) const {
+  [[nodiscard]] File const& file_of(std::string const& name) const {
     auto const found = places_.find(name);
     if (found == places_.end()) {
       throw file_error("slimfit: " + source_ + ": tensor " + name + " is missing" +
@@ -93,8 +94,12 @@ class safetensors_folder {
   }
 
   std::string source_;
-  std::list<safetensors_file> files_;
-  std::map<std::string, safetensors_file const*> places_;
+  std::list<File> files_;
+  std::map<std::string, File const*> places_;
 };
+
+/// All tensors of a folder: of `model.safetensors`, or else of the files that its index names. Files are mapped, and
+/// tensors read when they are touched.
+using safetensors_folder = basic_safetensors_folder<safetensors_file>;
 
 }  // namespace slimfit
