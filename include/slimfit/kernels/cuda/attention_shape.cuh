@@ -67,11 +67,7 @@ inline __device__ head_block block_of_head(attention_shape const& shape, int hea
 }
 
 /// 2^x, to 2 units in the last place; 0 below 2^-126.
-__device__ inline float exp2_fast(float x) {
-  float result;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
-}
+__device__ inline float exp2_fast(float x) { return math::detail::exp2_instruction(x); }
 /// The greater of two numbers, NaN where one of them is.
 __device__ inline float greater_or_nan(float a, float b) {
   float result;
