@@ -116,7 +116,7 @@ Targets: moved / least at most {ratio} (attention: {attention_ratio:.2f} of its 
 
 REMARKS = """
 `gather_add_rows` (gradients of embedding tables): a team for each row of a table looks through all ids, which come from the
-caches. `center_keys` reads a sequence twice, with one group per sequence.
+caches. `center_keys` reads a sequence twice.
 """
 
 

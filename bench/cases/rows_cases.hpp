@@ -83,7 +83,8 @@ void add_elementwise(Cases const& cases) {
     index_t const elements = memory.rows() * Width;
     auto* const keys = memory.template update<T>(elements);
     memory.count_reread(elements * static_cast<index_t>(sizeof(T)));  // for the sum, then for the difference
-    return row_task{center_keys<Width, T>{keys, {.tokens = sequence_tokens}}, memory.sequences()};
+    using kernel = center_keys<Width, T>;
+    return row_task{kernel{keys, {.tokens = sequence_tokens}}, kernel::launches(memory.sequences())};
   });
 }
 

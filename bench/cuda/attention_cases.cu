@@ -115,17 +115,43 @@ void add_forward() {
         auto const operand = [&] { return kernels::detail::rows_of<T>(memory.filled<T>(count), width); };
         return {operand(), operand(), operand(), probabilities::make(memory), memory.allocate<T>(count)};
       });
-  if constexpr (std::is_same_v<T, bf16> && !Kept::stored) {
-    add<T, arguments>(
-        "attention_head_forward", &attention_head_forward_kernel<T, head_size>,
-        heads_launch<attention_head_forward_layout<T, head_size>>(), [](cuda_workspace& memory) -> arguments {
-          index_t const count = memory.rows() * width;
-          count_head_rows(memory, 4 * index_t{head_size * sizeof(T)} + sum_bytes);
-          count_products(memory, 2);
-          auto const operand = [&] { return kernels::detail::rows_of<T>(memory.filled<T>(count), width); };
-          return {operand(), operand(), operand(), probabilities::make(memory), memory.allocate<T>(count)};
-        });
+}
+
+/// What the kernel of short sequences saves of its operands.
+template <class Operands>
+struct saved_of_case {
+  static saved_operands<
+      decltype(std::declval<typename Operands::template kept<bf16, width>>().template saved_in_pieces<head_size>())>
+  make(cuda_workspace& memory) {
+    auto const view = [&] {
+      return memory.saved<Operands, bf16, width>(memory.rows()).template saved_in_pieces<head_size>();
+    };
+    auto const query = view();
+    auto const key = view();
+    return {query, key, view()};
   }
+};
+template <>
+struct saved_of_case<stash::none> {
+  static no_saved_operands make(cuda_workspace& /*memory*/) { return {}; }
+};
+
+template <class Operands>
+void add_head_forward(std::string name) {
+  using arguments = attention_forward_arguments<bf16, rebuilt_probabilities<float>>;
+  using saved = decltype(saved_of_case<Operands>::make(std::declval<cuda_workspace&>()));
+  add<bf16, arguments, saved>(
+      std::move(name), &attention_head_forward_kernel<bf16, head_size, saved>,
+      heads_launch<attention_head_forward_layout<bf16, head_size>>(),
+      [](cuda_workspace& memory) -> arguments {
+        index_t const count = memory.rows() * width;
+        count_head_rows(memory, 4 * index_t{head_size * sizeof(bf16)} + sum_bytes);
+        count_products(memory, 2);
+        auto const operand = [&] { return kernels::detail::rows_of<bf16>(memory.filled<bf16>(count), width); };
+        return {operand(), operand(), operand(), probabilities_of_case<rebuilt_probabilities<float>>::make(memory),
+                memory.allocate<bf16>(count)};
+      },
+      &saved_of_case<Operands>::make);
 }
 
 template <scalar T, class Operands, class Kept>
@@ -212,6 +238,11 @@ void add_backward(std::string const& form) {
     add_forward<T, rebuilt>();
     add_forward<T, dense_probabilities<T>>();
     add_forward<T, codes>();
+    if constexpr (std::is_same_v<T, bf16>) {
+      add_head_forward<stash::none>("attention_head_forward");
+      add_head_forward<slimfit::detail::operand_stash_of<stash::quantized_heads<8>, head_size>>(
+          "attention_head_forward, saves affine<8>");
+    }
     add_backward<T, stash::dense, rebuilt>("dense");
     add_backward<T, stash::quantized_heads<8>, rebuilt>("affine<8>");
     add_backward<T, stash::quantized<format::fixed_point<3, 4>>, codes>("fixed_point<3, 4>");

@@ -2,6 +2,7 @@
 // Attention on CUDA for every form in which operands and probabilities are kept.
 #include <slimfit/backend/host.hpp>
 #include <slimfit/format.hpp>
+#include <slimfit/kernels/save_rows.hpp>
 #include <slimfit/policy/attention.hpp>
 
 #include "support/attention_run.cuh"
@@ -39,6 +40,46 @@ void compare_stored(index_t tokens, std::function<double(double)> const& coded) 
   test::check_close(actual, truth, test::attention_tolerance<T> * (sizeof(T) == 4 ? 300 : 1));
 }
 
+/// The forward pass that saves its operands: their codes are those of a pass of its own, the rest is as without.
+template <int Heads, int Size, class Stash>
+void compare_saved(test::attention_data<bf16> const& data) {
+  using engine = kernels::attention_engine<cuda, Heads, Size, bf16>;
+  using kept_type = stash::probabilities_recomputed::kept<bf16>;
+  using kept_operands = test::kept_operands<Stash, bf16, Heads * Size>;
+  CAPTURE(Size);
+  CAPTURE(data.tokens);
+  static_assert(engine::template saves_operands<typename kept_operands::view_type, kept_type>);
+  cuda device;
+  test::device_array<std::int32_t> const lengths(device, data.lengths), starts(device, data.starts);
+  auto const batch = data.batch(lengths.data(), starts.data());
+  test::device_array<bf16> const q(device, data.operands[0]), k(device, data.operands[1]), v(device, data.operands[2]);
+  std::array<bf16*, 3> const operands{q.data(), k.data(), v.data()};
+  std::vector<bf16> const unset(data.output_gradient.size(), bf16{7.0F});
+  test::device_array<bf16> const output(device, unset), output_too(device, unset);
+  std::vector<float> const no_sums(test::length(batch.rows() * Heads), 7.0F);
+  test::device_array<float> const sums(device, no_sums), sums_too(device, no_sums);
+
+  kept_type kept;
+  kept_type kept_too;
+  kept.log_sums.data = sums.data();
+  kept_too.log_sums.data = sums_too.data();
+  kept_operands const expected(device, {unset, unset, unset});
+  kept_operands const saved(device, {unset, unset, unset});
+  for (std::size_t i = 0; i < 3; ++i) {
+    device.launch(batch.rows(), kernels::save_rows<Heads * Size, bf16, typename kept_operands::view_type>{
+                                    operands[i], expected.views[i]});
+  }
+  engine::forward(device, operands, kept, batch, output.data(), static_cast<bf16*>(nullptr));
+  CHECK(engine::forward_and_save(device, operands, kept_too, batch, output_too.data(), saved.views));
+  for (std::size_t i = 0; i < 3; ++i) {
+    CAPTURE(i);
+    CHECK(saved.codes[i].read() == expected.codes[i].read());
+    CHECK(test::widened(saved.scales[i].read()) == test::widened(expected.scales[i].read()));
+  }
+  CHECK(test::widened(output_too.read()) == test::widened(output.read()));
+  CHECK(sums_too.read() == sums.read());
+}
+
 template <int Bits, int Size>
 using coded_heads = typename stash::quantized_heads<Bits>::template for_head<Size>;
 
@@ -54,6 +95,28 @@ TEST_CASE_TEMPLATE("attention on CUDA: decodes operands in the kernels", T, floa
   compare_rebuilt<4, 8, coded_heads<8, 8>, T>(17);
   compare_rebuilt<2, 32, stash::quantized<format::affine<4, 16>>, T>(17);
   compare_rebuilt<2, 32, stash::quantized<format::symmetric<3, 32>>, T>(17);
+}
+
+TEST_CASE("attention on CUDA: the forward pass saves its operands") {
+  for (index_t tokens : {1, 33, 65, 197}) {
+    compare_saved<2, 64, coded_heads<8, 64>>(test::random_attention<2, 64, bf16>(2, tokens));
+  }
+  compare_saved<2, 80, coded_heads<8, 80>>(test::random_attention<2, 80, bf16>(2, 17));
+  compare_saved<4, 8, coded_heads<4, 8>>(test::random_attention<4, 8, bf16>(1, 17));
+  compare_saved<1, 128, stash::quantized<format::affine<4, 32>>>(test::random_attention<1, 128, bf16>(1, 40));
+  compare_saved<2, 32, stash::quantized<format::symmetric<3, 32>>>(test::random_attention<2, 32, bf16>(1, 20));
+  auto padded = test::random_attention<2, 64, bf16>(4, 70);
+  padded.lengths = {70, 64, 3, 0};
+  compare_saved<2, 64, coded_heads<8, 64>>(padded);
+  compare_saved<2, 64, coded_heads<8, 64>>(test::random_attention<2, 64, bf16>(4, 70, {0, 1, 71, 104, 168}));
+}
+
+TEST_CASE("attention on CUDA: of long sequences the forward pass saves nothing") {
+  using engine = kernels::attention_engine<cuda, 1, 64, bf16>;
+  using view = typename coded_heads<8, 64>::template kept<bf16, 64>;
+  cuda device;
+  CHECK_FALSE(engine::forward_and_save(device, std::array<bf16*, 3>{}, stash::probabilities_recomputed::kept<bf16>{},
+                                       {1, 300}, static_cast<bf16*>(nullptr), std::array<view, 3>{}));
 }
 
 TEST_CASE_TEMPLATE("attention on CUDA: keeps probabilities, dense and in the paper's codes", T, float, bf16) {

@@ -75,10 +75,11 @@ TEST_CASE_TEMPLATE("tokens of sequences", T, float, bf16) {
     });
     check_beside_host<T>(sequences, per_sequence, [&](T* out) { return gather_rows<Width, T>{x.data(), where, out}; });
     check_beside_host<T>(sequences, x, [&](T* out) { return scatter_rows<Width, T>{position.data(), where, out}; });
+    using center_type = center_keys<Width, T>;
     check_beside_host<T>(
-        sequences, x,
+        center_type::launches(sequences), x,
         [&](T* out) {
-          return center_keys<Width, T>{out, where};
+          return center_type{out, where};
         },
         one_rounding<T>);
   });

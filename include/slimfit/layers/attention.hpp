@@ -71,6 +71,12 @@ class attention {
     for (int i = 2; i >= 0; --i) { operand_stash::release(run.memory, kept.operands[static_cast<std::size_t>(i)]); }
   }
 
+  /// Whether the kernel of the forward pass may save the operands.
+  template <class Context>
+  static constexpr bool saves_in_forward =
+      !Context::counts_only &&
+      engine<Context>::template saves_operands<operand_view, typename probability_stash::template kept<T>>;
+
   /// Overwrites `output`. `operands` are rows of whole sequences; where they lie on the tape already they are not
   /// copied.
   /// @param places as in `keep`: where values are counted that the operands' stashes clip
@@ -79,7 +85,16 @@ class attention {
                                 sequence_batch const& batch, T* output,
                                 std::array<matrix_place, 3> const& places = {}) {
     if constexpr (Policy::keys == attention_keys::centered) {
-      run.launch(batch.count(), kernels::center_keys<Hidden, T>{operands[1], batch.where()});
+      using center_type = kernels::center_keys<Hidden, T>;
+      run.launch(center_type::launches(batch.count()), center_type{operands[1], batch.where()});
+    }
+    if constexpr (saves_in_forward<Context>) {
+      if (run.training &&
+          engine<Context>::forward_and_save(
+              run.device, operands, kept.probabilities, batch, output,
+              std::array<operand_view, 3>{kept.operands[0].active, kept.operands[1].active, kept.operands[2].active})) {
+        return;
+      }
     }
     save(run, operands, kept, batch, places);
     auto const scratch = run.template scratch<T>(engine<Context>::forward_scratch(batch));

@@ -68,7 +68,7 @@ struct serial_group {
 /// Groups of several lanes that share a piece of work, e.g. the rows of a sum: a kernel that has
 /// `static constexpr bool works_in_teams = true` is called by all groups of a team for the same piece, and takes every
 /// `parts()`-th step of it from `part()` on. `sum_over_parts` adds a tile up over the team, in a fixed order; part 0
-/// gets the result. A group without these is a team of its own.
+/// gets the result, which `share_over_parts` gives to the others. A group without these is a team of its own.
 template <class G>
 concept team_group = lane_group<G> && requires(G group) {
   { group.part() } -> std::convertible_to<int>;
@@ -93,6 +93,11 @@ SLIMFIT_HD constexpr int parts_of_team(G /*group*/) {
 template <lane_group G, class Tile>
 SLIMFIT_HD constexpr void sum_over_team(G group, Tile& total) {
   if constexpr (team_group<G>) { group.sum_over_parts(total); }
+}
+/// All parts get the tile of part 0.
+template <lane_group G, class Tile>
+SLIMFIT_HD constexpr void share_over_team(G group, Tile& values) {
+  if constexpr (team_group<G>) { group.share_over_parts(values); }
 }
 
 }  // namespace slimfit

@@ -94,6 +94,20 @@ struct team_of_warp_groups : warp_group<Lanes, Run> {
       }
     }
   }
+  /// The same.
+  template <class Tile>
+  static __device__ void share_over_parts(Tile& values) {
+    __shared__ typename Tile::value_type shared[Tile::slots * Lanes];
+    int const lane = warp_group<Lanes, Run>::lane();
+    __syncthreads();  // what was shared before was read
+#pragma unroll
+    for (int slot = 0; slot < Tile::slots; ++slot) {
+      if (part() == 0) { shared[slot * Lanes + lane] = values.values[slot]; }
+    }
+    __syncthreads();
+#pragma unroll
+    for (int slot = 0; slot < Tile::slots; ++slot) { values.values[slot] = shared[slot * Lanes + lane]; }
+  }
 };
 
 /// A block of `Lanes` threads, for wide rows.

@@ -3,111 +3,17 @@
 // tokens x tokens is written unless the policy keeps it.
 #pragma once
 
-#include <slimfit/backend/cuda.cuh>
 #include <slimfit/kernels/cuda/attention_forward.cuh>
 #include <slimfit/kernels/cuda/attention_head_forward.cuh>
 #include <slimfit/kernels/cuda/attention_head_gradients.cuh>
 #include <slimfit/kernels/cuda/attention_key_gradients.cuh>
+#include <slimfit/kernels/cuda/attention_launch.cuh>
 #include <slimfit/kernels/cuda/attention_plain.cuh>
 #include <slimfit/kernels/cuda/attention_query_gradient.cuh>
 #include <slimfit/kernels/cuda/attention_row_sums.cuh>
 #include <slimfit/kernels/host/attention_engine.hpp>
 
 namespace slimfit::kernels {
-
-namespace detail {
-template <int HeadSize>
-struct checked_head_size {
-  static_assert(HeadSize >= 4 && HeadSize <= 128 && HeadSize % 4 == 0,
-                "slimfit: attention on CUDA: the head size, Hidden / Heads, must be a multiple of 4 up to 128");
-};
-
-/// Whether a view's rows of heads of this size can be decoded in part, eight elements at a time.
-template <class View, int HeadSize>
-inline constexpr bool is_coded_in_runs = [] {
-  if constexpr (HeadSize % 8 == 0 && requires(View view) {
-                  typename View::format_type;
-                  view.codes;
-                  view.scales;
-                }) {
-    if constexpr (requires { View::format_type::scale_group; }) { return View::format_type::scale_group % 8 == 0; }
-    return View::row_scales == 0;
-  } else {
-    return false;
-  }
-}();
-template <class View>
-inline constexpr bool is_dense_kept = requires(View view) {
-  view.data;
-  view.owned;
-};
-
-/// The arrays of views, as kernels see them.
-template <class T>
-dense_rows<T> rows_of(T const* data, int stride) {
-  return {data, stride};
-}
-template <class View>
-auto rows_of(View const& view, int stride) {
-  if constexpr (is_dense_kept<View>) {
-    return rows_of(view.data, stride);
-  } else {
-    return coded_rows<typename View::format_type>{view.codes.data, view.scales.data, int{View::row_bytes},
-                                                  int{View::row_scales}};
-  }
-}
-template <class Kept>
-auto probabilities_of(Kept const& kept) {
-  if constexpr (Kept::recomputes) {
-    return rebuilt_probabilities<typename Kept::value_type>{kept.log_sums.data};
-  } else if constexpr (requires { kept.values; }) {
-    return dense_probabilities<std::remove_pointer_t<decltype(kept.values.data)>>{kept.values.data};
-  } else {
-    return coded_probabilities<typename Kept::format_type>{kept.codes.data};
-  }
-}
-
-/// Enqueues a kernel of attention. @throws cuda_error
-template <class... Arguments>
-void launch_attention(cuda const& device, void (*kernel)(Arguments...), launch_size const& size,
-                      std::type_identity_t<Arguments> const&... arguments) {
-  if (size.shared_bytes > 48 * KiB) {
-    check(cudaFuncSetAttribute(reinterpret_cast<void const*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(size.shared_bytes)),
-          "shared memory of an attention kernel");
-  }
-  device.launcher().launch(size, kernel, arguments...);
-}
-/// Of a kernel that has one block of threads for every 64 rows of every head.
-inline launch_size rows_launch(index_t heads, int tokens, int shared_bytes) {
-  return {static_cast<unsigned>(heads * divide_up(tokens, attention_rows)), attention_threads,
-          static_cast<unsigned>(shared_bytes)};
-}
-/// Of a kernel that has one block of threads for every head.
-template <class Layout>
-launch_size heads_launch(index_t heads, int tokens) {
-  return {static_cast<unsigned>(heads), static_cast<unsigned>(32 * Layout::warps(tokens)),
-          static_cast<unsigned>(Layout::bytes(tokens))};
-}
-/// Whether a block of threads can own a head of so many tokens. @throws cuda_error
-template <class Layout>
-bool fits_block(int tokens) {
-  if (tokens > Layout::most_tokens) { return false; }
-  int device = 0;
-  int most = 0;
-  check(cudaGetDevice(&device), "number of the device");
-  check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "shared memory of the device");
-  return Layout::bytes(tokens) <= most;
-}
-/// The same for kernels in which a warp owns a row. @throws cuda_error
-template <class Arguments>
-void launch_plain(cuda const& device, void (*kernel)(Arguments, attention_shape, index_t), index_t heads,
-                  Arguments const& arguments, attention_shape const& shape) {
-  index_t const rows = heads * shape.tokens;
-  auto const blocks = static_cast<unsigned>(divide_up(rows, attention_threads / 32));
-  device.launcher().launch({blocks, attention_threads}, kernel, arguments, shape, rows);
-}
-}  // namespace detail
 
 /// On CUDA: float and bf16 on tensor cores, double plainly.
 template <int Heads, int HeadSize, class T>
@@ -127,6 +33,11 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
   static constexpr bool sums_columns =
       owns_heads<decltype(detail::probabilities_of(Probabilities{})), false>&& HeadSize <= most_fused;
 
+  /// Whether the forward pass may save operands through such views.
+  template <class View, class Probabilities>
+  static constexpr bool saves_operands =
+      owns_heads<decltype(detail::probabilities_of(Probabilities{})), false>&& detail::saves_heads<View, HeadSize>;
+
   static constexpr index_t forward_scratch(sequence_batch const& /*batch*/) { return 0; }
   /// A row sum for every query.
   static constexpr index_t backward_scratch(sequence_batch const& batch) {
@@ -145,6 +56,17 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
       if (probabilities.data == nullptr) { return run(rebuilt_probabilities<compute_type<T>>{nullptr}); }
     }
     run(probabilities);
+  }
+  /// The same, and saves the operands through `views`: of short sequences. Needs `saves_operands`.
+  /// @return whether it did; if not, nothing was enqueued. @throws cuda_error
+  template <class Operand, class Probabilities, class View>
+  static bool forward_and_save(cuda& device, std::array<Operand, 3> const& operands, Probabilities const& kept,
+                               sequence_batch const& batch, T* output, std::array<View, 3> const& views) {
+    if (batch.rows() == 0) { return true; }
+    auto const head_view = [&](std::size_t i) { return views[i].template saved_in_pieces<HeadSize>(); };
+    saved_operands<decltype(head_view(0))> const saved{head_view(0), head_view(1), head_view(2)};
+    return launch_head_forward(device, forward_arguments(operands, detail::probabilities_of(kept), output),
+                               shape(batch, {}), batch.count() * Heads, saved);
   }
 
   /// Enqueues the backward pass, with the same options. @throws cuda_error
@@ -184,20 +106,30 @@ struct attention_engine<cuda, Heads, HeadSize, T> : private detail::checked_head
             batch.where(),
             options};
   }
+  template <class Operand, class Kept>
+  static attention_forward_arguments<T, Kept> forward_arguments(std::array<Operand, 3> const& operands,
+                                                                Kept const& kept, T* output) {
+    return {detail::rows_of<T>(operands[0], hidden), detail::rows_of<T>(operands[1], hidden),
+            detail::rows_of<T>(operands[2], hidden), kept, output};
+  }
+  /// Of sequences that are short enough. @return whether they are
+  template <class Kept, class Saved>
+  static bool launch_head_forward(cuda& device, attention_forward_arguments<T, Kept> const& arguments,
+                                  attention_shape const& where, index_t heads, Saved const& saved) {
+    using layout = attention_head_forward_layout<T, HeadSize>;
+    if (!detail::fits_block<layout>(where.tokens)) { return false; }
+    detail::launch_attention(device, &attention_head_forward_kernel<T, HeadSize, Saved>,
+                             detail::heads_launch<layout>(heads, where.tokens), arguments, where, saved);
+    return true;
+  }
   template <bool Drops, class Operand, class Kept>
   static void launch_forward(cuda& device, std::array<Operand, 3> const& operands, Kept const& kept,
                              sequence_batch const& batch, T* output, attention_options const& options) {
-    attention_forward_arguments<T, Kept> const arguments{detail::rows_of<T>(operands[0], hidden),
-                                                         detail::rows_of<T>(operands[1], hidden),
-                                                         detail::rows_of<T>(operands[2], hidden), kept, output};
+    auto const arguments = forward_arguments(operands, kept, output);
     auto const where = shape(batch, options);
     index_t const heads = batch.count() * Heads;
     if constexpr (owns_heads<Kept, Drops>) {
-      using layout = attention_head_forward_layout<T, HeadSize>;
-      if (detail::fits_block<layout>(where.tokens)) {
-        return detail::launch_attention(device, &attention_head_forward_kernel<T, HeadSize>,
-                                        detail::heads_launch<layout>(heads, where.tokens), arguments, where);
-      }
+      if (launch_head_forward(device, arguments, where, heads, no_saved_operands{})) { return; }
     }
     if constexpr (plain) {
       detail::launch_plain(device, &plain_forward_kernel<T, HeadSize, Kept, Drops>, heads, arguments, where);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include <slimfit/kernels/cuda/attention_forward.cuh>
-#include <slimfit/kernels/cuda/head_rows.cuh>
+#include <slimfit/kernels/cuda/saved_operands.cuh>
 
 namespace slimfit::kernels {
 
@@ -148,10 +148,11 @@ struct head_queries {
   }
 };
 
-template <class T, int HeadSize>
+/// @tparam Saved `no_saved_operands` or `saved_operands`
+template <class T, int HeadSize, class Saved>
 __global__ void __launch_bounds__(32 * attention_head_forward_layout<T, HeadSize>::most_warps, HeadSize > 64 ? 1 : 2)
     attention_head_forward_kernel(attention_forward_arguments<T, rebuilt_probabilities<float>> const in,
-                                  attention_shape const shape) {
+                                  attention_shape const shape, Saved const saved) {
   using layout = attention_head_forward_layout<T, HeadSize>;
   using tile = typename layout::tile;
   auto const head = block_of_head(shape, HeadSize, attention_head_tokens);
@@ -170,6 +171,14 @@ __global__ void __launch_bounds__(32 * attention_head_forward_layout<T, HeadSize
   commit_copies();
   wait_for_copies<0>();
   __syncthreads();
+  if constexpr (Saved::saves) {
+    head_place const start{head.first_row, head.column};
+    save_head_rows(key, head.keys, in.key, start, saved.key, head.tokens);
+    save_head_rows(value, head.keys, in.value, start, saved.value, head.tokens);
+    int const own_count = lesser(count, layout::rows);
+    save_head_rows(own, own_count, in.query, {head.first_row + first, head.column}, saved.query, own_count,
+                   workers::of_warp());
+  }
   if (count <= 0) { return; }
   head_queries<T, HeadSize> queries{key, value};
   queries.pass(own, head.keys, shape.scale * log2_e);

@@ -116,6 +116,9 @@ struct attention_engine {
   /// Whether the backward pass may make sums over each sequence's rows of the gradients of queries and values.
   template <class Probabilities>
   static constexpr bool sums_columns = false;
+  /// Whether the forward pass may save operands through such views.
+  template <class View, class Probabilities>
+  static constexpr bool saves_operands = false;
 
   static constexpr index_t forward_scratch(sequence_batch const& batch) {
     constexpr auto elements = static_cast<index_t>(sizeof(score_type) / sizeof(T));
