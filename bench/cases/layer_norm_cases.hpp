@@ -30,6 +30,8 @@ void add_layer_norm_cases(Cases const& cases) {
       std::string const name = form.name;
       cases.template add<T>("layer_norm_forward " + name, width, layer_norm_forward_case<S, T, width>{});
       cases.template add<T>("layer_norm_backward " + name, width, layer_norm_backward_case<S, T, width>{});
+      cases.template add<T>("layer_norm_backward (frozen weight) " + name, width,
+                            layer_norm_backward_case<S, T, width, parameter_gradients::shift>{});
       cases.template add<T>("layer_norm_backward (frozen) " + name, width,
                             layer_norm_backward_case<S, T, width, parameter_gradients::none>{});
     });

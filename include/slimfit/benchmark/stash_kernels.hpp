@@ -98,14 +98,15 @@ struct layer_norm_backward_case {
   template <class Device>
   auto operator()(workspace<Device>& memory) const {
     constexpr bool all = Wanted == kernels::parameter_gradients::all;
+    constexpr bool some = Wanted != kernels::parameter_gradients::none;
     auto const row_blocks = kernels::blocks_for<Device>(memory.rows(), 1);
     index_t const blocks = row_blocks.count();
     auto const kept = memory.template kept<S, T, Width>(memory.rows(), save_normalized);
     T const* const gradient = memory.template read<T>(memory.rows() * Width);
-    T const* const gamma = memory.template table<T>(Width, all ? blocks : memory.rows());
+    T const* const gamma = memory.template table<T>(Width, some ? blocks : memory.rows());
     T* const result = memory.template write<T>(memory.rows() * Width);
     float* const gamma_partials = all ? memory.template write<float>(blocks * Width) : nullptr;
-    float* const beta_partials = all ? memory.template write<float>(blocks * Width) : nullptr;
+    float* const beta_partials = some ? memory.template write<float>(blocks * Width) : nullptr;
     using kernel = kernels::layer_norm_backward<Width, T, std::remove_cvref_t<decltype(kept)>, Wanted>;
     kernel const task{kept,           gradient,     gamma, result, 1e-6F, row_blocks, update_mode::overwrite,
                       gamma_partials, beta_partials};

@@ -51,8 +51,8 @@ struct layer_norm_statistics {
   }
 };
 
-/// What the backward computes beside the gradient of the input.
-enum class parameter_gradients : unsigned char { none, all };
+/// What the backward computes beside the gradient of the input: `shift` is for beta alone, while gamma is frozen.
+enum class parameter_gradients : unsigned char { none, shift, all };
 
 /// A block of rows (`launches()` of them): with g = dy * gamma,
 /// dx = rstd (g - mean(g) - xhat mean(g xhat)); per block the sums over rows of dy xhat (for gamma) and dy (for beta),
@@ -63,7 +63,8 @@ struct layer_norm_backward {
   static constexpr int width = Width;
   using scalar_type = T;
   using value_type = compute_type<T>;
-  static constexpr bool has_sums = Wanted == parameter_gradients::all;
+  static constexpr bool has_sums = Wanted != parameter_gradients::none;
+  static constexpr bool has_gamma = Wanted == parameter_gradients::all;
   static constexpr int live_tiles = 3;
   static constexpr bool works_in_teams = has_sums;
   static constexpr index_t rows_per_block = has_sums ? 1 : rows_in_block;
@@ -79,7 +80,7 @@ struct layer_norm_backward {
   row_blocks blocks;
   update_mode mode = update_mode::overwrite;  ///< of `input_gradient`
   value_type* gamma_partials = nullptr;       ///< `blocks.count() x Width`; unused without `all`
-  value_type* beta_partials = nullptr;
+  value_type* beta_partials = nullptr;        ///< the same; unused with `none`
 
   template <lane_group Group>
   SLIMFIT_HD void operator()(Group group, index_t block) const {
@@ -94,7 +95,7 @@ struct layer_norm_backward {
       if constexpr (has_sums) {
         SLIMFIT_SIMD()
         for (int slot = 0; slot < tile_type::slots; ++slot) {
-          gamma_sum.values[slot] += dy.values[slot] * xhat.values[slot];
+          if constexpr (has_gamma) { gamma_sum.values[slot] += dy.values[slot] * xhat.values[slot]; }
           beta_sum.values[slot] += dy.values[slot];
         }
       }
@@ -121,10 +122,10 @@ struct layer_norm_backward {
       for (index_t row = blocks.begin(block) + part_of_team(group); row < end; row += parts_of_team(group)) {
         work_on(row);
       }
-      sum_over_team(group, gamma_sum);
+      if constexpr (has_gamma) { sum_over_team(group, gamma_sum); }
       sum_over_team(group, beta_sum);
       if (part_of_team(group) == 0) {
-        store(group, gamma_partials + block * Width, gamma_sum);
+        if constexpr (has_gamma) { store(group, gamma_partials + block * Width, gamma_sum); }
         store(group, beta_partials + block * Width, beta_sum);
       }
     }

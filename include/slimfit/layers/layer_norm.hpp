@@ -138,8 +138,10 @@ class layer_norm : public whole_batch<layer_norm<Width, Stash, T>, T> {
       using kernels::parameter_gradients;
       if constexpr (!std::remove_cvref_t<decltype(form)>::restores) {
         throw usage_error("slimfit: layer_norm: nothing was kept for the backward pass");
-      } else if (wanted) {
+      } else if (sums.weight.wanted()) {
         launch(form, std::integral_constant<parameter_gradients, parameter_gradients::all>{});
+      } else if (wanted) {
+        launch(form, std::integral_constant<parameter_gradients, parameter_gradients::shift>{});
       } else {
         launch(form, std::integral_constant<parameter_gradients, parameter_gradients::none>{});
       }

@@ -76,6 +76,12 @@ result<T> run(problem<T> const& p, update_mode mode = update_mode::overwrite) {
   test::run_rows<Group>(p.rows, layer_norm_backward<Width, T, kept_type, parameter_gradients::none>{
                                     kept, p.dy.data(), p.gamma.data(), dx_alone.data(), eps, each, mode});
   CHECK(std::memcmp(dx_alone.data(), r.dx.data(), size * sizeof(T)) == 0);  // bits: NaN equals itself
+  test::vector<T> dx_frozen(size, T{1}), beta_partials(length(blocks * Width));
+  test::run_rows<Group>(
+      blocks, layer_norm_backward<Width, T, kept_type, parameter_gradients::shift>{
+                  kept, p.dy.data(), p.gamma.data(), dx_frozen.data(), eps, each, mode, nullptr, beta_partials.data()});
+  CHECK(std::memcmp(dx_frozen.data(), r.dx.data(), size * sizeof(T)) == 0);
+  CHECK(std::memcmp(beta_partials.data(), partials.data() + blocks * Width, beta_partials.size() * sizeof(T)) == 0);
   S::release(tape.memory(), kept);
   CHECK(tape.memory().tape_bytes() == 0);
   return r;
