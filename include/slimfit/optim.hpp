@@ -14,6 +14,7 @@
 #include <slimfit/optim/kernels/sgd.hpp>
 #include <slimfit/optim/kernels/sound_update.hpp>
 #include <slimfit/optim/kernels/update_sums.hpp>
+#include <slimfit/optim/kernels/update_totals.hpp>
 #include <slimfit/optim/kernels/updated_weights.hpp>
 #include <slimfit/optim/moments.hpp>
 #include <slimfit/optim/optimizer.hpp>

@@ -128,10 +128,10 @@ class projections {
     constexpr gradients(Context& run, projections const& layer)
         : gradients(run, layer, std::make_index_sequence<static_cast<std::size_t>(Count)>{}) {}
 
-    /// To be called once all rows have been added. Biases may be updated with other vectors, see `finish_together`.
+    /// To be called once all rows have been added. They may be updated with others, see `finish_together`.
     constexpr void finish() {
       for (int i = 0; i < Count; ++i) {
-        weight[i].finish();
+        weight[i].finish_soon();
         if constexpr (has_bias) { bias[i].finish_soon(); }
       }
     }

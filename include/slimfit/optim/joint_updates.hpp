@@ -5,7 +5,7 @@
 #include <array>
 
 #include <slimfit/backend/launch_together.hpp>
-#include <slimfit/optim/kernels/update_sums.hpp>
+#include <slimfit/optim/kernels/update_totals.hpp>
 
 namespace slimfit::detail {
 

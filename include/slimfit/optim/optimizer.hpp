@@ -8,6 +8,7 @@
 #include <slimfit/optim/gradient_part.hpp>
 #include <slimfit/optim/joint_updates.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
+#include <slimfit/optim/kernels/update_totals.hpp>
 #include <slimfit/optim/moments.hpp>
 #include <slimfit/optim/option_checks.hpp>
 #include <slimfit/optim/parameter_update.hpp>

@@ -86,7 +86,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   /// `accumulate`, with `clip_global_norm`, where the policy keeps them. Where they are released during the backward
   /// pass, parameters that came before the one that is named were updated, of that one all elements that stay finite
   /// (none with `clip_each_norm`; with moments of 8 bits those in blocks of 256 without one that does not), and none
-  /// after it but, on CUDA, the vectors of its half of a block, which are updated together. Nothing that is not finite
+  /// after it but, on CUDA, those of its half of a block, which are updated together. Nothing that is not finite
   /// is ever written.
   std::optional<step_report> finish() {
     auto const alone = steps_.net().device().memory().use();
