@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstring>
+#include <limits>
 
 #include <slimfit/core/bits.hpp>
 #include <slimfit/format/scale_groups.hpp>
@@ -58,6 +59,44 @@ SLIMFIT_HD inline void choose_above(Group group, Key const* keys, Key threshold,
   }
 }
 
+/// The largest key that at least `count` keys reach, or a smaller one that as many reach; and how many do.
+template <class Key>
+struct reached_key {
+  Key key;
+  std::int32_t count;
+};
+/// Most rows have it a few powers of two below their largest key: those are tried first, and one by one, then bits.
+/// @param at_least how many keys of the row reach a bound
+template <class T, int Slots, lane_group Group, class AtLeast>
+SLIMFIT_HD inline auto threshold_key(Group group, format::detail::key_type<T> const (&keys)[Slots], std::int32_t count,
+                                     AtLeast const& at_least) {
+  using key = format::detail::key_type<T>;
+  constexpr int fraction_bits = std::numeric_limits<T>::digits - 1;
+  constexpr int tries = 4;
+  key largest = 0;
+  SLIMFIT_SIMD(reduction(max : largest))
+  for (int slot = 0; slot < Slots; ++slot) { largest = keys[slot] > largest ? keys[slot] : largest; }
+  largest = group.template reduce<Group::size>(largest, maximum{});
+  reached_key<key> found{0, 0};
+  int bit = static_cast<int>(sizeof(key)) * 8 - 2;
+  auto const first = static_cast<int>(largest >> fraction_bits);
+  for (int power = first; power > 0 && power > first - tries; --power) {
+    key const candidate = static_cast<key>(power) << fraction_bits;
+    std::int32_t const n = at_least(candidate);
+    if (n >= count) {
+      found = {candidate, n};
+      bit = fraction_bits - 1;
+      break;
+    }
+  }
+  for (; bit >= 0 && found.count != count; --bit) {  // further bits would not change which keys are above
+    key const candidate = found.key | (key{1} << bit);
+    std::int32_t const n = at_least(candidate);
+    if (n >= count) { found = {candidate, n}; }
+  }
+  return found.key == 0 ? reached_key<key>{0, at_least(0)} : found;
+}
+
 /// Marks the `count` values of the row that are largest in magnitude; NaN is larger than all.
 /// @param[out] chosen one byte per slot of the lane: 1 or 0
 template <class T, int Width, lane_group Group>
@@ -73,14 +112,8 @@ SLIMFIT_HD inline void select_largest(Group group, tile<T, Width, Group> const& 
     for (int slot = 0; slot < tile_type::padded_slots; ++slot) { n += keys[slot] >= bound ? 1 : 0; }
     return group.template reduce<Group::size>(n, plus{});
   };
-  key threshold = 0;  // the largest key that at least `count` keys reach
-  for (int bit = static_cast<int>(sizeof(key)) * 8 - 2; bit >= 0; --bit) {
-    key const candidate = threshold | (key{1} << bit);
-    std::int32_t const n = at_least(candidate);
-    threshold = n >= count ? candidate : threshold;
-    if (n == count) { break; }  // further bits do not change which keys are above
-  }
-  if (at_least(threshold) == count) {
+  auto const [threshold, reached] = threshold_key<T>(group, keys, count, at_least);
+  if (reached == count) {
     SLIMFIT_SIMD()
     for (int slot = 0; slot < tile_type::padded_slots; ++slot) { chosen[slot] = keys[slot] >= threshold ? 1 : 0; }
     return;
