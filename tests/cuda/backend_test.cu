@@ -6,9 +6,12 @@
 #include <slimfit/kernels/bias.hpp>
 
 #include "support/fixture.hpp"
+#include "support/scratch_folder.hpp"
 #include "support/second_thread.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <sstream>
 
 using namespace slimfit;
 
@@ -119,6 +122,81 @@ TEST_CASE("algorithms of products are remembered") {
   }
   CHECK(c.read()[5] == 64.0F);
   CHECK(device.product_kinds() == 1);
+}
+
+TEST_CASE("algorithms of products are chosen by timing in a rehearsal, and kept in a file") {
+  test::scratch_folder const folder;
+  std::string const file = folder.file("products.txt");
+  auto const content = [&] {
+    std::ifstream in(file);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  auto const product = [](cuda& device) {
+    device_array<float> const a(device, std::vector<float>(64 * 64, 1.0F));
+    device_array<float> const c(device, std::vector<float>(64 * 64));
+    auto const multiply = [&] {
+      device.multiply<float>(64, 64, 64, {a.data(), 64, false}, {a.data(), 64, true}, c.data(), 64);
+    };
+    device.rehearse(multiply);
+    multiply();
+    return c.read()[5];
+  };
+  std::string chosen;
+  {
+    cuda device({.products = {.timed = true, .file = file}});
+    CHECK(product(device) == 64.0F);
+    CHECK(device.product_kinds() == 1);
+    chosen = content();
+    CHECK(std::count(chosen.begin(), chosen.end(), '\n') == 3);  // a title, an origin, one kind
+  }
+  // Whatever was the fastest this time.
+  auto const check_chosen_again = [&] {
+    auto const again = content();
+    auto const same = chosen.find(" 256 ") + 5;  // the alignment is the last number of a kind
+    CHECK(again.substr(0, same) == chosen.substr(0, same));
+    CHECK(std::count(again.begin(), again.end(), '\n') == 3);
+    CHECK(again.find("99999 ") == std::string::npos);
+  };
+  {
+    cuda device({.products = {.timed = true, .file = file}});
+    CHECK(product(device) == 64.0F);
+    CHECK(content() == chosen);
+  }
+  SUBCASE("choices of another device are replaced") {
+    auto const origin = chosen.find('\n') + 1;
+    std::ofstream(file) << chosen.substr(0, origin) << "cuBLASLt 1, another\n1 2 3\n";
+    cuda device({.products = {.timed = true, .file = file}});
+    CHECK(product(device) == 64.0F);
+    check_chosen_again();
+  }
+  SUBCASE("an algorithm that cuBLASLt does not take is chosen again") {
+    auto const kind = chosen.find('\n', chosen.find('\n') + 1) + 1;
+    std::istringstream words(chosen.substr(kind));
+    std::string line;
+    for (int i = 0; i < 12; ++i) {
+      std::string word;
+      words >> word;
+      line += word + " ";
+    }
+    std::ofstream(file) << chosen.substr(0, kind) << line << "99999 99999 99999 9 9 9 9 9\n";
+    cuda device({.products = {.timed = true, .file = file}});
+    CHECK(product(device) == 64.0F);
+    check_chosen_again();
+  }
+  SUBCASE("files of something else are left alone") {
+    std::ofstream(file) << "notes\n";
+    CHECK_THROWS_WITH_AS(cuda({.products = {.timed = true, .file = file}}), doctest::Contains("begins with"),
+                         file_error);
+    CHECK(content() == "notes\n");
+    std::ofstream(file) << chosen << "1 2\n";
+    CHECK_THROWS_WITH_AS(cuda({.products = {.timed = true, .file = file}}), doctest::Contains("line 4"), file_error);
+  }
+  SUBCASE("without timing the file is not looked at") {
+    std::ofstream(file) << "notes\n";
+    cuda device({.products = {.file = file}});
+    CHECK(product(device) == 64.0F);
+    CHECK(content() == "notes\n");
+  }
 }
 
 TEST_CASE("a user's stream and handle are used") {

@@ -24,6 +24,7 @@ struct cuda_options {
   /// The program's allocator of device memory, which must order by the stream what it gives again; none:
   /// cudaMallocAsync.
   program_memory memory{};
+  product_options products{};  ///< how algorithms of products are chosen
 };
 
 /// Works on the device that is current when it is made. Belongs to one thread at a time: only one may call it, or a
@@ -48,13 +49,13 @@ class cuda {
   template <class T>
   using outbox = cuda_outbox<T>;
 
-  /// @throws cuda_error, memory_error
+  /// @throws cuda_error, memory_error, file_error
   explicit cuda(cuda_options options = {})
       : stream_(options.stream),
         resource_(options.budget, cuda_upstream{options.stream, options.memory}),
         offload_(options.stream),
         workspace_(resource_, workspace_bytes, category::workspace),
-        products_(options.handle, workspace_.data(), workspace_bytes) {}
+        products_(options.handle, workspace_.data(), workspace_bytes, options.products) {}
   cuda(cuda const&) = delete;
   cuda& operator=(cuda const&) = delete;
 
@@ -92,7 +93,8 @@ class cuda {
   /// Runs `enqueue()` for what it needs beside its memory and enqueues nothing else: the code of its kernels is loaded,
   /// the algorithms of its products are chosen, and each product that is new runs once. When `enqueue()` runs again,
   /// nothing in it asks for memory.
-  /// @throws cuda_error, memory_error, and what `enqueue` throws; nothing was enqueued then
+  /// @throws cuda_error, memory_error, file_error of product_options, and what `enqueue` throws; nothing was enqueued
+  /// then
   template <class Enqueue>
   void rehearse(Enqueue const& enqueue) {
     struct rehearsal {
@@ -142,6 +144,7 @@ class cuda {
     // The first of a kind loads cuBLASLt's code for it. What it writes, the step that is rehearsed writes again.
     bool const known = products_.prepare(rows, columns, inner, a, b, c, c_stride, addends);
     if (rehearsing_ && known) { return; }
+    if (rehearsing_) { products_.choose(stream_, rows, columns, inner, a, b, c, c_stride, addends); }
     products_.enqueue(stream_, rows, columns, inner, a, b, c, c_stride, addends);
   }
 

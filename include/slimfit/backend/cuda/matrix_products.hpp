@@ -1,70 +1,34 @@
 // SPDX-License-Identifier: MIT
-// Matrix products by cuBLASLt. The choice of algorithm is asked for once per kind of product and remembered.
+// Matrix products by cuBLASLt. The algorithm is chosen once for each kind of product and remembered.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
-#include <tuple>
+#include <vector>
 
-#include <slimfit/backend/cuda/status.hpp>
+#include <slimfit/backend/cuda/product_choices.hpp>
+#include <slimfit/backend/cuda/product_descriptions.hpp>
+#include <slimfit/backend/cuda/stopwatch.hpp>
 #include <slimfit/core/matrix_product.hpp>
 #include <slimfit/core/scalar.hpp>
 
 namespace slimfit {
 
-namespace detail {
-
-template <class T>
-struct lt_types;
-template <>
-struct lt_types<float> {
-  static constexpr cudaDataType_t data = CUDA_R_32F;
-  static constexpr cudaDataType_t scale = CUDA_R_32F;
-  static constexpr cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
-};
-template <>
-struct lt_types<double> {
-  static constexpr cudaDataType_t data = CUDA_R_64F;
-  static constexpr cudaDataType_t scale = CUDA_R_64F;
-  static constexpr cublasComputeType_t compute = CUBLAS_COMPUTE_64F;
-};
-template <>
-struct lt_types<bf16> {
-  static constexpr cudaDataType_t data = CUDA_R_16BF;
-  static constexpr cudaDataType_t scale = CUDA_R_32F;
-  static constexpr cublasComputeType_t compute = CUBLAS_COMPUTE_32F;
-};
-
-template <auto Destroy>
-struct lt_deleter {
-  template <class Handle>
-  void operator()(Handle handle) const noexcept {
-    (void)Destroy(handle);
-  }
-};
-using matrix_layout = std::unique_ptr<cublasLtMatrixLayoutOpaque_t, lt_deleter<cublasLtMatrixLayoutDestroy>>;
-using product_description = std::unique_ptr<cublasLtMatmulDescOpaque_t, lt_deleter<cublasLtMatmulDescDestroy>>;
-using product_preference =
-    std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, lt_deleter<cublasLtMatmulPreferenceDestroy>>;
-
-inline matrix_layout make_layout(cudaDataType_t type, index_t rows, index_t columns, index_t stride) {
-  cublasLtMatrixLayout_t layout = nullptr;
-  check(cublasLtMatrixLayoutCreate(&layout, type, static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(columns),
-                                   stride),
-        "layout of a matrix");
-  return matrix_layout(layout);
-}
-
-}  // namespace detail
-
 class matrix_products {
  public:
   /// @param handle a cuBLASLt handle of the user's, or null for one of this object's own
   /// @param workspace `workspace_bytes` bytes of device memory
-  matrix_products(cublasLtHandle_t handle, void* workspace, index_t workspace_bytes)
-      : handle_(handle), workspace_(workspace), workspace_bytes_(static_cast<std::size_t>(workspace_bytes)) {
+  /// @throws cuda_error, file_error
+  matrix_products(cublasLtHandle_t handle, void* workspace, index_t workspace_bytes, product_options const& options)
+      : handle_(handle),
+        workspace_(workspace),
+        workspace_bytes_(static_cast<std::size_t>(workspace_bytes)),
+        most_(options.timed ? most_timed : 1),
+        choices_(options.timed ? options.file : std::string{}) {
     if (handle_ != nullptr) { return; }
     check(cublasLtCreate(&handle_), "cublasLtCreate");
     owned_.reset(handle_);
@@ -82,22 +46,38 @@ class matrix_products {
   template <scalar T>
   void enqueue(cudaStream_t stream, index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c,
                index_t c_stride, product_addends<T> addends) {
-    using scale_type = compute_type<T>;
     if (rows == 0 || columns == 0) { return; }
     auto& made = plan_for<T>(key_of<T>(rows, columns, inner, a, b, c, c_stride, addends));
-    if (addends.bias != nullptr) {
-      check(cublasLtMatmulDescSetAttribute(made.description.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &addends.bias,
-                                           sizeof(addends.bias)),
-            "bias of a product");
-    }
-    scale_type const one{1};
-    scale_type const beta{addends.matrix != nullptr ? scale_type{1} : scale_type{0}};
-    T const* const added = addends.matrix != nullptr ? addends.matrix : c;
-    check(cublasLtMatmul(handle_, made.description.get(), &one, b.data, made.first.get(), a.data, made.second.get(),
-                         &beta, added, made.result.get(), c, made.result.get(), &made.algorithm, workspace_,
-                         workspace_bytes_, stream),
-          "matrix product");
+    check(run(stream, made, a, b, c, addends), "matrix product");
     made.was_enqueued = true;
+  }
+  /// Times the algorithms for such a product, if there are several and nobody has: the fastest is the one from now on.
+  /// `c` is written as often as it takes. @throws cuda_error, file_error
+  template <scalar T>
+  void choose(cudaStream_t stream, index_t rows, index_t columns, index_t inner, operand<T> a, operand<T> b, T* c,
+              index_t c_stride, product_addends<T> addends) {
+    if (rows == 0 || columns == 0) { return; }
+    auto const kind = key_of<T>(rows, columns, inner, a, b, c, c_stride, addends);
+    auto& made = plan_for<T>(kind);
+    if (made.candidates.size() < 2) { return; }
+    constexpr int repetitions = 3;
+    stopwatch clock;
+    float least = std::numeric_limits<float>::infinity();
+    auto fastest = made.algorithm;
+    for (auto const& candidate : made.candidates) {
+      made.algorithm = candidate;
+      if (run(stream, made, a, b, c, addends) != CUBLAS_STATUS_SUCCESS) { continue; }  // the first run loads its code
+      clock.start(stream);
+      for (int i = 0; i < repetitions; ++i) { check(run(stream, made, a, b, c, addends), "matrix product"); }
+      float const took = clock.stop(stream);
+      if (took < least) {
+        least = took;
+        fastest = candidate;
+      }
+    }
+    made.algorithm = fastest;
+    made.candidates.clear();
+    choices_.add(kind.numbers(), fastest);
   }
 
   /// Kinds of products seen so far.
@@ -109,14 +89,21 @@ class matrix_products {
     std::array<index_t, 6> sizes;
     std::array<int, 6> kind;
     friend auto operator<=>(key const&, key const&) = default;
+    [[nodiscard]] product_choices::kind_type numbers() const {
+      product_choices::kind_type all{};
+      std::copy(kind.begin(), kind.end(), std::copy(sizes.begin(), sizes.end(), all.begin()));
+      return all;
+    }
   };
+  static constexpr int most_timed = 8;
   struct plan {
     detail::product_description description;
     detail::matrix_layout first;
     detail::matrix_layout second;
     detail::matrix_layout result;
-    cublasLtMatmulAlgo_t algorithm{};
-    bool was_enqueued = false;  ///< the first product of a kind loads its code
+    product_algorithm algorithm{};
+    std::vector<product_algorithm> candidates{};  ///< to be timed
+    bool was_enqueued = false;                    ///< the first product of a kind loads its code
   };
 
   /// cuBLASLt thinks in columns: the transposed product of the transposed matrices, which are the same memory.
@@ -171,24 +158,63 @@ class matrix_products {
           CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
       prefer(attribute, aligned);
     }
-    cublasLtMatmulHeuristicResult_t best{};
+    if (auto const* const chosen = choices_.find(wanted.numbers()); chosen != nullptr && suits(made, *chosen)) {
+      made.algorithm = *chosen;
+    } else {
+      ask(made, preference, n, k, m);
+    }
+    return plans_.emplace(wanted, std::move(made)).first->second;
+  }
+
+  /// Whether cuBLASLt takes an algorithm of a file for such a product.
+  bool suits(plan const& made, product_algorithm const& algorithm) const {
+    cublasLtMatmulHeuristicResult_t result{};
+    return cublasLtMatmulAlgoCheck(handle_, made.description.get(), made.first.get(), made.second.get(),
+                                   made.result.get(), made.result.get(), &algorithm.value,
+                                   &result) == CUBLAS_STATUS_SUCCESS &&
+           result.workspaceSize <= workspace_bytes_;
+  }
+  /// Asks for the algorithms that are expected to be best.
+  void ask(plan& made, cublasLtMatmulPreference_t preference, index_t rows, index_t inner, index_t columns) const {
+    std::array<cublasLtMatmulHeuristicResult_t, most_timed> best{};
     int found = 0;
-    check(cublasLtMatmulAlgoGetHeuristic(handle_, description, made.first.get(), made.second.get(), made.result.get(),
-                                         made.result.get(), preference, 1, &best, &found),
+    check(cublasLtMatmulAlgoGetHeuristic(handle_, made.description.get(), made.first.get(), made.second.get(),
+                                         made.result.get(), made.result.get(), preference, most_, best.data(), &found),
           "algorithm of a product");
     if (found == 0) {
-      throw cuda_error("slimfit: matrix product of " + std::to_string(n) + " x " + std::to_string(k) + " by " +
-                           std::to_string(k) + " x " + std::to_string(m) + ": cuBLASLt has no algorithm for it",
+      throw cuda_error("slimfit: matrix product of " + std::to_string(rows) + " x " + std::to_string(inner) + " by " +
+                           std::to_string(inner) + " x " + std::to_string(columns) +
+                           ": cuBLASLt has no algorithm for it",
                        cudaSuccess);
     }
-    made.algorithm = best.algo;
-    return plans_.emplace(wanted, std::move(made)).first->second;
+    made.algorithm = {best[0].algo};
+    for (int i = 0; i < found && most_ > 1; ++i) {
+      made.candidates.push_back({best[static_cast<std::size_t>(i)].algo});
+    }
+  }
+  template <scalar T>
+  cublasStatus_t run(cudaStream_t stream, plan const& made, operand<T> const& a, operand<T> const& b, T* c,
+                     product_addends<T> const& addends) const {
+    using scale_type = compute_type<T>;
+    if (addends.bias != nullptr) {
+      check(cublasLtMatmulDescSetAttribute(made.description.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &addends.bias,
+                                           sizeof(addends.bias)),
+            "bias of a product");
+    }
+    scale_type const one{1};
+    scale_type const beta{addends.matrix != nullptr ? scale_type{1} : scale_type{0}};
+    T const* const added = addends.matrix != nullptr ? addends.matrix : c;
+    return cublasLtMatmul(handle_, made.description.get(), &one, b.data, made.first.get(), a.data, made.second.get(),
+                          &beta, added, made.result.get(), c, made.result.get(), &made.algorithm.value, workspace_,
+                          workspace_bytes_, stream);
   }
 
   std::unique_ptr<cublasLtContext, detail::lt_deleter<cublasLtDestroy>> owned_;
   cublasLtHandle_t handle_;
   void* workspace_;
   std::size_t workspace_bytes_;
+  int most_;  ///< algorithms of a kind that are asked for
+  product_choices choices_;
   std::map<key, plan> plans_;
 };
 
