@@ -19,9 +19,17 @@ for model in vit-b16 bert-base; do
   step "$model-slim-all" --model "$model" --policy slim --rate 0
   step "$model-slim-graph" --model "$model" --policy slim --graph
   if [ -n "$python" ]; then
+    torch() {  # NAME OPTIONS...: a way to run that this PyTorch does not have is left out, and says why
+      local name=$1
+      shift
+      "$python" "$(dirname "$0")/torch_step.py" --model "$model" --device cuda --batch 128 --steps 20 "$@" \
+        >"$results/torch-$model-$name.json" || rm "$results/torch-$model-$name.json"
+    }
     for scalar in amp bf16; do
-      "$python" "$(dirname "$0")/torch_step.py" --model "$model" --device cuda --scalar "$scalar" --batch 128 \
-        --steps 20 >"$results/torch-$model-$scalar.json"
+      torch "$scalar" --scalar "$scalar"
+      torch "$scalar-compiled" --scalar "$scalar" --compile
+      torch "$scalar-cudnn" --scalar "$scalar" --compile --attention cudnn
+      torch "$scalar-frozen" --scalar "$scalar" --compile --frozen 95
     done
   fi
 done

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Time and memory of training steps of ViT-B/16 or BERT-base in PyTorch on random data, as JSON.
 
-All weights are trained by AdamW. A step begins with its batch in host memory, on CUDA in pinned memory, and ends when
-the device is done, as slimfit-step's. On the processor memory is what the process had resident before the model was
-made and at most until the first step was done; on CUDA it is what PyTorch's allocator says of all steps.
+Weights are trained by AdamW, on CUDA by PyTorch's fused one; with --frozen some are not, drawn once. A step begins with
+its batch in host memory, on CUDA in pinned memory, and ends when the device is done, as slimfit-step's. On the
+processor memory is what the process had resident before the model was made and at most until the first step was done;
+on CUDA it is what PyTorch's allocator says of all steps.
 """
 import argparse
 import contextlib
@@ -15,6 +16,11 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+# What scaled_dot_product_attention may use; it chooses by itself for "sdpa".
+ATTENTION = {"sdpa": None, "flash": SDPBackend.FLASH_ATTENTION, "cudnn": SDPBackend.CUDNN_ATTENTION,
+             "efficient": SDPBackend.EFFICIENT_ATTENTION, "eager": None}
 
 
 def resident(key):
@@ -94,10 +100,22 @@ class Bert(nn.Module):
 
 
 def make_model(options):
-    fused = options.attention == "sdpa"
+    fused = options.attention != "eager"
     if options.model == "bert-base":
         return Bert(fused, options.tokens)
     return ViT(fused, image=384 if options.model == "vit-b16-384" else 224)
+
+
+def freeze(model, percent):
+    """Freezes that share of the units, rounded down: matrices, tables and LayerNorm weights but the last LayerNorm's, as
+    slimfit has them. Returns how many there are of both."""
+    last = getattr(model, "norm", None) if isinstance(model, ViT) else None
+    norms = [each for each in model.modules() if isinstance(each, nn.LayerNorm) and each is not last]
+    units = [each for each in model.parameters() if each.dim() > 1] + [each.weight for each in norms]
+    frozen = torch.randperm(len(units))[:len(units) * percent // 100].tolist()
+    for i in frozen:
+        units[i].requires_grad_(False)
+    return {"units": len(units), "frozen": len(frozen)}
 
 
 class Training:
@@ -112,16 +130,20 @@ class Training:
             model = model.bfloat16()
             samples = samples.bfloat16() if samples.is_floating_point() else samples
         model = model.to(options.device)
-        self.optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True if self.on_cuda else None)
+        self.units = freeze(model, options.frozen)
+        trained = [each for each in model.parameters() if each.requires_grad]
+        self.optimizer = torch.optim.AdamW(trained, lr=1e-5, fused=True if self.on_cuda else None)
+        self.attention = ATTENTION[options.attention]
         self.model = torch.compile(model) if options.compile else model
         self.batch = [each.pin_memory() if self.on_cuda else each for each in (samples, labels)]
 
     def step(self):
         samples, labels = (each.to(self.options.device, non_blocking=True) for each in self.batch)
         mixed = self.options.scalar == "amp"
-        with torch.autocast(self.options.device, torch.bfloat16) if mixed else contextlib.nullcontext():
-            loss = F.cross_entropy(self.model(samples).float(), labels)
-        loss.backward()
+        with sdpa_kernel(self.attention) if self.attention else contextlib.nullcontext():
+            with torch.autocast(self.options.device, torch.bfloat16) if mixed else contextlib.nullcontext():
+                loss = F.cross_entropy(self.model(samples).float(), labels)
+            loss.backward()
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
@@ -144,8 +166,11 @@ def parse():
     parser.add_argument("--scalar", choices=["float", "amp", "bf16"], default="float",
                         help="float: float32, without TF32; amp: float32 weights, bfloat16 by torch.autocast; bf16: "
                              "everything (default %(default)s)")
-    parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa",
-                        help="scaled_dot_product_attention, or products and a softmax (default %(default)s)")
+    parser.add_argument("--attention", choices=list(ATTENTION), default="sdpa",
+                        help="sdpa: scaled_dot_product_attention as PyTorch chooses; flash, cudnn, efficient: by that "
+                             "implementation and no other; eager: products and a softmax (default %(default)s)")
+    parser.add_argument("--frozen", type=int, default=0, metavar="PERCENT",
+                        help="of the matrices, tables and LayerNorm weights, drawn once (default %(default)s)")
     parser.add_argument("--batch", type=int, default=8, help="sequences of a step (default %(default)s)")
     parser.add_argument("--steps", type=int, default=5,
                         help="to be timed; one more runs before them, on CUDA two (default %(default)s)")
@@ -153,7 +178,7 @@ def parse():
     options = parser.parse_args()
     if not 1 <= options.tokens <= 512:
         parser.error(f"--tokens is {options.tokens}, expected 1 to 512")
-    for name, value, least, most in (("batch", options.batch, 1, 1_000_000), ("steps", options.steps, 0, 1_000_000_000)):
+    for name, value, least, most in (("frozen", options.frozen, 0, 100), ("batch", options.batch, 1, 1_000_000), ("steps", options.steps, 0, 1_000_000_000)):
         if not least <= value <= most:
             parser.error(f"--{name} is {value}, expected {least} to {most}")
     if options.device == "cuda" and not torch.cuda.is_available():
@@ -168,6 +193,7 @@ def main():
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     result = {"version": torch.__version__, **vars(options)}
+    result["frozen_percent"] = result.pop("frozen")
     if options.model != "bert-base":
         del result["tokens"]
     if on_cuda:
@@ -177,6 +203,7 @@ def main():
     else:
         result["resident_before"] = resident("VmRSS")
     training = Training(options)
+    result.update(training.units)
     training.seconds()
     if on_cuda:
         training.seconds()

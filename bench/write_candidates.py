@@ -20,6 +20,8 @@ using measured_choices = choice_table<
     policy::exact, """
 FOOTER = """>;
 
+using measured_candidates = candidates_of<measured_choices>;
+
 }  // namespace slimfit
 """
 

@@ -15,6 +15,10 @@ STEPS = [("eager", "`eager`, nothing frozen"), ("exact", "`exact`, nothing froze
          ("dense", "`eager`, 95 % frozen"), ("paper", "`paper`, 95 % frozen"), ("slim", "`slim`, 95 % frozen"),
          ("slim-graph", "`slim`, 95 % frozen, one choice held, recorded as a graph")]
 
+TORCH_SCALARS = [("amp", "autocast to bf16"), ("bf16", "all in bf16")]
+TORCH_WAYS = [("", "fused attention"), ("-compiled", "fused attention, compiled"), ("-cudnn", "cuDNN's attention, compiled"),
+              ("-frozen", "fused attention, compiled, 95 % frozen, one choice held")]
+
 
 def read(path):
     return json.loads(path.read_text())
@@ -23,8 +27,8 @@ def read(path):
 def step_lines(results, model):
     yield f"| {model}, batch 128, bf16 | ms per step | least, most | sequences/s | peak MiB | allocated MiB |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    torch = [(f"torch-{model}-amp", "PyTorch {version}, autocast to bf16, fused attention"),
-             (f"torch-{model}-bf16", "PyTorch {version}, all in bf16, fused attention")]
+    torch = [(f"torch-{model}-{scalar}{way}", f"PyTorch {{version}}, {of_scalar}, {of_way}")
+             for scalar, of_scalar in TORCH_SCALARS for way, of_way in TORCH_WAYS]
     for name, title in [(f"step-{model}-{name}", title) for name, title in STEPS] + torch:
         path = results / f"{name}.json"
         if not path.exists():

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <slimfit/core/config.hpp>
@@ -39,7 +38,7 @@ class token_batch {
       offsets_.push_back(0);
       for (auto const length : lengths) { offsets_.push_back(offsets_.back() + length); }
     } else {
-      offsets_ = std::move(lengths);
+      offsets_ = lengths;
     }
     auto const rows = sequences(nullptr).rows();
     ids_.resize(static_cast<std::size_t>(ids_per_row * rows));
