@@ -69,7 +69,10 @@ def adapt(app, name, source):
 
 def read_headers(app):
     """What the pages of the reference are written from."""
-    app.slimfit_names = reference.collect(reference.read_headers(ROOT, pathlib.Path(app.doctreedir) / "doxygen"))
+    xml = reference.read_headers(ROOT, pathlib.Path(app.doctreedir) / "doxygen")
+    app.slimfit_names = reference.collect(xml)
+    if silent := reference.without_words(xml):
+        raise RuntimeError("public functions without a comment:\n" + "\n".join(silent))
     if missing := reference.missing_pages(ROOT):
         raise RuntimeError(f"docs/reference has no page for {', '.join(missing)}")
 

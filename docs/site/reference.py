@@ -164,6 +164,16 @@ def collect(xml):
     return {header: [text for _, text in sorted(set(parts))] for header, parts in found.items()}
 
 
+def without_words(xml):
+    """Public functions of namespaces that nothing is said of, nor of a namesake: "header: name"."""
+    said = collections.defaultdict(bool)
+    for path in xml.glob("namespace*.xml"):
+        for member in tree.parse(path).getroot().iter("memberdef"):
+            if member.get("kind") == "function":
+                said[f"{member.find('location').get('file')}: {member.findtext('name')}"] |= bool(description(member))
+    return sorted(name for name, is_said in said.items() if not is_said)
+
+
 def contents(root, folder, names):
     """What stands behind the words of a folder's page. names: what `collect` returned."""
     parts = []

@@ -6,7 +6,6 @@ them.
     python bench/compare.py --model vit --threads 1 2
 """
 import argparse
-import contextlib
 import copy
 import math
 import statistics
@@ -16,6 +15,7 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification, ViTConfig, ViTForImageClassification
 
 import slimfit_torch
+from measures import counting_saved
 
 
 def vit(batch):
@@ -30,23 +30,6 @@ def bert(batch):
                         attn_implementation="sdpa")
     inputs = {"input_ids": torch.randint(999, 30000, (batch, 128)), "labels": torch.arange(batch) % 2}
     return BertForSequenceClassification(config), inputs, batch * 128
-
-
-@contextlib.contextmanager
-def counting_saved(model, book):
-    """Adds up the bytes that autograd saves, each storage once, without the model's own parameters."""
-    own = {each.untyped_storage().data_ptr() for each in model.parameters()}
-    seen = set()
-
-    def pack(tensor):
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own and storage.data_ptr() not in seen:
-            seen.add(storage.data_ptr())
-            book.append(storage.nbytes())
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        yield
 
 
 def step(model, inputs):

@@ -168,8 +168,9 @@ def path_of(runner, kind, device):
 class Runner:
     """How a converted block runs: its libraries and where its parameters lie. Belongs to the block."""
 
-    def __init__(self, shape, policy, places, where, weight):
+    def __init__(self, shape, policy, places, where, weight, config):
         self.shape = shape
+        self.config = config  # the model's own, which may change
         self.policy = policy
         self.where = where
         self.paths = {}  # of libraries, by kind of number and device
@@ -221,6 +222,9 @@ class Runner:
 
     def run(self, block, rows, mask=None):
         """The block's output for (sequences, tokens, hidden) rows."""
+        if getattr(self.config, "output_attentions", False):
+            raise ConversionError(f"slimfit: {self.where}: output_attentions is set in the configuration, which slimfit does not "
+                                  f"do: attention weights are never there as a whole")
         parameters = self.parameters(block)
         given = rows.dtype
         kind = computed_kind(parameters[0].dtype, rows.device.type)

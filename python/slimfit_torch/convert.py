@@ -57,7 +57,7 @@ def convert(model, policy="slim"):
         family = blocks.FAMILIES[original.__name__]
         config = getattr(block, "config", None) or config_of(model, name)
         shape, places = blocks.shape_of(block, family, config, name)
-        runner = blocks.Runner(shape, each, places, name, next(block.parameters()))
+        runner = blocks.Runner(shape, each, places, name, next(block.parameters()), config)
         runner.parameters(block)  # says what is wrong with them now
         as_tuple = getattr(type(block), "slimfit_as_tuple", None)
         if as_tuple is None:

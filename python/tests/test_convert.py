@@ -130,6 +130,9 @@ def test_attention_weights_are_refused():
     slimfit_torch.convert(model, "exact")
     with pytest.raises(slimfit_torch.ConversionError, match="output_attentions"):
         model(**inputs, output_attentions=True)
+    model.config.output_attentions = True
+    with pytest.raises(slimfit_torch.ConversionError, match="output_attentions"):
+        model(**inputs)
 
 
 def test_replaced_linears_and_hooks_are_refused():

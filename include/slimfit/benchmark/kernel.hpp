@@ -25,6 +25,7 @@ struct row_task {
   Kernel kernel;
   index_t rows;
 };
+/// A kernel and its number of rows.
 template <class Kernel>
 row_task(Kernel, index_t) -> row_task<Kernel>;  // Clang 14 does not deduce it
 

@@ -97,6 +97,7 @@ template <class T>
 SLIMFIT_HD constexpr T lesser(T a, T b) {
   return b < a ? b : a;
 }
+/// See `lesser`.
 template <class T>
 SLIMFIT_HD constexpr T greater(T a, T b) {
   return a < b ? b : a;

@@ -220,10 +220,12 @@ SLIMFIT_HD_INLINE constexpr value_and_derivative<T> gelu_with_derivative(T x) {
   T const falling = tail - a * density;  // the derivative at -a; at a it is one minus this
   return {(x > T{} ? x : T{}) - a * tail, x > T{} ? T{1} - falling : falling};
 }
+/// x times the probability that a standard normal number is below it.
 template <class T>
 SLIMFIT_HD_INLINE constexpr T gelu(T x) {
   return gelu_with_derivative(x).value;
 }
+/// The derivative of `gelu`.
 template <class T>
 SLIMFIT_HD_INLINE constexpr T gelu_derivative(T x) {
   return gelu_with_derivative(x).derivative;

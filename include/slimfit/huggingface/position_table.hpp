@@ -17,6 +17,7 @@ struct cubic_taps {
   double weights[4];
 };
 
+/// Of row `target` of `targets`, made of `sources` rows: bicubic, with half-pixel centres and repeated edges.
 inline cubic_taps cubic_taps_of(index_t target, index_t targets, index_t sources) {
   constexpr double a = -0.75;
   double const centre =

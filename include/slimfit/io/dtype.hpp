@@ -47,6 +47,7 @@ constexpr dtype dtype_of_name(std::string_view name) {
   }
   return dtype::unknown;
 }
+/// Whether numbers of this type have a fraction.
 constexpr bool is_floating(dtype type) { return type <= dtype::bf16; }
 
 /// Calls `f(T{})` with the C++ type of `type`; `bool` is stored as a byte.

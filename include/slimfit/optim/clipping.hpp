@@ -49,6 +49,7 @@ struct clip_global_norm : detail::clipping_options<Optimizer> {
   template <class Backend, scalar T>
   using optimizer = global_norm_optimizer<Backend, T, clip_global_norm>;
 };
+/// The optimizer's options, and the largest norm.
 template <class Optimizer>
 clip_global_norm(Optimizer, double) -> clip_global_norm<Optimizer>;
 
@@ -63,6 +64,7 @@ struct clip_each_norm : detail::clipping_options<Optimizer> {
   template <class Backend, scalar T>
   using optimizer = each_norm_optimizer<Backend, T, clip_each_norm>;
 };
+/// The optimizer's options, and the largest norm.
 template <class Optimizer>
 clip_each_norm(Optimizer, double) -> clip_each_norm<Optimizer>;
 

@@ -69,6 +69,7 @@ class gradient {
   scratch_buffer<T> scratch_;
 };
 
+/// Of a parameter, in a pass with these updates.
 template <class Context, scalar T>
 gradient(Context&, parameter<T> const&) -> gradient<T, typename Context::updates_type>;
 

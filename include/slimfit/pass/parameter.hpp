@@ -33,6 +33,7 @@ struct parameter {
   }
 };
 
+/// What the parameter does in its layer, by its kind and its rank.
 template <scalar T>
 constexpr parameter_role role_of(parameter<T> const& each) {
   if (each.kind == parameter_kind::bias) { return parameter_role::bias; }

@@ -24,6 +24,7 @@ struct plan_options {
   bool count_saturation = false;  ///< as in trainer_options
   int kept_gradients = 1;         ///< arrays of gradients that parts of a batch are added in
 };
+/// What a plan includes because a trainer with these options needs it.
 constexpr plan_options plan_options_of(trainer_options const& settings) {
   return {.count_saturation = settings.count_saturation};
 }

@@ -74,6 +74,7 @@ SLIMFIT_HD_INLINE element_run<T, Count> load_run(T const* source) {
 #endif
   return *reinterpret_cast<element_run<T, Count> const*>(source);
 }
+/// Writes a run. `target` must be aligned as `load_run` expects of its source.
 template <int Count, class T>
 SLIMFIT_HD_INLINE void store_run(T* target, element_run<T, Count> const& run) {
   *reinterpret_cast<element_run<T, Count>*>(target) = run;

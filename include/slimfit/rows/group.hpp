@@ -74,6 +74,7 @@ concept team_group = lane_group<G> && requires(G group) {
   { group.part() } -> std::convertible_to<int>;
   { G::parts() } -> std::convertible_to<int>;
 };
+/// The group's number in its team; 0 where it is a team of its own.
 template <lane_group G>
 SLIMFIT_HD constexpr int part_of_team(G group) {
   if constexpr (team_group<G>) {
@@ -82,6 +83,7 @@ SLIMFIT_HD constexpr int part_of_team(G group) {
     return 0;
   }
 }
+/// Groups of the group's team; 1 where it is a team of its own.
 template <lane_group G>
 SLIMFIT_HD constexpr int parts_of_team(G /*group*/) {
   if constexpr (team_group<G>) {
@@ -90,6 +92,7 @@ SLIMFIT_HD constexpr int parts_of_team(G /*group*/) {
     return 1;
   }
 }
+/// Adds `total` up over the group's team, for its first group; see `team_group`.
 template <lane_group G, class Tile>
 SLIMFIT_HD constexpr void sum_over_team(G group, Tile& total) {
   if constexpr (team_group<G>) { group.sum_over_parts(total); }

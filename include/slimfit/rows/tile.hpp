@@ -143,6 +143,7 @@ SLIMFIT_HD inline auto load_first(Group group, Stored const* row, index_t count)
   }
   return result;
 }
+/// Writes the first `count` elements of a tile to a row.
 template <scalar Stored, class T, int Width, lane_group Group>
 SLIMFIT_HD inline void store_first(Group group, Stored* row, tile<T, Width, Group> const& source, index_t count) {
   using tile_type = tile<T, Width, Group>;

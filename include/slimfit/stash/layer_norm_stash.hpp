@@ -19,6 +19,8 @@ struct row_statistics {
   T mean;
   T rstd;
 };
+/// Of one row, in two passes over it. The group's lanes all get them.
+/// @param epsilon is added to the variance
 template <class T, int Width, lane_group Group>
 SLIMFIT_HD inline row_statistics<T> statistics_of(Group group, tile<T, Width, Group> const& x, T epsilon) {
   T const mean = sum(

@@ -152,6 +152,7 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
   steps_type steps_;
 };
 
+/// Of a model with an optimizer's options, e.g. `trainer run{net, adamw{.learning_rate = 5e-5}}`.
 template <class Model, class Optimizer>
 trainer(Model&, Optimizer) -> trainer<Model, Optimizer>;
 template <class Model, class Optimizer>

@@ -74,6 +74,7 @@ __device__ inline void mask_keys(float (&scores)[Tiles][4], int valid) {
   }
 }
 
+/// A block: the output and what is kept of `attention_rows` queries of one head, over all its keys.
 template <class T, int HeadSize, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads, blocks_at_once<HeadSize, 3>)
     attention_forward_kernel(attention_forward_arguments<T, Kept> const in, attention_shape const shape) {

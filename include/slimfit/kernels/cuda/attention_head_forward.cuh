@@ -148,6 +148,7 @@ struct head_queries {
   }
 };
 
+/// A block: the output and what is kept of one head of one sequence.
 /// @tparam Saved `no_saved_operands` or `saved_operands`
 template <class T, int HeadSize, class Saved>
 __global__ void __launch_bounds__(32 * attention_head_forward_layout<T, HeadSize>::most_warps, HeadSize > 64 ? 1 : 2)

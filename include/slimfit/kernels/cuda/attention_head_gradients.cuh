@@ -259,6 +259,7 @@ struct head_gradients {
   }
 };
 
+/// A block: all three gradients of one head of one sequence.
 template <class T, int HeadSize, class Operand>
 __global__ void __launch_bounds__(32 * attention_head_gradients_layout<T, HeadSize>::most_warps)
     attention_head_gradients_kernel(attention_backward_arguments<T, Operand, rebuilt_probabilities<float>> const in,

@@ -8,6 +8,7 @@
 
 namespace slimfit::kernels {
 
+/// A block: the gradients of `attention_rows` keys and values of one head, over all its queries.
 template <class T, int HeadSize, class Operand, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads,
                                   blocks_at_once<HeadSize, sizeof(T) == 2 && Operand::copies_ahead ? 3 : 2>)

@@ -75,6 +75,7 @@ struct plain_head {
   }
 };
 
+/// A warp: the output and what is kept of one query of one head.
 template <class T, int HeadSize, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads)
     plain_forward_kernel(attention_forward_arguments<T, Kept> const in, attention_shape const shape,
@@ -122,6 +123,7 @@ inline __device__ T plain_probability(attention_backward_arguments<T, Operand, K
   }
 }
 
+/// A warp: the gradient of one query of one head.
 template <class T, int HeadSize, class Operand, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads)
     plain_query_gradient_kernel(attention_backward_arguments<T, Operand, Kept> const in, attention_shape const shape,
@@ -148,6 +150,7 @@ __global__ void __launch_bounds__(attention_threads)
   own.write(sums, in.query_gradient);
 }
 
+/// A warp: the gradients of one key and one value of one head.
 template <class T, int HeadSize, class Operand, class Kept, bool Drops>
 __global__ void __launch_bounds__(attention_threads)
     plain_key_gradients_kernel(attention_backward_arguments<T, Operand, Kept> const in, attention_shape const shape,

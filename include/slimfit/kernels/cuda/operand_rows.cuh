@@ -14,6 +14,7 @@ inline constexpr int attention_threads = 128;
 /// Rows of the result that a block computes.
 inline constexpr int attention_rows = attention_threads / 32 * 16;
 
+/// Ends a group of this thread's copies: those that it started since the last one.
 __device__ inline void commit_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 /// Waits until all but the newest `Pending` groups of copies are done; a barrier must follow.
 template <int Pending>
