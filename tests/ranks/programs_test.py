@@ -12,8 +12,11 @@ import subprocess
 import sys
 import unittest
 
+import jsonschema
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "examples"))
 import bert_test  # noqa: E402
+import colour_test  # noqa: E402
 import support  # noqa: E402
 
 MPIRUN = sys.argv.pop(1) if len(sys.argv) > 1 else "mpirun"
@@ -36,6 +39,7 @@ class OnRanks:
         out = f"on_{ranks}"
         self.on(ranks).succeed(*options, out=out)
         self.assertEqual(list((self.folder / out).glob("checkpoint*")), [])
+        jsonschema.Draft202012Validator(support.read_schema()).validate(self.report(out))
         runs = self.report(out)["runs"]
         for run in runs:
             self.assertGreater(run.pop("seconds_per_step"), 0)
@@ -139,6 +143,29 @@ class ImagesOnRanks(OnRanks, support.ExampleTest):
         self.assertGreater(result.returncode, 0)
         self.assertEqual(result.stderr.count("slimfit: --out: expected a place where files can be written"), 1, result.stderr)
         self.assertEqual(blocked.read_text(), "a file")
+
+
+class PicturesOnRanks(OnRanks, colour_test.ColourTest):
+    def test_damaged_picture(self):
+        """Of which only one rank knows: all end, one of them says which, and all go on when it is whole again."""
+        options = [*TREE, "--epochs", "4", "--run", "slim:75"]
+        self.on(2).succeed(*options, out="whole")
+        for kind, name in (("train", "class3/picture2"), ("val", "class9/picture1")):
+            path = self.data / kind / f"{name}.JPEG"
+            content = path.read_bytes()
+            path.write_bytes(content[:90])
+            result = self.on(2).run_program(*options, *(["--resume"] if kind == "val" else []), out="cut")
+            self.assertGreater(result.returncode, 0, result.stdout)
+            for words in (str(path), "could not be decoded", "--resume continues from"):
+                self.assertEqual(result.stderr.count(words), 1, result.stderr)
+            self.assertNotIn("another rank", result.stderr)
+            path.write_bytes(content)
+        self.on(4).succeed(*options, "--resume", out="cut")
+        runs = [self.report(out)["runs"] for out in ("whole", "cut")]
+        for run in (*runs[0], *runs[1]):
+            for key in ("bytes", "planned", "peak_activations", "ranks", "seconds_per_step"):
+                del run[key]
+        self.assertEqual(runs[1], runs[0])
 
 
 class TextsOnRanks(OnRanks, bert_test.TinyBert):

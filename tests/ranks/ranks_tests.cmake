@@ -41,8 +41,9 @@ set_tests_properties(${ranks_tests} ranks_that_fail PROPERTIES LABELS computing 
                                                                TIMEOUT 180)
 
 # The programs on several ranks.
-if(TARGET finetune_vit AND "bert_tiny" IN_LIST SLIMFIT_BERT_MODELS AND "fixed_tree" IN_LIST SLIMFIT_RANK_ORDERS)
-  foreach(name ImagesOnRanks TextsOnRanks StepsOnRanks)
+if(TARGET finetune_vit AND "bert_tiny" IN_LIST SLIMFIT_BERT_MODELS AND "vit_tiny_colour" IN_LIST SLIMFIT_VIT_MODELS
+   AND "fixed_tree" IN_LIST SLIMFIT_RANK_ORDERS)
+  foreach(name ImagesOnRanks PicturesOnRanks.test_damaged_picture TextsOnRanks StepsOnRanks)
     add_test(NAME ranks_${name} COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/ranks/programs_test.py
                                         ${MPIEXEC_EXECUTABLE} ${name})
     set_tests_properties(ranks_${name} PROPERTIES LABELS computing TIMEOUT 300 ENVIRONMENT

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The table of results: a run per row where there is room, a run per column on a phone.
 
+/// What several ranks sent; nothing where no run had them.
+function trafficColumns(runs) {
+  if (!runs.some((run) => run.ranks)) { return []; }
+  const column = (name, text) => ({name, text: ({ranks}) => (ranks ? text(ranks) : "")});
+  return [column("Ranks", (ranks) => whole(ranks.count)),
+          column("Sent a step, MiB", (ranks) => mebibytes(ranks.bytes / ranks.steps)),
+          column("of all gradients, %", (ranks) => (100 * ranks.bytes / ranks.all_bytes).toFixed(1)),
+          column("Waited, ms a step", (ranks) => (1000 * ranks.waited_seconds / ranks.steps).toFixed(1))];
+}
+
 function resultColumns(runs) {
   const least = (value) => Math.min(...runs.map(value));
   const bytes = (name, value) => ({name, text: (run) => mebibytes(value(run)),
@@ -19,7 +29,7 @@ function resultColumns(runs) {
     {name: "Units a step", text: (run) => {
       const mean = run.active.reduce((sum, active) => sum + active.length, 0) / Math.max(1, run.active.length);
       return `${+mean.toFixed(1)}\u2009/\u2009${run.units}`;
-    }}];
+    }}, ...trafficColumns(runs)];
 }
 
 function resultsSection(runs, names) {

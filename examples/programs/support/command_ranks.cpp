@@ -35,6 +35,12 @@ launch read_launch() {
           std::max(1, number_in_environment({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"}, 1))};
 }
 
+void tell(std::string const& problem, std::string const& advice) {
+  std::fprintf(stderr, "%s\n", problem.c_str());
+  if (!advice.empty()) { std::fprintf(stderr, "%s\n", advice.c_str()); }
+  std::fflush(stderr);
+}
+
 }  // namespace
 
 launch const& launched() {
@@ -89,7 +95,7 @@ std::string told_by_first(std::vector<last_words> const& all) {
 
 struct command_ranks::connection {
   slimfit::mpi<> ranks;
-  slimfit::mpi<> ends{{.time_limit = 3}};
+  slimfit::mpi<> failures{{.time_limit = 3}};  // others are not waited for where they can go on
 };
 
 command_ranks::command_ranks(bool connects) {
@@ -139,22 +145,26 @@ std::vector<float> command_ranks::joined(std::vector<float> mine) const {
   return result;
 }
 
-void command_ranks::end_by(std::string const& problem, bool elsewhere) {
-  if (size_ < 2) {
-    std::fprintf(stderr, "%s\n", problem.c_str());
+void command_ranks::meet() {
+  if (size_ < 2 || has_met_) { return; }
+  has_met_ = true;
+  std::int32_t const fails = 1;
+  try {
+    gathered(connection_->failures, std::span<std::int32_t const>(&fails, 1));
+  } catch (slimfit::communication_error const&) { is_alone_ = true; }
+}
+
+void command_ranks::end_by(std::string const& problem, bool elsewhere, std::string const& advice) {
+  meet();
+  if (size_ < 2 || is_alone_) {
+    tell((size_ < 2 ? "" : "rank " + std::to_string(rank_) + ": ") + problem, advice);
+    if (size_ > 1) { MPI_Abort(MPI_COMM_WORLD, 1); }
     return;
   }
   last_words mine{.elsewhere = elsewhere ? 1 : 0};
   std::strncpy(mine.problem, problem.c_str(), problem_bytes - 1);
-  std::vector<last_words> all;
-  try {
-    all = gathered(connection_->ends, std::span<last_words const>(&mine, 1));
-  } catch (slimfit::communication_error const&) {
-    std::fprintf(stderr, "rank %d: %s\n", rank_, problem.c_str());
-    std::fflush(stderr);
-    MPI_Abort(MPI_COMM_WORLD, 1);
-  }
-  if (is_first()) { std::fprintf(stderr, "%s\n", told_by_first(all).c_str()); }
+  auto const all = gathered(connection_->ranks, std::span<last_words const>(&mine, 1));
+  if (is_first()) { tell(told_by_first(all), advice); }
 }
 
 #else
@@ -172,8 +182,9 @@ command_ranks::~command_ranks() = default;
 int command_ranks::most(int mine) const { return mine; }
 void command_ranks::require_same(std::uint64_t /*number*/, std::string const& /*what*/) const {}
 std::vector<float> command_ranks::joined(std::vector<float> mine) const { return mine; }
-void command_ranks::end_by(std::string const& problem, bool /*elsewhere*/) {
-  std::fprintf(stderr, "%s\n", problem.c_str());
+void command_ranks::meet() {}
+void command_ranks::end_by(std::string const& problem, bool /*elsewhere*/, std::string const& advice) {
+  tell(problem, advice);
 }
 
 #endif

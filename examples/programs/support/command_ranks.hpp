@@ -55,16 +55,22 @@ class command_ranks {
 
   /// Keeps a communicator to the end, so that an exception ends no connection before `end_by` has told of it.
   void keep(std::any communicator) { kept_.push_back(std::move(communicator)); }
-  /// To be called when this rank cannot go on. Where no other can either, the first tells why, in one message. Where
-  /// others could, this rank tells why, and ends them all.
+  /// To be called as soon as this rank cannot go on, before it waits for anything of its own: learns whether the others
+  /// cannot either.
+  void meet();
+  /// To be called when there is nothing left to wait for. Where no rank can go on, the first tells why, in one message.
+  /// Where others could, this rank tells why, and ends them all.
   /// @param elsewhere whether the problem is another rank's
-  void end_by(std::string const& problem, bool elsewhere);
+  /// @param advice to go with the message of this rank, and of all where it is the first; may be empty
+  void end_by(std::string const& problem, bool elsewhere, std::string const& advice);
 
  private:
   struct connection;
 
   int rank_ = 0;
   int size_ = 1;
+  bool has_met_ = false;                    ///< whether `meet` was called
+  bool is_alone_ = false;                   ///< whether others can go on
   std::shared_ptr<connection> connection_;  ///< null where there is one rank
   std::vector<std::any> kept_;              ///< ends before the connection
 };

@@ -259,8 +259,8 @@ int measure_on_ranks(options const& chosen) {
     measure(chosen, ranks);
     return 0;
   } catch (slimfit::communication_error const& problem) {
-    ranks.end_by(with_name(problem), true);
-  } catch (std::exception const& problem) { ranks.end_by(with_name(problem), false); }
+    ranks.end_by(with_name(problem), true, {});
+  } catch (std::exception const& problem) { ranks.end_by(with_name(problem), false, {}); }
   return 1;
 }
 

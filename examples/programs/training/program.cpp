@@ -17,7 +17,6 @@ namespace examples {
 namespace {
 
 constexpr int exit_interrupted = 130;
-constexpr char const* resume_advice = "once that is mended, the same command with --resume continues from ";
 
 std::string errors_path(training_options const& options) { return options.out + "/errors.json"; }
 
@@ -114,18 +113,18 @@ int run_on_ranks(program const& what, int argc, char** argv) {
   auto const& options = what.options;
   command_ranks ranks(options.sums != "library");
   if (options.backend == "host") { std::fputs(first_lines(threads_of_rank(options.threads)).c_str(), stdout); }
-  // Of a command that has several the newest checkpoint is the first rank's.
-  auto const with_checkpoint = [&](std::exception const& problem, char const* advice) {
-    return checkpoint_was_written() ? problem.what() + ("\n" + (advice + checkpoint_path(options))) : problem.what();
+  auto const advice = [&](char const* text) {
+    return checkpoint_was_written() ? text + checkpoint_path(options) : std::string();
   };
+  constexpr char const* to_resume = "once that is mended, the same command with --resume continues from ";
   try {
     return run_all(what, ranks, argc, argv);
   } catch (slimfit::value_error const& problem) {
     // The same command would come to the same numbers again.
-    ranks.end_by(with_checkpoint(problem, "there is a checkpoint of before that, "), false);
+    ranks.end_by(problem.what(), false, advice("there is a checkpoint of before that, "));
   } catch (slimfit::communication_error const& problem) {
-    ranks.end_by(with_checkpoint(problem, resume_advice), true);
-  } catch (std::exception const& problem) { ranks.end_by(with_checkpoint(problem, resume_advice), false); }
+    ranks.end_by(problem.what(), true, advice(to_resume));
+  } catch (std::exception const& problem) { ranks.end_by(problem.what(), false, advice(to_resume)); }
   return 1;
 }
 

@@ -74,6 +74,16 @@ class training_run {
 
   /// Trains, or measures errors at the start where the options say so.
   run_outcome run() {
+    try {
+      return run_here();
+    } catch (...) {
+      request_.ranks.meet();  // before this waits for a checkpoint
+      throw;
+    }
+  }
+
+ private:
+  run_outcome run_here() {
     if (request_.options.error_batches > 0) { return measure_errors(); }
     if (writes() && request_.progress == nullptr && request_.finished.empty()) {
       set_aside_checkpoints(request_.options);
@@ -107,7 +117,6 @@ class training_run {
     return finish();
   }
 
- private:
   [[nodiscard]] typename trainer_type::setup setup() const {
     auto const& options = request_.options;
     return {.optimizer = optimizer_of(options, learning_rate(request_)),
@@ -117,7 +126,13 @@ class training_run {
   }
   /// Of a training batch. @throws slimfit::value_error where it does not go round
   [[nodiscard]] slimfit::batch_share own_part(index_t batch) const {
-    if constexpr (Ranks::is_single) { return {}; }
+    if constexpr (Ranks::is_single) {
+      return {.first = 0, .count = batch};
+    } else {
+      return part_of_rank(batch);
+    }
+  }
+  [[nodiscard]] slimfit::batch_share part_of_rank(index_t batch) const {
     constexpr index_t shards = Ranks::order_type::shards;
     auto const parts = std::max<index_t>(shards, ranks_.size());
     if (batch < parts) {
@@ -210,6 +225,7 @@ class training_run {
         checkpoints_.wait();
       } catch (slimfit::error const& other) { note(std::string("no checkpoint was written: ") + other.what()); }
     }
+    static_cast<void>(request_.ranks.most(0));  // the others wait for the checkpoint
     if (problem) { std::rethrow_exception(problem); }
     throw slimfit::communication_error("slimfit: another rank could not read a sample of its part");
   }
