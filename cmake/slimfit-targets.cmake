@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# What the targets slimfit::slimfit (the host backend), slimfit::cuda and slimfit::mpi need, and what they bring. Read by the
-# library's own build and by the installed package. Sets slimfit_missing_host, slimfit_missing_cuda and slimfit_missing_mpi
-# to a sentence that says what is not there; a target is only made where its sentence is empty.
+# What the targets slimfit::slimfit (the host backend), slimfit::cuda, slimfit::mpi and slimfit::nccl need, and what they
+# bring. Read by the library's own build and by the installed package. Sets slimfit_missing_host, ..._cuda, ..._mpi and
+# ..._nccl to a sentence that says what is not there; a target is only made where its sentence is empty.
 set(slimfit_missing_host "")
 set(slimfit_missing_cuda "")
 get_property(slimfit_languages GLOBAL PROPERTY ENABLED_LANGUAGES)
@@ -29,7 +29,7 @@ else()
   set(slimfit_missing_cuda "${slimfit_missing_host}")
 endif()
 
-# MPI is looked for where it is asked for.
+# MPI and NCCL are looked for where they are asked for.
 set(slimfit_missing_mpi "it was not asked for")
 if(SLIMFIT_MPI OR "mpi" IN_LIST slimfit_FIND_COMPONENTS)
   set(slimfit_missing_mpi "${slimfit_missing_host}")
@@ -38,6 +38,19 @@ if(SLIMFIT_MPI OR "mpi" IN_LIST slimfit_FIND_COMPONENTS)
     find_package(MPI QUIET COMPONENTS CXX)
     if(NOT MPI_CXX_FOUND)
       set(slimfit_missing_mpi "no MPI was found; install one, e.g. libopenmpi-dev and openmpi-bin on Debian and Ubuntu")
+    endif()
+  endif()
+endif()
+
+set(slimfit_missing_nccl "it was not asked for")
+if(SLIMFIT_NCCL OR "nccl" IN_LIST slimfit_FIND_COMPONENTS)
+  set(slimfit_missing_nccl "${slimfit_missing_cuda}")
+  if(NOT slimfit_missing_nccl)
+    find_path(SLIMFIT_NCCL_INCLUDE_DIR nccl.h HINTS ENV NCCL_HOME ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES include)
+    find_library(SLIMFIT_NCCL_LIBRARY nccl HINTS ENV NCCL_HOME ${CUDAToolkit_LIBRARY_DIR} PATH_SUFFIXES lib lib64)
+    mark_as_advanced(SLIMFIT_NCCL_INCLUDE_DIR SLIMFIT_NCCL_LIBRARY)
+    if(NOT SLIMFIT_NCCL_INCLUDE_DIR OR NOT SLIMFIT_NCCL_LIBRARY)
+      set(slimfit_missing_nccl "no NCCL was found; install one, e.g. libnccl-dev from NVIDIA's repositories, or set NCCL_HOME")
     endif()
   endif()
 endif()
@@ -72,4 +85,9 @@ function(slimfit_describe_cuda_target target)
     target_compile_definitions(${target} INTERFACE SLIMFIT_NO_HOST)
   endif()
   target_link_libraries(${target} INTERFACE CUDA::cudart CUDA::cublasLt)
+endfunction()
+
+function(slimfit_describe_nccl_target target cuda)
+  target_include_directories(${target} SYSTEM INTERFACE ${SLIMFIT_NCCL_INCLUDE_DIR})
+  target_link_libraries(${target} INTERFACE ${cuda} ${SLIMFIT_NCCL_LIBRARY})
 endfunction()

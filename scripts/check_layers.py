@@ -14,7 +14,7 @@ import sys
 
 # From the top down.
 LAYERS = [["benchmark"], ["slimfit"], ["cuda"], ["huggingface", "interop"], ["train"], ["plan"], ["models"], ["layers"], ["pass"],
-          ["policy", "kernels"], ["stash", "optim"], ["backend", "format"], ["mpi"],
+          ["policy", "kernels"], ["nccl"], ["stash", "optim"], ["backend", "format"], ["mpi"],
           ["io", "memory", "freezing", "rows", "communication"], ["core"]]
 HEIGHT = {folder: -number for number, folders in enumerate(LAYERS) for folder in folders}
 INCLUDE = re.compile(r'^\s*#\s*include\s*<slimfit/([^>]+)>', re.MULTILINE)

@@ -31,7 +31,7 @@ SECTIONS = {
     "CUDA and performance": ["docs/cuda", "docs/attention", "docs/kernels", "docs/device", "docs/benchmarks", "docs/scaling"],
     "Reference": [f"docs/reference/{name}" for name in (
         "policy", "freezing", "train", "plan", "models", "huggingface", "layers", "pass", "stash", "format", "optim", "backend",
-        "rows", "kernels", "memory", "io", "core", "interop", "communication", "mpi", "benchmark")],
+        "rows", "kernels", "memory", "io", "core", "interop", "communication", "mpi", "nccl", "benchmark")],
     "The project": ["docs/building", "docs/architecture", "CONTRIBUTING", "CHANGELOG", "SECURITY"],
 }
 

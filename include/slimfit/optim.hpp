@@ -12,6 +12,7 @@
 #include <slimfit/optim/kernels/moment_code.hpp>
 #include <slimfit/optim/kernels/moment_storage.hpp>
 #include <slimfit/optim/kernels/sgd.hpp>
+#include <slimfit/optim/kernels/shared_sums.hpp>
 #include <slimfit/optim/kernels/sound_update.hpp>
 #include <slimfit/optim/kernels/update_sums.hpp>
 #include <slimfit/optim/kernels/update_totals.hpp>
@@ -24,5 +25,6 @@
 #include <slimfit/optim/parameter_update.hpp>
 #include <slimfit/optim/sgd.hpp>
 #include <slimfit/optim/state_layout.hpp>
+#include <slimfit/optim/state_slices.hpp>
 #include <slimfit/optim/update_statistics.hpp>
 #include <slimfit/optim/weight_decay.hpp>

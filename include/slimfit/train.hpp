@@ -7,6 +7,7 @@
 #include <slimfit/train/checkpoint.hpp>
 #include <slimfit/train/checks.hpp>
 #include <slimfit/train/chosen_parameters.hpp>
+#include <slimfit/train/exchanging_updates.hpp>
 #include <slimfit/train/gradient_error.hpp>
 #include <slimfit/train/gradient_exchange.hpp>
 #include <slimfit/train/inference.hpp>
@@ -17,6 +18,7 @@
 #include <slimfit/train/pending_step.hpp>
 #include <slimfit/train/published_recipes.hpp>
 #include <slimfit/train/rank_agreement.hpp>
+#include <slimfit/train/rank_messages.hpp>
 #include <slimfit/train/recorded_step.hpp>
 #include <slimfit/train/rehearsal.hpp>
 #include <slimfit/train/replay.hpp>
@@ -24,6 +26,8 @@
 #include <slimfit/train/run_origin.hpp>
 #include <slimfit/train/saturation.hpp>
 #include <slimfit/train/shared_passes.hpp>
+#include <slimfit/train/slot_ring.hpp>
+#include <slimfit/train/state_sharing.hpp>
 #include <slimfit/train/step_passes.hpp>
 #include <slimfit/train/step_report.hpp>
 #include <slimfit/train/trainer.hpp>

@@ -99,6 +99,10 @@ def main():
     if not has_mpi:
         print("without MPI's header: slimfit/mpi is left out")
         headers = [header for header in headers if not header.startswith("slimfit/mpi")]
+    has_nccl, _ = run_compiler(compiler, [*flags, "-fsyntax-only"], "#include <nccl.h>\n")
+    if not has_nccl:
+        print("without NCCL's header: slimfit/nccl is left out")
+        headers = [header for header in headers if not header.startswith("slimfit/nccl")]
     alone = [] if options.together else headers
     failures = check_alone(compiler, [*flags, *WARNINGS], options.include, alone) if alone else []
     failures += check_linked(compiler, flags, headers)

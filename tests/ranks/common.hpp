@@ -8,8 +8,9 @@
 
 #include <doctest/doctest.h>
 
+#include "support/numbered_samples.hpp"
+
 #include <cmath>
-#include <random>
 #include <vector>
 
 namespace slimfit::testing {
@@ -23,38 +24,6 @@ constexpr vit_shape wide_shape{
 /// All parameters are small, and together more than a bucket.
 constexpr vit_shape narrow_shape{
     .image = 12, .patch = 4, .channels = 1, .hidden = 64, .heads = 4, .mlp = 112, .layers = 3, .classes = 5};
-
-template <class Network>
-struct samples {
-  using input_type = typename Network::input_type;
-  using label_type = typename Network::loss_type::label_type;
-  std::vector<input_type> inputs;
-  std::vector<label_type> labels;
-
-  /// Samples of a batch, of which the numbers depend on the batch's number and the sample's alone.
-  samples(unsigned batch, batch_share const& share) {
-    for (index_t i = share.first; i < share.first + share.count; ++i) { add(batch, static_cast<unsigned>(i)); }
-  }
-
- private:
-  void add(unsigned batch, unsigned sample) {
-    std::mt19937 random(1000 * batch + sample);
-    if constexpr (std::is_same_v<input_type, std::int32_t>) {
-      auto const half = static_cast<unsigned>(Network::inputs / 2);
-      auto const length = 2 + random() % (half - 1);
-      for (unsigned i = 0; i < half; ++i) {
-        inputs.push_back(i < length ? static_cast<std::int32_t>(1 + random() % 49) : 0);
-      }
-      for (unsigned i = 0; i < half; ++i) { inputs.push_back(i < length ? static_cast<std::int32_t>(i > 1) : 0); }
-    } else {
-      std::normal_distribution<double> normal;
-      for (index_t i = 0; i < Network::inputs; ++i) {
-        inputs.push_back(input_type(static_cast<float>(normal(random))));
-      }
-    }
-    labels.push_back(static_cast<label_type>(random() % 3));
-  }
-};
 
 template <class Model>
 double largest_difference(Model const& a, Model const& b) {
@@ -154,5 +123,17 @@ struct pair_of_runs {
 
   double tolerance = 1e-13;
 };
+
+/// Batches of sizes that no number of ranks divides.
+template <class Model, class Schedule, class Optimizer>
+void check_steps(Optimizer const& optimizer) {
+  pair_of_runs<Model, Optimizer, Schedule> runs(optimizer);
+  runs.step(0, 7);
+  runs.step(1, 7);
+  runs.step(2, 5);
+  auto const bound = runs.shared.run.plan(runs.shared.own(7).count).bound();
+  CHECK(runs.shared.run.step(runs.shared.part(3, 7).inputs, runs.shared.part(3, 7).labels).measured.peak() <=
+        bound.peak());
+}
 
 }  // namespace slimfit::testing

@@ -25,18 +25,6 @@ using narrow_vit = vit<narrow_shape, Policy, host, double>;
 // A gradient that is nothing but rounding must stay as small as an update: AdamW divides by its root of squares.
 constexpr adamw calm{.learning_rate = 1e-3, .epsilon = 1e-4};
 
-/// Batches of sizes that no number of ranks divides.
-template <class Model, class Schedule, class Optimizer>
-void check_steps(Optimizer const& optimizer) {
-  pair_of_runs<Model, Optimizer, Schedule> runs(optimizer);
-  runs.step(0, 7);
-  runs.step(1, 7);
-  runs.step(2, 5);
-  auto const bound = runs.shared.run.plan(runs.shared.own(7).count).bound();
-  CHECK(runs.shared.run.step(runs.shared.part(3, 7).inputs, runs.shared.part(3, 7).labels).measured.peak() <=
-        bound.peak());
-}
-
 struct keeping : policy::exact {
   static constexpr bool releases_gradients = false;
 };

@@ -6,7 +6,8 @@ if(NOT TARGET slimfit_mpi)
   return()
 endif()
 
-add_executable(ranks_test ranks/main.cpp ranks/ranks_test.cpp ranks/agreement_test.cpp ranks/tree_test.cpp)
+add_executable(ranks_test ranks/main.cpp ranks/ranks_test.cpp ranks/agreement_test.cpp ranks/tree_test.cpp
+               ranks/exchange_test.cpp ranks/slices_test.cpp)
 set_target_properties(ranks_test PROPERTIES UNITY_BUILD OFF)  # its files use the same names
 # More ranks than processors, as any user, without the kernel's copies between processes that containers forbid.
 set(SLIMFIT_MPI_SETTINGS OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
@@ -21,9 +22,10 @@ if(SLIMFIT_SANITIZE_THREADS)
   return()
 endif()
 add_executable(ranks_that_fail ranks/ranks_that_fail.cpp)
+add_executable(ranks_that_resume ranks/ranks_that_resume.cpp)
 add_executable(ranks_traffic_test ranks/main.cpp ranks/traffic_test.cpp)
 set_target_properties(ranks_traffic_test PROPERTIES UNITY_BUILD OFF)
-foreach(program ranks_test ranks_traffic_test ranks_that_fail)
+foreach(program ranks_test ranks_traffic_test ranks_that_fail ranks_that_resume)
   slimfit_set_up_test(${program})
   target_link_libraries(${program} PRIVATE slimfit::mpi)
   target_compile_options(${program} PRIVATE -O1)
@@ -37,7 +39,10 @@ add_test(NAME ranks_traffic COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG
 list(APPEND ranks_tests ranks_traffic)
 add_test(NAME ranks_that_fail COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/ranks/fail_test.py ${MPIEXEC_EXECUTABLE}
                                       $<TARGET_FILE:ranks_that_fail>)
-set_tests_properties(${ranks_tests} ranks_that_fail PROPERTIES LABELS computing ENVIRONMENT "${SLIMFIT_MPI_SETTINGS}"
+# A few of the moments that `kill_test.py MPIRUN PROGRAM 20` tries.
+add_test(NAME ranks_that_resume COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/ranks/kill_test.py ${MPIEXEC_EXECUTABLE}
+                                        $<TARGET_FILE:ranks_that_resume> 4)
+set_tests_properties(${ranks_tests} ranks_that_fail ranks_that_resume PROPERTIES LABELS computing ENVIRONMENT "${SLIMFIT_MPI_SETTINGS}"
                                                                TIMEOUT 180)
 
 # The programs on several ranks.

@@ -49,6 +49,49 @@ struct sum_results {
   }
 };
 
+/// What a rank's part of a batch came to, without bytes that nobody writes.
+struct rank_result {
+  double loss;
+  index_t correct;
+  index_t finite;
+};
+
+/// One launch: what a rank sends of its result.
+struct send_result {
+  static constexpr index_t rows_per_block = 1;
+  static constexpr int width = 4;
+
+  batch_result const* total;
+  rank_result* sent;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t /*row*/) const {
+    if (group.lane() == 0) { *sent = {total->loss, total->correct, total->finite}; }
+  }
+};
+
+/// One launch: adds up what the ranks have sent, in their order.
+struct add_results {
+  static constexpr index_t rows_per_block = 1;
+  static constexpr int width = 4;
+
+  rank_result const* results;
+  index_t count;
+  batch_result* total;
+
+  template <lane_group Group>
+  SLIMFIT_HD void operator()(Group group, index_t /*row*/) const {
+    if (group.lane() != 0) { return; }
+    batch_result sum{0, 0, 1};
+    for (index_t i = 0; i < count; ++i) {
+      sum.loss += results[i].loss;
+      sum.correct += results[i].correct;
+      sum.finite = sum.finite != 0 && results[i].finite != 0 ? 1 : 0;
+    }
+    *total = sum;
+  }
+};
+
 }  // namespace kernels
 
 }  // namespace slimfit

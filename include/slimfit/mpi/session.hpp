@@ -81,6 +81,14 @@ class mpi_session {
          " seconds to " + what + "; there is no sign of " +
          (names.empty() ? "agreement, the ranks do different things" : names));
   }
+  /// Gives what `request` began a second to end, so that it does not write into memory that goes.
+  void abandon(MPI_Request& request) noexcept {
+    try {
+      if (reason_.empty()) { static_cast<void>(finishes(request, 1, "end")); }
+    } catch (communication_error const&) {
+      // There is a reason to end now.
+    }
+  }
 
  private:
   /// @return whether it was done in time

@@ -9,14 +9,16 @@
 
 namespace slimfit {
 
-template <class Backend, scalar T, class Frozen, class Moments, class Weights>
+template <class Backend, scalar T, class Frozen, class Moments, class Weights, class Slices>
 class adamw_optimizer;
 
 /// Options, for designated initialisers: `adamw{.learning_rate = 7.5e-5}`.
 /// @tparam Frozen  what becomes of frozen parameters' moments: `strict`, `coasting` or `drop_when_frozen`
 /// @tparam Moments how moments are stored: `moments::float32` or `moments::bits8`
 /// @tparam Weights how bf16 weights are updated: `weights::stochastic` or `weights::master_copy`
-template <class Frozen = strict, class Moments = moments::float32, class Weights = weights::stochastic>
+/// @tparam Slices  what is kept of a parameter's state: `whole_state` or, of several ranks, `sliced_state`
+template <class Frozen = strict, class Moments = moments::float32, class Weights = weights::stochastic,
+          class Slices = whole_state>
 struct basic_adamw {
   static_assert(detail::checked_adamw<Frozen, Moments, Weights>::value);
 
@@ -36,13 +38,14 @@ struct basic_adamw {
   /// true}}`.
   [[no_unique_address]] Frozen frozen{};
   [[no_unique_address]] Moments moments{};
+  [[no_unique_address]] Slices slices{};
 
   /// Whether only active parameters have moments.
   [[nodiscard]] constexpr bool drops() const { return frozen.drops; }
 
   /// The optimizer over a backend.
   template <class Backend, scalar T>
-  using optimizer = adamw_optimizer<Backend, T, Frozen, Moments, Weights>;
+  using optimizer = adamw_optimizer<Backend, T, Frozen, Moments, Weights, Slices>;
 
   /// What is kept of a parameter of `count` elements once it was updated.
   template <scalar T>
@@ -50,6 +53,9 @@ struct basic_adamw {
     state_layout<T> layout;
     moments.add(layout, count);
     if constexpr (Weights::copies) { layout.add("master_copy", state_kind::number, count); }
+    if constexpr (Slices::cuts) {
+      if (slices.is_cut(count)) { layout.cut(slices.own(count), slices.each(count)); }
+    }
     return layout;
   }
   /// The same in words, for checkpoints.
@@ -72,14 +78,17 @@ struct basic_adamw {
 
 using adamw = basic_adamw<>;
 using coasting_adamw = basic_adamw<coasting>;
+/// Moments are spread over the ranks that train.
+using sharded_adamw = basic_adamw<strict, moments::float32, weights::stochastic, sliced_state>;
 
 /// Elements whose gradient, moments or weight would not be finite, see `is_sound`, are left as they were; with moments
 /// of 8 bits all 256 that share their scale. The returned `gradient_norm` is then not finite, and updates that follow
 /// in the same step change nothing.
-template <class Backend, scalar T, class Frozen, class Moments, class Weights>
-class adamw_optimizer
-    : public optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>, basic_adamw<Frozen, Moments, Weights>> {
-  using base = optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>, basic_adamw<Frozen, Moments, Weights>>;
+template <class Backend, scalar T, class Frozen, class Moments, class Weights, class Slices>
+class adamw_optimizer : public optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>,
+                                              basic_adamw<Frozen, Moments, Weights, Slices>> {
+  using base =
+      optimizer_base<Backend, T, adamw_coefficients<compute_type<T>>, basic_adamw<Frozen, Moments, Weights, Slices>>;
   static_assert(!Weights::copies || std::is_same_v<T, bf16>,
                 "slimfit: adamw: weights::master_copy is for bf16 weights; float and double weights are updated as "
                 "they are: use weights::stochastic, the default");
@@ -138,8 +147,9 @@ class adamw_optimizer
  private:
   template <bool HasGradient>
   void step(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
-    with_kernel<HasGradient>({parameter, weights, gradient, count}, part, this->sums_for(count, part),
-                             [&](auto const& kernel) { this->run(parameter, count, part, kernel); });
+    auto* const sums = this->sums_for(count, part);
+    with_kernel<HasGradient>({parameter, weights, this->own(count, part, gradient), count}, this->own(count, part),
+                             sums, [&](auto const& kernel) { this->run(parameter, count, part, kernel); });
   }
   /// Calls `use` with the kernel of a part of an update.
   template <bool HasGradient, class Use>

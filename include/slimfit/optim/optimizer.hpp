@@ -12,6 +12,7 @@
 #include <slimfit/optim/moments.hpp>
 #include <slimfit/optim/option_checks.hpp>
 #include <slimfit/optim/parameter_update.hpp>
+#include <slimfit/optim/state_slices.hpp>
 #include <slimfit/optim/update_statistics.hpp>
 #include <slimfit/optim/weight_decay.hpp>
 
@@ -60,6 +61,8 @@ class optimizer_base {
   }
   /// Of the stochastic rounding of bf16 weights and of codes.
   void set_seed(std::uint64_t seed) { seed_ = seed; }
+  /// What updates have measured, one of each parameter, in the backend's memory.
+  [[nodiscard]] update_sums* measured_sums() { return statistics_.of(0); }
   /// Enqueues the copy of all statistics to the host.
   void request_statistics() { statistics_.request(); }
   /// Waits for what was requested last.
@@ -177,13 +180,26 @@ class optimizer_base {
     return coefficients_.data() + parameter;
   }
 
+  /// What is updated here of a part of a parameter.
+  [[nodiscard]] gradient_part own(index_t count, gradient_part const& part) const {
+    if constexpr (detail::cuts_state<Options>) {
+      return detail::common_part(part, options_.slices.own(count));
+    } else {
+      return part;
+    }
+  }
+  /// The elements of a part's gradient from those on that are updated here.
+  [[nodiscard]] T const* own(index_t count, gradient_part const& part, T const* gradient) const {
+    return gradient == nullptr ? nullptr : gradient + (own(count, part).first - part.first);
+  }
   /// Enqueues `kernel` over the blocks of a part of a parameter, and after the last part the sum of what all measured.
   template <class Kernel>
   void run(index_t parameter, index_t count, gradient_part const& part, Kernel const& kernel) {
-    backend_->launch(divide_up(part.count, update_block), kernel);
+    backend_->launch(divide_up(own(count, part).count, update_block), kernel);
     if (part.first + part.count < count) { return; }
-    backend_->launch(1, add_update_sums{sums_.data(), divide_up(count, update_block), statistics_.of(parameter), gate(),
-                                        is_measured_ && kernel.gradient != nullptr});
+    auto const all = own(count, {0, count});
+    backend_->launch(1, add_update_sums{sums_.data() + all.first / update_block, divide_up(all.count, update_block),
+                                        statistics_.of(parameter), gate(), is_measured_ && kernel.gradient != nullptr});
     table_.count_step(parameter);
   }
   /// Enqueues the updates of whole parameters by kernels of type `Kernel`, as few launches.
@@ -197,6 +213,12 @@ class optimizer_base {
       if (!joint.has_room(blocks, sums_.size())) { enqueue_joint(joint); }
       auto* const sums = sums_for(update.count, {0, update.count}) + joint.used_sums;
       bool joined = false;
+      if constexpr (detail::cuts_state<Options>) {
+        if (options_.slices.is_cut(update.count)) {
+          alone(update);
+          continue;
+        }
+      }
       make(update, sums, [&](auto const& kernel) {
         if constexpr (std::is_same_v<std::remove_cvref_t<decltype(kernel)>, Kernel>) {
           joint.add({kernel, blocks}, {sums, blocks, statistics_.of(update.parameter)}, update.parameter);

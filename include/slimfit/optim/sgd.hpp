@@ -7,26 +7,32 @@
 
 namespace slimfit {
 
-template <class Backend, scalar T>
+template <class Backend, scalar T, class Slices>
 class sgd_optimizer;
 
 /// Options, for designated initialisers: `sgd{.learning_rate = 0.1, .momentum = 0.9}`.
-struct sgd {
+/// @tparam Slices what is kept of a parameter's state: `whole_state` or, of several ranks, `sliced_state`
+template <class Slices = whole_state>
+struct basic_sgd {
   double learning_rate = 1e-2;
   double momentum = 0;      ///< 0: none, and no memory for it
   double weight_decay = 0;  ///< added to the gradient, times the weight
   decayed_parameters decays{};
+  [[no_unique_address]] Slices slices{};
 
   [[nodiscard]] static constexpr bool drops() { return false; }
 
   template <class Backend, scalar T>
-  using optimizer = sgd_optimizer<Backend, T>;
+  using optimizer = sgd_optimizer<Backend, T, Slices>;
 
   /// What is kept of a parameter of `count` elements once it was updated.
   template <scalar T>
   [[nodiscard]] constexpr state_layout<T> state(index_t count) const {
     state_layout<T> layout;
     if (momentum > 0) { layout.add("momentum", state_kind::number, count); }
+    if constexpr (Slices::cuts) {
+      if (slices.is_cut(count)) { layout.cut(slices.own(count), slices.each(count)); }
+    }
     return layout;
   }
   /// The same in words, for checkpoints.
@@ -43,11 +49,15 @@ struct sgd {
   }
 };
 
+using sgd = basic_sgd<>;
+/// Momentum is spread over the ranks that train.
+using sharded_sgd = basic_sgd<sliced_state>;
+
 /// Frozen parameters and their momentum do not move. Gradients and updates that are not finite: as in
 /// `adamw_optimizer`.
-template <class Backend, scalar T>
-class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>, sgd> {
-  using base = optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>, sgd>;
+template <class Backend, scalar T, class Slices>
+class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>, basic_sgd<Slices>> {
+  using base = optimizer_base<Backend, T, sgd_coefficients<compute_type<T>>, basic_sgd<Slices>>;
 
  public:
   using value_type = typename base::value_type;
@@ -56,13 +66,13 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
   /// @param parameters length of the model's parameter list
   /// @param largest_parameter most elements that one of them has
   /// @throws value_error for options outside their domain, memory_error.
-  sgd_optimizer(Backend& backend, sgd options, index_t parameters, index_t largest_parameter)
+  sgd_optimizer(Backend& backend, basic_sgd<Slices> options, index_t parameters, index_t largest_parameter)
       : base(backend, parameters, largest_parameter, checked(options)) {}
 
   /// To be called before the updates of each iteration.
   void begin_step() {
     auto const narrow = [](double number) { return static_cast<value_type>(number); };
-    sgd const& options = this->options_;
+    auto const& options = this->options_;
     this->send_coefficients([&](index_t /*step*/, double decays) {
       return sgd_coefficients<value_type>{.learning_rate = narrow(options.learning_rate * this->factor_),
                                           .momentum = narrow(options.momentum),
@@ -77,7 +87,8 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
   }
   /// The same for a part of the parameter, of which `gradient` is that. The step is done with the last part.
   void enqueue_part(index_t parameter, T* weights, T const* gradient, index_t count, gradient_part const& part) {
-    with_kernel({parameter, weights, gradient, count}, part, this->sums_for(count, part),
+    auto* const sums = this->sums_for(count, part);
+    with_kernel({parameter, weights, this->own(count, part, gradient), count}, this->own(count, part), sums,
                 [&](auto const& kernel) { this->run(parameter, count, part, kernel); });
   }
   /// Enqueues one step of each of some parameters, as few launches: for small ones. Throws as `enqueue`.
@@ -113,7 +124,9 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
   template <class Use>
   void with_kernel(parameter_update<T> const& update, gradient_part const& part, update_sums* sums, Use const& use) {
     static_cast<void>(this->table_.steps(update.parameter));  // throws for a position that does not exist
-    auto* const moment = reinterpret_cast<value_type*>(this->table_.block(update.parameter, update.count));
+    auto* const block = this->table_.block(update.parameter, update.count);
+    auto* const moment =
+        block == nullptr ? nullptr : this->table_.layout(update.count).template array<value_type>(block, 0);
     auto const with = [&](auto has_momentum) {
       use(sgd_update<T, decltype(has_momentum)::value>{
           this->coefficients_of(update.parameter), update.count, update.weights, moment, update.gradient, sums,
@@ -125,7 +138,7 @@ class sgd_optimizer : public optimizer_base<Backend, T, sgd_coefficients<compute
       with(std::false_type{});
     }
   }
-  static sgd const& checked(sgd const& o) {
+  static basic_sgd<Slices> const& checked(basic_sgd<Slices> const& o) {
     detail::require_option(o.learning_rate >= 0 && std::isfinite(o.learning_rate), "sgd: learning_rate",
                            o.learning_rate, "a finite number, at least 0");
     detail::require_option(o.momentum >= 0 && o.momentum < 1, "sgd: momentum", o.momentum,

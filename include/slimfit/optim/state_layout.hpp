@@ -8,16 +8,21 @@
 
 #include <slimfit/core/error.hpp>
 #include <slimfit/core/scalar.hpp>
+#include <slimfit/optim/gradient_part.hpp>
+#include <slimfit/optim/kernels/moment_code.hpp>
 
 namespace slimfit {
 
-/// One array of optimizer state, where the backend keeps it.
+/// One array of optimizer state, where the backend keeps it: a slice of it where ranks share it, see `sliced_state`.
 /// @tparam C float, double or std::uint8_t
 template <class C>
 struct state_array {
   std::string name;  ///< e.g. "12.first_moment"
   C* data = nullptr;
   index_t count = 0;
+  index_t first = 0;  ///< element of the whole array
+  index_t whole = 0;  ///< elements of that
+  index_t each = 0;   ///< elements of the first rank's slice
 };
 
 /// What the elements of an array are.
@@ -34,15 +39,27 @@ class state_layout {
   using value_type = compute_type<T>;
 
   constexpr void add(char const* name, state_kind kind, index_t count) {
-    parts_[static_cast<std::size_t>(size_++)] = {name, kind, count, bytes_};
+    parts_[static_cast<std::size_t>(size_++)] = {name, kind, {0, count}, count, count, bytes_};
     bytes_ += round_up(count * element_bytes(kind), 64);
+  }
+  /// Leaves of all arrays what belongs to the elements `slice` of the parameter. @param each elements of a rank's slice
+  constexpr void cut(gradient_part const& slice, index_t each) {
+    bytes_ = 0;
+    for (int i = 0; i < size_; ++i) {
+      auto& part = parts_[static_cast<std::size_t>(i)];
+      index_t const shared = part.kind == state_kind::scale ? moment_block : 1;  // elements of the parameter
+      part.kept = {slice.first / shared, divide_up(slice.count, shared)};
+      part.each = divide_up(each, shared);
+      part.offset = bytes_;
+      bytes_ += round_up(part.kept.count * element_bytes(part.kind), 64);
+    }
   }
   [[nodiscard]] constexpr index_t bytes() const { return bytes_; }
 
-  /// Array `i` of a block that begins at `block`.
+  /// Array `i` of a block that begins at `block`, by the parameter's elements: of a slice only its own are there.
   template <class C>
   [[nodiscard]] C* array(std::byte* block, int i) const {
-    return reinterpret_cast<C*>(block + parts_[static_cast<std::size_t>(i)].offset);
+    return kept<C>(block, i) - parts_[static_cast<std::size_t>(i)].kept.first;
   }
   /// Calls `body(state_array)` for each array.
   /// @param prefix of their names
@@ -50,16 +67,18 @@ class state_layout {
   void for_each(std::byte* block, std::string const& prefix, Body const& body) const {
     for (int i = 0; i < size_; ++i) {
       auto const& each = parts_[static_cast<std::size_t>(i)];
-      auto const give = [&]<class C>(C* data) { body(state_array<C>{prefix + each.name, data, each.count}); };
+      auto const give = [&]<class C>(C* data) {
+        body(state_array<C>{prefix + each.name, data, each.kept.count, each.kept.first, each.whole, each.each});
+      };
       switch (each.kind) {
         case state_kind::number:
-          give(array<value_type>(block, i));
+          give(kept<value_type>(block, i));
           break;
         case state_kind::scale:
-          give(array<float>(block, i));
+          give(kept<float>(block, i));
           break;
         case state_kind::code:
-          give(array<std::uint8_t>(block, i));
+          give(kept<std::uint8_t>(block, i));
           break;
       }
     }
@@ -69,10 +88,17 @@ class state_layout {
   struct part {
     char const* name = nullptr;
     state_kind kind = state_kind::number;
-    index_t count = 0;
+    gradient_part kept;
+    index_t whole = 0;
+    index_t each = 0;
     index_t offset = 0;
   };
   static constexpr int most = 5;
+
+  template <class C>
+  [[nodiscard]] C* kept(std::byte* block, int i) const {
+    return reinterpret_cast<C*>(block + parts_[static_cast<std::size_t>(i)].offset);
+  }
 
   static constexpr index_t element_bytes(state_kind kind) {
     switch (kind) {

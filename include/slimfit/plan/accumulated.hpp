@@ -23,7 +23,9 @@ struct accumulated {
 
   static constexpr bool accumulates = true;
   template <scalar T>
-  static constexpr index_t exchange_bytes = detail::exchange_bytes<Optimizer, T>;
+  [[nodiscard]] static constexpr index_t exchange_bytes(index_t parameters, index_t largest_parameter) {
+    return detail::exchange_bytes<Optimizer, T>(parameters, largest_parameter);
+  }
   [[nodiscard]] constexpr bool drops() const { return optimizer.drops(); }
 
   template <scalar T>

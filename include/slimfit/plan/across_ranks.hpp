@@ -2,26 +2,39 @@
 // Options for plans of training on several ranks, and the memory in which their gradients meet.
 #pragma once
 
+#include <algorithm>
+
 #include <slimfit/communication/summation.hpp>
 #include <slimfit/core/scalar.hpp>
+#include <slimfit/memory/arena.hpp>
+#include <slimfit/optim/state_slices.hpp>
 
 namespace slimfit {
 
-/// Sizes of the memory through which ranks sum gradients of type `T`.
+/// Sizes of the memory through which ranks sum gradients of type `T`: a bucket for small ones, and a ring of slots,
+/// each for a large one or a piece of it.
 template <scalar T, class Order>
 struct exchange_sizes {
   using sum_type = compute_type<T>;
-  /// Gradients of fewer bytes share a bucket; others are summed where they are, unless they are of fewer bits than
-  /// sums.
-  static constexpr index_t small_bytes = 64 * KiB;
+  static constexpr index_t small_bytes = 64 * KiB;  ///< gradients of fewer share a bucket
   static constexpr index_t bucket_bytes = 512 * KiB;
+  static constexpr index_t most_bytes = 16 * MiB;  ///< of the slot that the largest gradient has room in
   static constexpr bool narrows = !std::is_same_v<T, sum_type>;
 
   static constexpr index_t bucket = bucket_bytes / static_cast<index_t>(sizeof(sum_type));  ///< elements
   static constexpr index_t scratch = Order::needs_scratch ? bucket : 0;
-  static constexpr index_t narrow = narrows ? bucket : 0;
-  static constexpr index_t bytes =
-      (bucket + scratch) * static_cast<index_t>(sizeof(sum_type)) + narrow * static_cast<index_t>(sizeof(T));
+  /// Elements of the ring where the largest parameter has `largest`. Sums in a fixed order are not under way beside
+  /// anything: they have room for a bucket.
+  static constexpr index_t ring(index_t largest) {
+    constexpr index_t most = most_bytes / static_cast<index_t>(sizeof(sum_type));
+    return Order::needs_scratch ? bucket : std::clamp(round_up(largest, bucket), bucket, most);
+  }
+  /// Of both.
+  static constexpr index_t elements(index_t largest) { return bucket + ring(largest); }
+  static constexpr index_t bytes(index_t largest) {
+    auto const in_sums = (elements(largest) + scratch) * static_cast<index_t>(sizeof(sum_type));
+    return in_sums + (narrows ? elements(largest) * static_cast<index_t>(sizeof(T)) : 0);
+  }
 };
 
 /// Options for plans alone: what one of several ranks takes. `plan<model, across_ranks<adamw>>(batch)`, where `batch`
@@ -31,16 +44,22 @@ struct exchange_sizes {
 template <class Optimizer, class Order = summation::library>
 struct across_ranks : Optimizer {
   template <scalar T>
-  static constexpr index_t exchange_bytes = exchange_sizes<T, Order>::bytes;
+  [[nodiscard]] static constexpr index_t exchange_bytes(index_t parameters, index_t largest_parameter) {
+    index_t const list = detail::cuts_state<Optimizer> ? arena::bytes_of<std::int32_t>(parameters) : 0;
+    return exchange_sizes<T, Order>::bytes(largest_parameter) + list;
+  }
 };
 
 namespace detail {
-/// Bytes in which gradients of other ranks arrive; 0 where there is one rank.
+/// Bytes in which gradients meet those of other ranks; 0 where there is one rank.
 template <class Options, scalar T>
-inline constexpr index_t exchange_bytes = 0;
-template <class Options, scalar T>
-requires requires { Options::template exchange_bytes<T>; }
-inline constexpr index_t exchange_bytes<Options, T> = Options::template exchange_bytes<T>;
+constexpr index_t exchange_bytes(index_t parameters, index_t largest_parameter) {
+  if constexpr (requires { Options::template exchange_bytes<T>(parameters, largest_parameter); }) {
+    return Options::template exchange_bytes<T>(parameters, largest_parameter);
+  } else {
+    return 0;
+  }
+}
 }  // namespace detail
 
 }  // namespace slimfit

@@ -123,7 +123,7 @@ class memory_plan : public step_plan<Model, Optimizer> {
     terms.offloaded = adds ? std::min(least.offloaded + dearest, all.offloaded) : least.offloaded + dearest;
     terms.moments = options_.drops() ? most_moments(active) : least.peak_by_category[category::optimizer];
     terms.kept_gradients = gathers ? most_gradients(active) : 0;
-    if constexpr (keeps) { terms.kept_gradients += base::exchanged; }
+    if constexpr (keeps) { terms.kept_gradients += this->exchanged(); }
     terms.workspace = peaks[category::workspace];
     if constexpr (keeps) {
       terms.temporary = terms.workspace;

@@ -218,7 +218,9 @@ class step_plan {
   static constexpr bool keeps =
       !detail::accumulates<Optimizer> && (!policy_type::releases_gradients || detail::keeps_gradients<Optimizer>);
   /// Bytes in which gradients meet those of other ranks.
-  static constexpr index_t exchanged = detail::exchange_bytes<Optimizer, value_type>;
+  [[nodiscard]] constexpr index_t exchanged() const {
+    return detail::exchange_bytes<Optimizer, value_type>(layout_.tensors, layout_.largest);
+  }
   using updates_type = counted_updates<!keeps, !keeps && detail::takes_parts<Optimizer>>;
 
   using loss_type = typename network_type::loss_type;
@@ -228,7 +230,7 @@ class step_plan {
   constexpr void hold(ledger& book, active_set const& active, active_set const& updated) const {
     add(book, resident(options_.drops() ? active : updated));
     if constexpr (detail::accumulates<Optimizer>) { book.add(category::gradients, kept_gradients(active)); }
-    if constexpr (exchanged > 0) { book.add(category::gradients, exchanged); }
+    if (exchanged() > 0) { book.add(category::gradients, exchanged()); }
   }
   static constexpr void add(ledger& book, resident_bytes const& bytes) {
     book.add(category::weights, bytes.weights);

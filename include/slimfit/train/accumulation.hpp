@@ -74,6 +74,7 @@ class accumulation {
     next.report.measured.raise_to(passes_->peaks());
     step_ = std::move(next);
     passes_->batch().request_result();
+    passes_->shared().mark();
     loss_pending_ = true;
   }
   /// Waits for the loss of the part that was enqueued last.
@@ -81,6 +82,7 @@ class accumulation {
   void collect() {
     if (!std::exchange(loss_pending_, false)) { return; }
     auto& batch = passes_->batch();
+    passes_->shared().wait();
     auto const part = batch.result();
     step_->result.loss += part.loss;
     step_->result.correct += part.correct;
@@ -97,6 +99,7 @@ class accumulation {
       passes_->shared().sum_counted(mean_.gradients());
       apply_kept<typename Passes::optimizer_type, value_type>(optimizer, mean_.gradients());
       coast_frozen(passes_->net(), optimizer, step_->report.active);
+      passes_->shared().share_weights(passes_->net(), optimizer, step_->report.active);
     });
     mean_.clear();
     return *std::exchange(step_, std::nullopt);

@@ -10,12 +10,10 @@
 #include <vector>
 
 #include <slimfit/communication/batch_share.hpp>
-#include <slimfit/communication/communicator.hpp>
 #include <slimfit/core/error.hpp>
 #include <slimfit/core/philox.hpp>
 #include <slimfit/core/sequences.hpp>
 #include <slimfit/freezing/active_set.hpp>
-#include <slimfit/kernels/sample_result.hpp>
 
 namespace slimfit {
 
@@ -37,19 +35,29 @@ constexpr std::uint64_t add_to_hash(std::uint64_t hash, std::uint64_t word) {
 }
 }  // namespace detail
 
+/// What a pass is about to do.
+struct pass_purpose {
+  active_set const& active;
+  step_numbers numbers;
+  index_t iteration;
+  bool records;  ///< see trainer_options
+};
+
 /// What all ranks must be about to do: a hash of the units that are active, of the step's number and of all that it
 /// draws random numbers by.
-constexpr std::uint64_t fingerprint(active_set const& active, step_numbers const& numbers, index_t iteration) {
+constexpr std::uint64_t fingerprint(pass_purpose const& purpose) {
   std::uint64_t hash = 0xCBF29CE484222325U;
-  for (auto const word : active.words) { hash = detail::add_to_hash(hash, word); }
-  hash = detail::add_to_hash(hash, numbers.seed);
-  return detail::add_to_hash(hash, static_cast<std::uint64_t>(iteration));
+  for (auto const word : purpose.active.words) { hash = detail::add_to_hash(hash, word); }
+  hash = detail::add_to_hash(hash, purpose.numbers.seed);
+  hash = detail::add_to_hash(hash, purpose.records ? 1 : 0);
+  return detail::add_to_hash(hash, static_cast<std::uint64_t>(purpose.iteration));
 }
 
-template <class Communicator>
+/// @tparam Messages `rank_messages`
+template <class Messages>
 class rank_agreement {
  public:
-  explicit rank_agreement(Communicator const& ranks) : ranks_(ranks) {}
+  explicit rank_agreement(Messages const& messages) : messages_(messages) {}
 
   /// @param purpose a `fingerprint`
   /// @param arrange checks a batch and returns its sequences
@@ -79,24 +87,12 @@ class rank_agreement {
   /// @throws shape_error on every rank unless those of all ranks are right
   void require_parts(batch_share const& right, index_t first, bool enough) {
     std::int32_t const fits = enough && right.first == first ? 1 : 0;
-    std::vector<std::int32_t> all(static_cast<std::size_t>(ranks_.size()));
-    ranks_.gather(std::as_bytes(std::span(&fits, 1)), std::as_writable_bytes(std::span(all)));
+    auto const all = messages_.gather(fits);
     if (std::find(all.begin(), all.end(), 0) == all.end()) { return; }
     throw shape_error(
         "slimfit: trainer: the samples of the ranks are not whole shards of the batch, expected at least one sample of "
         "each "
         "shard, and of each rank those that share_of_rank<fixed_tree<...>> says");
-  }
-  /// The sum of what the passes of all ranks came to.
-  void sum(batch_result& result) {
-    std::vector<batch_result> all(static_cast<std::size_t>(ranks_.size()));
-    ranks_.gather(std::as_bytes(std::span(&result, 1)), std::as_writable_bytes(std::span(all)));
-    result = {.finite = 1};
-    for (auto const& each : all) {
-      result.loss += each.loss;
-      result.correct += each.correct;
-      result.finite = std::min(result.finite, each.finite);
-    }
   }
 
  private:
@@ -116,8 +112,7 @@ class rank_agreement {
     } catch (...) { return std::current_exception(); }
   }
   std::vector<proposal> exchange(proposal const& mine, std::exception_ptr const& problem) {
-    std::vector<proposal> all(static_cast<std::size_t>(ranks_.size()));
-    ranks_.gather(std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(std::span(all)));
+    auto const all = messages_.gather(mine);
     if (problem) { std::rethrow_exception(problem); }
     for (std::size_t rank = 0; rank < all.size(); ++rank) {
       auto const name = "rank " + std::to_string(rank);
@@ -136,7 +131,7 @@ class rank_agreement {
   [[nodiscard]] batch_place place_in(std::vector<proposal> const& all) const {
     batch_place place;
     for (std::size_t rank = 0; rank < all.size(); ++rank) {
-      bool const is_before = static_cast<int>(rank) < ranks_.rank();
+      bool const is_before = static_cast<int>(rank) < messages_.rank();
       place.samples += is_before ? all[rank].samples : 0;
       place.rows += is_before ? all[rank].rows : 0;
       place.tokens = std::max(place.tokens, all[rank].tokens);
@@ -145,7 +140,7 @@ class rank_agreement {
     return place;
   }
 
-  Communicator ranks_;
+  Messages messages_;
 };
 
 }  // namespace slimfit

@@ -19,6 +19,7 @@ template <class Network, class Updates>
 struct step_layout {
   active_set active;
   batch_view<Network> batch;
+  index_t samples = 0;  ///< of all ranks
   Updates updates;
   std::byte const* block = nullptr;
   std::byte const* offloaded = nullptr;

@@ -39,18 +39,22 @@ class step_replay {
     auto& optimizer = passes.optimizer();
     auto const& outside = device.offload();
     typename recorded_type::layout_type layout{active,
-                                               passes.batch().view(),
+                                               passes.placed_batch(),
+                                               passes.samples(),
                                                layout_of_updates(passes.net(), optimizer, active),
                                                passes.block().data(),
                                                outside.data(),
                                                outside.capacity()};
     auto const [measured, known] = revoking_steps(optimizer, [&] {
       return recorded_.run(device, std::move(layout), [&] {
-        passes.run_step(device.memory().book(), active);
+        passes.shared().record([&] { passes.run_step(device.memory().book(), active); });
         return passes.peaks();
       });
     });
-    if (known) { count_steps(passes.net(), optimizer, active); }
+    if (known) {
+      count_steps(passes.net(), optimizer, active);
+      passes.shared().repeat();
+    }
     return measured;
   }
 

@@ -41,8 +41,13 @@ class run_snapshot {
     auto const counts = run.parameter_counts();
     run.optimizer().for_each_state_array(counts, [&]<class C>(state_array<C> const& each) {
       constexpr dtype floating = std::is_same_v<C, double> ? dtype::f64 : dtype::f32;
-      add("optimizer." + each.name, std::integral<C> ? dtype::u8 : floating, {each.count}, device,
-          static_cast<C const*>(each.data));
+      constexpr dtype type = std::integral<C> ? dtype::u8 : floating;
+      if constexpr (detail::cuts_state<typename Trainer::options_type>) {
+        if (each.count != each.whole) {
+          return add_filled<C>("optimizer." + each.name, type, {each.whole}, [&](C* all) { run.gather(each, all); });
+        }
+      }
+      add("optimizer." + each.name, type, {each.count}, device, static_cast<C const*>(each.data));
     });
     add_list("optimizer.steps", dtype::i64, run.optimizer().step_counts());
     add_list("optimizer.updates", dtype::i64, run.optimizer().update_counts());
@@ -75,8 +80,13 @@ class run_snapshot {
   template <class Device, class T>
   void add(std::string const& name, dtype type, std::vector<index_t> shape, Device const& device, T const* data) {
     index_t const count = shape_bytes(shape, 1);
+    add_filled<T>(name, type, std::move(shape), [&](T* values) { device.copy(data, values, count); });
+  }
+  template <class T, class Fill>
+  void add_filled(std::string const& name, dtype type, std::vector<index_t> shape, Fill const& fill) {
+    index_t const count = shape_bytes(shape, 1);
     auto* const values = room_for<T>(static_cast<std::size_t>(count));
-    device.copy(data, values, count);
+    fill(values);
     if constexpr (is_floating_element<T>) {
       detail::require_finite<value_error>("tensor " + name,
                                           std::span<T const>(values, static_cast<std::size_t>(count)));
@@ -94,12 +104,14 @@ class run_snapshot {
   std::list<std::vector<std::byte>> memory_;
 };
 
-/// Writes everything that `load_run` needs to go on with an interrupted run.
+/// Writes everything that `load_run` needs to go on with an interrupted run. Of several ranks the first writes; where
+/// the optimizer's state is in slices (`sliced_state`) all must call it, and have them gathered.
 /// @param extra strings of the program's own, e.g. its options
 /// @throws file_error; a file that was there is unchanged then; value_error as `run_snapshot`
 template <class Trainer>
 void save_run(Trainer& run, std::string const& path, std::map<std::string, std::string> const& extra = {}) {
-  run_snapshot(run, extra).save(path);
+  run_snapshot const all(run, extra);
+  if (run.is_first_rank()) { all.save(path); }
 }
 
 namespace detail {
@@ -190,10 +202,10 @@ std::map<std::string, std::string> load_run(Trainer& run, std::string const& pat
   auto const weights = detail::read_parameters(run.net(), file, {});
   run.optimizer().load_state(numbers.steps, numbers.updates, run.parameter_counts(),
                              [&]<class C>(state_array<C> const& each) {
-                               std::vector<C> values(static_cast<std::size_t>(each.count));
-                               file.read_into("optimizer." + each.name, {each.count}, values.data());
+                               std::vector<C> values(static_cast<std::size_t>(each.whole));
+                               file.read_into("optimizer." + each.name, {each.whole}, values.data());
                                detail::require_sound(file, "optimizer." + each.name, values);
-                               run.net().device().copy(values.data(), each.data, each.count);
+                               run.net().device().copy(values.data() + each.first, each.data, each.count);
                              });
   detail::copy_parameters(weights, run.net());
   run.restore(numbers.iteration, std::move(numbers.schedule), numbers.updated);

@@ -6,6 +6,7 @@
 #include <slimfit/plan/step_peaks.hpp>
 #include <slimfit/train/batch_buffers.hpp>
 #include <slimfit/train/chosen_parameters.hpp>
+#include <slimfit/train/exchanging_updates.hpp>
 #include <slimfit/train/rehearsal.hpp>
 #include <slimfit/train/saturation.hpp>
 #include <slimfit/train/shared_passes.hpp>
@@ -28,7 +29,8 @@ class step_passes {
   /// Whether gradients of a step are released during its backward pass.
   static constexpr bool releases = Model::policy_type::releases_gradients && !detail::keeps_gradients<Optimizer>;
 
-  using shared_type = shared_passes<device_type, value_type, Communicator>;
+  using shared_type = shared_passes<device_type, value_type, Communicator,
+                                    decltype(detail::slices_of(std::declval<Optimizer const&>()))>;
 
   step_passes(Model& net, optimizer_type& optimizer, bool count_saturation, Communicator const& ranks = {})
       : net_(&net),
@@ -36,7 +38,8 @@ class step_passes {
         batch_(net.device()),
         saturation_(net.device(), count_saturation ? Model::layout.tensors : 0),
         block_(net.device()),
-        shared_(net.device(), ranks, Model::layout.tensors) {}
+        shared_(net.device(), ranks, Model::layout.tensors, Model::layout.largest,
+                detail::slices_of(optimizer.options())) {}
 
   [[nodiscard]] Model& net() const { return *net_; }
   [[nodiscard]] optimizer_type& optimizer() const { return *optimizer_; }
@@ -44,6 +47,13 @@ class step_passes {
   [[nodiscard]] arena_block<device_type>& block() { return block_; }
   [[nodiscard]] saturation_counter<device_type>& saturation() { return saturation_; }
   [[nodiscard]] shared_type& shared() { return shared_; }
+  [[nodiscard]] shared_type const& shared() const { return shared_; }
+  /// The batch where it lies in that of all ranks.
+  [[nodiscard]] batch_view<network_type> placed_batch() const {
+    auto batch = batch_.view();
+    batch.sequences = shared_.placed(batch.sequences);
+    return batch;
+  }
   /// Samples of the batch, of all ranks.
   [[nodiscard]] index_t samples() const { return shared_.samples(batch_.view().count()); }
 
@@ -73,9 +83,11 @@ class step_passes {
     optimizer_->begin_step();
   }
   /// Enqueues the way back of what the step measured.
-  void request_measurements() {
+  void request_measurements(active_set const& active) {
     saturation_.request();
+    shared_.sum_statistics(*net_, *optimizer_, active);
     optimizer_->request_statistics();
+    shared_.mark();
   }
   /// Counts peaks from now on. @param kept gradients that outlive the passes
   template <class Gradients>
@@ -107,6 +119,7 @@ class step_passes {
       updates.apply_all();
     }
     coast_frozen(*net_, *optimizer_, active);
+    shared_.share_weights(*net_, *optimizer_, active);
   }
 
  private:
@@ -118,8 +131,7 @@ class step_passes {
     training.drops = true;
     training.numbers = batch_.view().numbers;
     training.budget = budget_;
-    auto batch = batch_.view();
-    batch.sequences = shared_.placed(batch.sequences);
+    auto const batch = placed_batch();
     training_pass(net_->network(), training, batch, [&] {
       memory.book().forward_ended();
       shared_.sum(*batch.total);

@@ -143,6 +143,14 @@ class trainer : private detail::checked_trainer<Model, Optimizer, Schedule, Lear
     require_at_least("trainer: iteration", iteration, index_t{0});
     steps_.restore({std::move(schedule), updated, iteration});
   }
+  /// An array of the optimizer's state of which this rank has a slice, all of it, for checkpoints. All ranks call it.
+  /// @param whole `slice.whole` numbers in the program's memory. @throws communication_error
+  template <class C>
+  void gather(state_array<C> const& slice, C* whole) {
+    steps_.gather(slice, whole);
+  }
+  /// Whether this rank writes files for all.
+  [[nodiscard]] bool is_first_rank() const { return steps_.is_first_rank(); }
   /// Elements of every parameter, by position.
   [[nodiscard]] std::vector<index_t> parameter_counts() const { return element_counts(steps_.net()); }
   /// Units that were updated at least once.

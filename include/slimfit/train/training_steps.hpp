@@ -39,7 +39,8 @@ class training_steps {
       : net_(&net),
         settings_(all.options),
         learning_rate_(all.learning_rate),
-        optimizer_(net.device(), all.optimizer, Model::layout.tensors, Model::layout.largest),
+        optimizer_(net.device(), detail::for_rank(all.optimizer, ranks.rank(), ranks.size()), Model::layout.tensors,
+                   Model::layout.largest),
         progress_{all.schedule.make_state(Model::units, settings_.seed)},
         most_active_(freezing::active_units(all.schedule, Model::units)),
         passes_(net, optimizer_, settings_.count_saturation, ranks),
@@ -82,6 +83,7 @@ class training_steps {
   std::optional<step_report> finish() {
     if (!pending_) { return std::nullopt; }
     auto done = *std::exchange(pending_, std::nullopt);
+    passes_.shared().wait();
     auto const result = done.parts > 0 ? done.result : passes_.batch().result();
     auto const count = done.parts > 0 ? done.samples : passes_.samples();
     optimizer_.collect_statistics();
@@ -90,8 +92,10 @@ class training_steps {
     auto const failed = optimizer_.settle_steps();
     if (!std::isfinite(done.report.loss)) { checks::report_not_finite(passes_.batch().inputs(), done.report.loss); }
     if (failed >= 0) {
+      bool const is_released = passes_type::releases && done.parts == 0;
+      if (is_released || optimizer_.squared_gradient(failed) < 0) { passes_.shared().note_difference(); }
       checks::report_update(net_->parameters()[static_cast<std::size_t>(failed)].name,
-                            optimizer_.squared_gradient(failed), passes_type::releases && done.parts == 0);
+                            optimizer_.squared_gradient(failed), is_released);
     }
     // Nothing from here on allocates: the weights have changed.
     passes_.saturation().collect(net_->parameters(), done.report.saturation);
@@ -137,10 +141,17 @@ class training_steps {
     return inference<Model, Optimizer, releasing_updates<optimizer_type>>(*net_, passes_.batch(), passes_.block(),
                                                                           {optimizer_});
   }
+  /// For files; all ranks call it.
+  template <class C>
+  void gather(state_array<C> const& slice, C* whole) {
+    passes_.shared().gather(slice, whole);
+  }
+  [[nodiscard]] bool is_first_rank() const { return passes_.shared().is_first(); }
   void restore(training_progress<schedule_state> progress) {
     parts_.forget();
     progress_ = std::move(progress);
     replay_.forget();
+    passes_.shared().note_equality();
   }
 
  private:
@@ -183,11 +194,11 @@ class training_steps {
   }
   [[nodiscard]] pass_purpose purpose_of(step_type const& next) const {
     return {next.report.active, step_numbers_of(settings_.seed, next.report.iteration, next.parts),
-            next.report.iteration};
+            next.report.iteration, settings_.record_steps};
   }
   [[nodiscard]] planned_type planned_options() const { return planned_type{optimizer_.options()}; }
   void request(step_type next) {
-    passes_.request_measurements();
+    passes_.request_measurements(next.report.active);
     pending_ = std::move(next);
   }
   [[nodiscard]] step_type next_step() const { return detail::next_step(progress_, learning_rate_, settings_.steps); }

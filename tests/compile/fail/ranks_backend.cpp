@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: slimfit: trainer<..., Communicator>: training on several ranks needs a backend whose memory is the host's, e.g. host
+// expect: slimfit: trainer<..., Communicator>: the communicator cannot send what lies in the backend's memory, expected e.g. mpi<> with host, nccl<> with cuda
 #include <slimfit/slimfit.hpp>
 
 using namespace slimfit;
@@ -16,4 +16,4 @@ struct several : single {
 };
 elsewhere device;
 several ranks;
-shared_passes<elsewhere, float, several> passes(device, ranks, 1);
+shared_passes<elsewhere, float, several> passes(device, ranks, 1, 1);

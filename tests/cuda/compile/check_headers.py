@@ -58,6 +58,9 @@ def main():
     options = ["-std=c++20", *target, "-Werror", "all-warnings", *options]
     root = arguments.include
     headers = sorted(root.rglob("*.cuh")) + sorted((root / "slimfit/backend/cuda").glob("*.hpp"))
+    has_nccl = subprocess.run(["nvcc", "-x", "cu", "-E", "-", "-o", "/dev/null"], input="#include <nccl.h>\n", text=True,
+                              capture_output=True, check=False).returncode == 0
+    headers += sorted((root / "slimfit/nccl").glob("*.hpp")) if has_nccl else []
     assert len(headers) > 10, "CUDA headers were not found"
     good = True
     with tempfile.TemporaryDirectory() as name:
