@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // With a fixed tree of shards weights have the same bits on any number of ranks that divides the shards.
 #include "common.hpp"
+#include "support/small_bert.hpp"
 
 using namespace slimfit;
 using namespace slimfit::testing;
@@ -45,6 +46,12 @@ TEST_CASE("a tree of shards gives the same bits on any number of ranks") {
   check_bits<model, adamw, 4>(adamw{.learning_rate = 1e-3});
   check_bits<vit<wide_shape, policy::slim, host, float>, clip_global_norm<sgd>, 4>(
       clip_global_norm{sgd{.learning_rate = 1e-2, .momentum = 0.9}, 0.1});
+}
+
+TEST_CASE("shards of texts of several lengths take the memory that is planned") {
+  if (4 % all_ranks<>().size() != 0) { return; }
+  check_bits<bert<small_bert_shape, policy::slim, host, float>, adamw, 4>(adamw{.learning_rate = 1e-3});
+  check_bits<bert<small_bert_shape, policy::eager, host, float>, adamw, 4>(adamw{.learning_rate = 1e-3});
 }
 
 TEST_CASE("samples that are no whole shards are refused by all ranks") {

@@ -61,14 +61,13 @@ class rank_agreement {
 
   /// @param purpose a `fingerprint`
   /// @param arrange checks a batch and returns its sequences
-  /// @param prepare makes their memory, `prepare(sequences)`
+  /// @param prepare makes their memory, `prepare(place)`
   /// @throws what they throw; communication_error where they do so on another rank, or its purpose is another one
   template <class Arrange, class Prepare>
   batch_place reach(std::uint64_t purpose, Arrange const& arrange, Prepare const& prepare) {
     proposal mine{.purpose = purpose};
-    sequence_batch own;
     auto problem = problem_of([&] {
-      own = arrange();
+      sequence_batch const own = arrange();
       mine.samples = own.count();
       mine.rows = own.rows();
       mine.tokens = own.tokens();
@@ -76,7 +75,7 @@ class rank_agreement {
     mine.can = !problem;
     auto const all = exchange(mine, problem);
     auto const place = place_in(all);
-    problem = problem_of([&] { prepare(place.of(own)); });
+    problem = problem_of([&] { prepare(place); });
     mine.can = !problem;
     exchange(mine, problem);
     return place;

@@ -52,16 +52,11 @@ class shared_passes {
   void prepare(pass_purpose const& purpose, Arrange const& arrange, Prepare const& prepare) {
     sharing_.require_equality();
     exchange_.forget();
-    index_t own = 0;
+    sequence_batch own;
     place_ = agreement_.reach(
-        fingerprint(purpose),
-        [&] {
-          auto const sequences = arrange();
-          own = sequences.count();
-          return sequences;
-        },
-        prepare);
-    exchange_.set_share(static_cast<double>(own) / static_cast<double>(place_.all));
+        fingerprint(purpose), [&] { return own = arrange(); },
+        [&](batch_place const& place) { prepare(placed(own, place)); });
+    exchange_.set_share(static_cast<double>(own.count()) / static_cast<double>(place_.all));
   }
   /// Makes sure that all ranks are about to make the updates of the parts of a batch.
   void confirm(pass_purpose const& purpose) { agreement_.confirm(~fingerprint(purpose)); }
@@ -71,7 +66,7 @@ class shared_passes {
   template <class Count>
   std::vector<batch_share> own_shards(pass_purpose const& purpose, Count const& count) {
     auto const place = agreement_.reach(
-        ~fingerprint(purpose), [&] { return sequence_batch(count(), 1); }, [](sequence_batch const& /*sequences*/) {});
+        ~fingerprint(purpose), [&] { return sequence_batch(count(), 1); }, [](batch_place const& /*place*/) {});
     all_ = place.all;
     std::vector<batch_share> own;
     for (index_t i = first_shard(); i < first_shard() + passes(); ++i) {
@@ -90,7 +85,7 @@ class shared_passes {
   /// Samples of all shards.
   [[nodiscard]] index_t all_samples() const { return all_; }
   /// The sequences of the rank's samples where they lie in the batch of all; a shard has random numbers of its own.
-  [[nodiscard]] sequence_batch placed(sequence_batch const& own) const { return shards > 0 ? own : place_.of(own); }
+  [[nodiscard]] sequence_batch placed(sequence_batch const& own) const { return placed(own, place_); }
   /// Samples of all ranks, for those of this rank.
   [[nodiscard]] index_t samples(index_t /*own*/) const { return place_.all; }
   /// To be called between forward and backward pass: what the batch came to becomes what that of all did.
@@ -156,6 +151,11 @@ class shared_passes {
 
  private:
   using messages_type = rank_messages<Device, Communicator>;
+
+  /// Shards are planned and run as batches of their own.
+  static sequence_batch placed(sequence_batch const& own, batch_place const& place) {
+    return shards > 0 ? own : place.of(own);
+  }
 
   Device* device_;
   Communicator ranks_;
