@@ -208,7 +208,7 @@ class optimizer_base {
   template <class Kernel, class Make, class Alone>
   void run_together(std::span<parameter_update<T> const> updates, Make const& make, Alone const& alone) {
     detail::joint_updates<Kernel> joint;
-    for (auto const& update : updates) {
+    auto const enqueue = [&](parameter_update<T> const& update) {
       index_t const blocks = divide_up(update.count, update_block);
       if (!joint.has_room(blocks, sums_.size())) { enqueue_joint(joint); }
       auto* const sums = sums_for(update.count, {0, update.count}) + joint.used_sums;
@@ -228,6 +228,13 @@ class optimizer_base {
       if (!joined) {
         enqueue_joint(joint);
         alone(update);
+      }
+    };
+    // Matrices first: between them, vectors would begin launches of their own where the partial sums have no more room.
+    constexpr index_t vector = 8 * update_block;
+    for (bool const small : {false, true}) {
+      for (auto const& update : updates) {
+        if ((update.count <= vector) == small) { enqueue(update); }
       }
     }
     enqueue_joint(joint);
