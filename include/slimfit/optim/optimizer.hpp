@@ -216,7 +216,7 @@ class optimizer_base {
       if constexpr (detail::cuts_state<Options>) {
         if (options_.slices.is_cut(update.count)) {
           alone(update);
-          continue;
+          return;
         }
       }
       make(update, sums, [&](auto const& kernel) {
