@@ -5,7 +5,8 @@ import sys
 import time
 
 # How the last rank ends, and what is said then.
-WAYS = {"kill": "signal 9", "throw": "rank 2 of 3 ends by an error", "sleep": "there is no sign of rank 2"}
+WAYS = {"kill": "signal 9", "throw": "rank 2 of 3 ends by an error", "sleep": "there is no sign of rank 2",
+        "again": "MPI has ended in this process"}
 
 
 def problem_with(mpirun, program, way, words):

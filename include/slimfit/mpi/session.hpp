@@ -29,10 +29,18 @@ namespace detail {
 /// Ranks that send nothing but what the library does.
 class mpi_session {
  public:
-  /// @throws communication_error when MPI does not begin, value_error for a time limit that is none
+  /// @throws communication_error when MPI does not begin, value_error for a time limit that is none, usage_error where
+  /// MPI has ended: it cannot begin again
   explicit mpi_session(mpi_options const& options) : options_(options) {
     if (!(options.time_limit > 0)) {
       throw value_error(mismatch("mpi: time_limit", options.time_limit, "more than 0 seconds"));
+    }
+    int ended = 0;
+    MPI_Finalized(&ended);
+    if (ended != 0) {
+      throw usage_error(
+          "slimfit: mpi: MPI has ended in this process and cannot begin again, expected a communicator that lives for "
+          "as long as ranks train: the one that began MPI ends it");
     }
     int begun = 0;
     MPI_Initialized(&begun);
