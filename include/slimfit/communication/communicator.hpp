@@ -18,12 +18,6 @@ struct traffic {
                       ///< is gone: sums to slices, or slices to all
   double waited = 0;  ///< seconds in all calls
 
-  constexpr traffic& operator+=(traffic const& other) {
-    sums += other.sums;
-    bytes += other.bytes;
-    waited += other.waited;
-    return *this;
-  }
   friend constexpr bool operator==(traffic const&, traffic const&) = default;
   friend constexpr traffic operator+(traffic const& a, traffic const& b) {
     return {a.sums + b.sums, a.bytes + b.bytes, a.waited + b.waited};

@@ -47,7 +47,7 @@ class nccl {
   [[nodiscard]] int size() const { return session_->size(); }
   [[nodiscard]] traffic counted() const { return *counted_; }
   /// For work that was recorded and runs again. @param again what it sends
-  void count(traffic const& again) { *counted_ += again; }
+  void count(traffic const& again) { *counted_ = *counted_ + again; }
 
   /// @throws communication_error, cuda_error
   template <class T>

@@ -215,8 +215,8 @@ class optimizer_base {
       bool joined = false;
       if constexpr (detail::cuts_state<Options>) {
         if (options_.slices.is_cut(update.count)) {
-          alone(update);
-          return;
+          enqueue_joint(joint);
+          return alone(update);
         }
       }
       make(update, sums, [&](auto const& kernel) {

@@ -137,8 +137,8 @@ class shared_passes {
   void record(Enqueue const& enqueue) {
     auto const before = ranks_.counted();
     enqueue();
-    auto const after = ranks_.counted();
-    recorded_ = {after.sums - before.sums, after.bytes - before.bytes, 0};
+    recorded_ = ranks_.counted() - before;
+    recorded_.waited = 0;
   }
   /// What was recorded runs again.
   void repeat() {
