@@ -8,6 +8,7 @@
 #include <slimfit/core/error.hpp>
 #include <span>
 #include <thread>
+#include <utility>
 
 #ifdef SLIMFIT_PROGRAMS_ON_RANKS
 #include <slimfit/mpi.hpp>
@@ -96,6 +97,8 @@ std::string told_by_first(std::vector<last_words> const& all) {
 struct command_ranks::connection {
   slimfit::mpi<> ranks;
   slimfit::mpi<> failures{{.time_limit = 3}};  // others are not waited for where they can go on
+  bool has_met = false;                        // whether `meet` was called
+  bool is_alone = false;                       // whether others can go on
 };
 
 command_ranks::command_ranks(bool connects) {
@@ -146,17 +149,16 @@ std::vector<float> command_ranks::joined(std::vector<float> mine) const {
 }
 
 void command_ranks::meet() {
-  if (size_ < 2 || has_met_) { return; }
-  has_met_ = true;
+  if (size_ < 2 || std::exchange(connection_->has_met, true)) { return; }
   std::int32_t const fails = 1;
   try {
     gathered(connection_->failures, std::span<std::int32_t const>(&fails, 1));
-  } catch (slimfit::communication_error const&) { is_alone_ = true; }
+  } catch (slimfit::communication_error const&) { connection_->is_alone = true; }
 }
 
 void command_ranks::end_by(std::string const& problem, bool elsewhere, std::string const& advice) {
   meet();
-  if (size_ < 2 || is_alone_) {
+  if (size_ < 2 || connection_->is_alone) {
     tell((size_ < 2 ? "" : "rank " + std::to_string(rank_) + ": ") + problem, advice);
     if (size_ > 1) { MPI_Abort(MPI_COMM_WORLD, 1); }
     return;

@@ -69,8 +69,6 @@ class command_ranks {
 
   int rank_ = 0;
   int size_ = 1;
-  bool has_met_ = false;                    ///< whether `meet` was called
-  bool is_alone_ = false;                   ///< whether others can go on
   std::shared_ptr<connection> connection_;  ///< null where there is one rank
   std::vector<std::any> kept_;              ///< ends before the connection
 };

@@ -13,6 +13,7 @@
 
 #include <slimfit/freezing/active_set.hpp>
 #include <slimfit/optim/state_layout.hpp>
+#include <slimfit/optim/state_slices.hpp>
 #include <slimfit/train/checkpoint.hpp>
 #include <slimfit/train/run_origin.hpp>
 
