@@ -6,6 +6,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "docs/site"))
+import python_reference
 import reference
 
 project = "slimfit"
@@ -27,11 +28,11 @@ SECTIONS = {
     "Of your own": ["docs/writing_a_policy", "docs/writing_a_layer", "docs/own_benchmarks"],
     "Memory": ["docs/memory", "docs/memory_tables", "docs/seeing", "docs/optimizer"],
     "Models and data": ["docs/pretrained", "docs/pretrained_examples", "docs/data", "docs/results"],
-    "PyTorch": ["python/README", "docs/pytorch"],
+    "PyTorch": ["docs/pytorch", "docs/pytorch_examples", "python/README"],
     "CUDA and performance": ["docs/cuda", "docs/attention", "docs/kernels", "docs/device", "docs/benchmarks", "docs/scaling"],
     "Reference": [f"docs/reference/{name}" for name in (
         "policy", "freezing", "train", "plan", "models", "huggingface", "layers", "pass", "stash", "format", "optim", "backend",
-        "rows", "kernels", "memory", "io", "core", "interop", "communication", "mpi", "nccl", "benchmark")],
+        "rows", "kernels", "memory", "io", "core", "interop", "communication", "mpi", "nccl", "benchmark", "slimfit_torch")],
     "The project": ["docs/building", "docs/architecture", "CONTRIBUTING", "CHANGELOG", "SECURITY"],
 }
 
@@ -63,7 +64,9 @@ def adapt(app, name, source):
 
     text = re.sub(r"(?<!!)\[([^\]\n]*)\]\(((?!https?:|#)[^)\s]+)\)", link, text)
     if folder == ROOT / "docs/reference":
-        text += reference.contents(ROOT, pathlib.Path(name).name, app.slimfit_names)
+        own = pathlib.Path(name).name
+        text += (python_reference.contents(ROOT / "python/slimfit_torch") if own == "slimfit_torch"
+                 else reference.contents(ROOT, own, app.slimfit_names))
     source[0] = text + (toctrees() if name == root_doc else "")
 
 

@@ -7,6 +7,8 @@ accuracy, time of a step, bytes that are saved for the backward pass, peak memor
 FOLDERs are as the examples take them. Results of trainings are kept in --results, so that a run that was stopped goes on.
 """
 import argparse
+import importlib
+import inspect
 import json
 import pathlib
 import statistics
@@ -20,8 +22,6 @@ POLICIES = {"torch": "none", "slimfit": "slim"}
 def train(task):
     """One training in this process."""
     sys.path[:0] = [str(HERE), str(HERE.parent / "examples"), str(HERE.parent)]
-    import importlib
-
     import torch
 
     import measures
@@ -42,7 +42,7 @@ def train(task):
             saved.append(sum(book))
             return result
 
-        counted.__signature__ = __import__("inspect").signature(forward)  # the Trainer reads names of arguments there
+        counted.__signature__ = inspect.signature(forward)  # the Trainer reads names of arguments there
         model.forward = counted
         measures.forget_peak()
         start.append(measures.resident())
