@@ -19,6 +19,7 @@
 #include <slimfit/optim/kernels/updated_weights.hpp>
 #include <slimfit/optim/moments.hpp>
 #include <slimfit/optim/optimizer.hpp>
+#include <slimfit/optim/optimizer_state.hpp>
 #include <slimfit/optim/optimizer_traits.hpp>
 #include <slimfit/optim/option_checks.hpp>
 #include <slimfit/optim/parameter_role.hpp>

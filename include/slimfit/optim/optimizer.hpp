@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What all optimizers share: moments, partial sums, and the measurement that freezing criteria rank units by.
+// What the updates of all optimizers share: coefficients, partial sums, and the measurement that freezing criteria rank
+// units by.
 #pragma once
-
-#include <algorithm>
-#include <cmath>
 
 #include <slimfit/optim/gradient_part.hpp>
 #include <slimfit/optim/joint_updates.hpp>
 #include <slimfit/optim/kernels/gradient_sums.hpp>
 #include <slimfit/optim/kernels/update_totals.hpp>
-#include <slimfit/optim/moments.hpp>
-#include <slimfit/optim/option_checks.hpp>
+#include <slimfit/optim/optimizer_state.hpp>
 #include <slimfit/optim/parameter_update.hpp>
-#include <slimfit/optim/state_slices.hpp>
-#include <slimfit/optim/update_statistics.hpp>
-#include <slimfit/optim/weight_decay.hpp>
 
 namespace slimfit {
 
@@ -22,94 +16,17 @@ namespace slimfit {
 /// @tparam Coefficients the numbers of one parameter's step that kernels read
 /// @tparam Options      of the optimizer; `state<T>(count)` says what it keeps of a parameter
 template <class Backend, scalar T, class Coefficients, class Options>
-class optimizer_base {
+class optimizer_base : public optimizer_state<Backend, T, Options> {
+  using state = optimizer_state<Backend, T, Options>;
+
+ protected:
+  using state::backend_, state::factor_, state::given_gate_, state::gradient_factor_, state::options_, state::own,
+      state::roles_, state::seed_, state::statistics_, state::table_;
+
  public:
   using value_type = compute_type<T>;
   using weight_type = T;
-  using options_type = Options;
 
-  [[nodiscard]] Options const& options() const { return options_; }
-
-  /// Factor on the learning rate for the updates that follow; see train/learning_rate.hpp.
-  /// @throws value_error unless it is finite and at least 0
-  void set_learning_rate_factor(double factor) {
-    if (!(factor >= 0 && std::isfinite(factor))) {
-      raise_mismatch<value_error>("optimizer: learning-rate factor", factor, {"a finite number, at least 0"});
-    }
-    factor_ = factor;
-  }
-  [[nodiscard]] double learning_rate_factor() const { return factor_; }
-
-  /// Creates the moments of parameters that will be updated for the first time, so that the updates allocate nothing.
-  /// @throws memory_error; then nothing was created.
-  void prepare(std::span<parameter_extent const> parameters) { table_.prepare(parameters); }
-
-  /// Gives a parameter's state back: it begins anew with the next update.
-  void drop(index_t parameter) { table_.drop(parameter); }
-
-  /// Updates enqueued from now on change nothing where `*proceed`, in the backend's memory, is 0 when they run. An
-  /// update that is not finite, see `is_sound`, makes it 0. Null: a number in the optimizer, which `begin_step`
-  /// makes 1.
-  void set_gate(std::int32_t* proceed) { given_gate_ = proceed; }
-  /// Updates enqueued from now on multiply gradients by `*factor`, in the backend's memory. Null: by 1.
-  void set_gradient_factor(double const* factor) { gradient_factor_ = factor; }
-  /// What a parameter is, for options that treat parameters apart; until then it is a weight.
-  /// @throws value_error for a position that does not exist
-  void set_role(index_t parameter, parameter_role role) {
-    static_cast<void>(table_.steps(parameter));
-    roles_[static_cast<std::size_t>(parameter)] = role;
-  }
-  /// Of the stochastic rounding of bf16 weights and of codes.
-  void set_seed(std::uint64_t seed) { seed_ = seed; }
-  /// What updates have measured, one of each parameter, in the backend's memory.
-  [[nodiscard]] update_sums* measured_sums() { return statistics_.of(0); }
-  /// Enqueues the copy of all statistics to the host.
-  void request_statistics() { statistics_.request(); }
-  /// Waits for what was requested last.
-  void collect_statistics() { statistics_.collect(); }
-  /// What the last update of a parameter of `count` elements measured, as of the last collection. Neither number is
-  /// finite where a gradient or its update was not.
-  [[nodiscard]] unit_statistics statistics(index_t parameter, index_t count) const {
-    return statistics_of(collected(parameter), count);
-  }
-  /// The sum of a parameter's squared gradients, as of the last collection: -infinity where that is a number but a new
-  /// weight or moment is none.
-  [[nodiscard]] double squared_gradient(index_t parameter) const { return collected(parameter).squared_gradient; }
-  /// What kernels are given by value in the updates of a step, beside weights and gradients.
-  struct update_layout {
-    std::uint64_t seed;
-    std::int32_t const* gate;
-    double const* gradient_factor;
-    std::vector<std::byte const*> states;  ///< by parameter; null where it is not updated, or has none
-    friend bool operator==(update_layout const&, update_layout const&) = default;
-  };
-  /// Updates that were recorded are right as long as this is what it was.
-  /// @param is_updated says it of a parameter by its position
-  template <class IsUpdated>
-  [[nodiscard]] update_layout layout_of(IsUpdated const& is_updated) const {
-    update_layout result{seed_, given_gate_, gradient_factor_, {}};
-    for (index_t i = 0; i < table_.parameters(); ++i) {
-      result.states.push_back(is_updated(i) ? table_.state(i) : nullptr);
-    }
-    return result;
-  }
-  /// Counts one step of a parameter: for updates that were recorded before and run again.
-  void count_step(index_t parameter) noexcept { table_.count_step(parameter); }
-  /// The steps counted since the last call of this or of `settle_steps` did not happen.
-  void revoke_steps() noexcept { table_.revoke_steps(); }
-  /// After a collection: the steps counted since the last call are final, and those that the gate held back are not
-  /// counted any more.
-  /// @return of the parameters whose gradients or updates were not finite the last, where backward passes begin; -1:
-  /// none
-  index_t settle_steps() {
-    index_t failed = -1;
-    table_.settle_steps([&](index_t parameter) {
-      auto const& total = collected(parameter);
-      if (!total.is_finite()) { failed = std::max(failed, parameter); }
-      return total.relative_change != update_sums::held_back;
-    });
-    return failed;
-  }
   /// Enqueues, before the first update of a step: the gate closes where a gradient that is kept is not finite.
   /// The last argument, whether it is the first of its step, is for optimizers with one norm.
   void include_in_norm(index_t parameter, T const* gradient, index_t count, bool /*first*/) {
@@ -118,44 +35,17 @@ class optimizer_base {
 
   /// Adds the bytes of all that it holds to `held`.
   void add_to(byte_counts& held) const {
-    table_.add_to(held);
+    state::add_to(held);
     sums_.add_to(held);
-    statistics_.add_to(held);
     coefficients_.add_to(held);
-  }
-  /// How often a parameter was updated since its moments began.
-  [[nodiscard]] index_t steps(index_t parameter) const { return table_.steps(parameter); }
-
-  /// For checkpoints: step counts since moments began and in all, and the arrays of the parameters that were updated,
-  /// each given to `body(state_array)`. `counts` are the element counts of all parameters.
-  [[nodiscard]] std::vector<index_t> step_counts() const { return table_.step_counts(); }
-  [[nodiscard]] std::vector<index_t> update_counts() const { return table_.update_counts(); }
-  template <class Body>
-  void for_each_state_array(std::span<index_t const> counts, Body const& body) const {
-    table_.for_each_array(counts, body);
-  }
-  /// Replaces the state. `read(state_array)` must fill each array it is given, by name, or throw; then nothing changes.
-  /// @param update_counts empty: as the step counts
-  /// @throws what `read` throws, memory_error, shape_error, value_error.
-  template <class Read>
-  void load_state(std::span<index_t const> step_counts, std::span<index_t const> update_counts,
-                  std::span<index_t const> counts, Read const& read) {
-    table_.load(step_counts, update_counts, counts, read);
-  }
-  template <class Read>
-  void load_state(std::span<index_t const> step_counts, std::span<index_t const> counts, Read const& read) {
-    load_state(step_counts, {}, counts, read);
   }
 
  protected:
   optimizer_base(Backend& backend, index_t parameters, index_t largest_parameter, Options const& options)
-      : backend_(&backend),
-        table_(backend, checked("optimizer: parameters", parameters), options),
-        options_(options),
-        roles_(static_cast<std::size_t>(parameters), parameter_role::weight),
-        sums_(backend.memory(), divide_up(checked("optimizer: largest_parameter", largest_parameter), update_block),
+      : state(backend, parameters, options),
+        sums_(backend.memory(),
+              divide_up(detail::checked_count("optimizer: largest_parameter", largest_parameter), update_block),
               category::workspace),
-        statistics_(backend, parameters),
         coefficients_(backend.memory(), parameters + 1, category::workspace) {
     outgoing_.reserve(parameters + 1);
   }
@@ -180,18 +70,6 @@ class optimizer_base {
     return coefficients_.data() + parameter;
   }
 
-  /// What is updated here of a part of a parameter.
-  [[nodiscard]] gradient_part own(index_t count, gradient_part const& part) const {
-    if constexpr (detail::cuts_state<Options>) {
-      return detail::common_part(part, options_.slices.own(count));
-    } else {
-      return part;
-    }
-  }
-  /// The elements of a part's gradient from those on that are updated here.
-  [[nodiscard]] T const* own(index_t count, gradient_part const& part, T const* gradient) const {
-    return gradient == nullptr ? nullptr : gradient + (own(count, part).first - part.first);
-  }
   /// Enqueues `kernel` over the blocks of a part of a parameter, and after the last part the sum of what all measured.
   template <class Kernel>
   void run(index_t parameter, index_t count, gradient_part const& part, Kernel const& kernel) {
@@ -221,7 +99,7 @@ class optimizer_base {
       }
       make(update, sums, [&](auto const& kernel) {
         if constexpr (std::is_same_v<std::remove_cvref_t<decltype(kernel)>, Kernel>) {
-          joint.add({kernel, blocks}, {sums, blocks, statistics_.of(update.parameter)}, update.parameter);
+          joint.add({kernel, blocks}, {sums, blocks, this->statistics_.of(update.parameter)}, update.parameter);
           joined = true;
         }
       });
@@ -259,17 +137,6 @@ class optimizer_base {
     return given_gate_ != nullptr ? given_gate_
                                   : reinterpret_cast<std::int32_t*>(&coefficients_.data()[table_.parameters()].step);
   }
-  /// Seed and place of the rounding of a parameter's weights and moments, where they are stored in few bits.
-  [[nodiscard]] random_stream noise(index_t parameter) const {
-    constexpr std::uint32_t places = 0x80000000U;  // apart from the places of layers
-    return {seed_, 0, places + static_cast<std::uint32_t>(parameter)};
-  }
-  /// Waits for the update of a parameter.
-  unit_statistics measured(index_t parameter, index_t count) {
-    request_statistics();
-    collect_statistics();
-    return statistics(parameter, count);
-  }
   /// The partial sums, after checking that there are enough for `count` elements.
   [[nodiscard]] update_sums* sums_for(index_t count, gradient_part const& part) const {
     if (part.first < 0 || part.first % update_block != 0 || part.count < 0 || part.count > count - part.first) {
@@ -284,24 +151,7 @@ class optimizer_base {
     return sums_.data();
   }
 
-  Backend* backend_;
-  moment_table<Backend, T, Options> table_;
-  Options options_;
-  double factor_ = 1.0;
-  double const* gradient_factor_ = nullptr;
-  std::uint64_t seed_ = 0;
-
  private:
-  /// @throws usage_error before the first collection, value_error for a position that does not exist
-  [[nodiscard]] update_sums const& collected(index_t parameter) const {
-    static_cast<void>(table_.steps(parameter));
-    return statistics_.collected(parameter);
-  }
-  [[nodiscard]] static index_t checked(char const* name, index_t count) {
-    require_at_least(name, count, index_t{0});
-    return count;
-  }
-
   template <class Kernel>
   void enqueue_joint(detail::joint_updates<Kernel>& joint) {
     if (joint.launches().empty()) { return; }
@@ -313,11 +163,8 @@ class optimizer_base {
     joint.clear();
   }
 
-  std::vector<parameter_role> roles_;
-  std::int32_t* given_gate_ = nullptr;
   bool is_measured_ = false;  ///< whether the gradients of this step were, before their updates
   buffer<update_sums, typename Backend::resource_type> sums_;
-  update_statistics<Backend> statistics_;
   buffer<Coefficients, typename Backend::resource_type> coefficients_;  ///< by parameter
   typename Backend::template outbox<Coefficients> outgoing_;
 };
