@@ -20,8 +20,6 @@ using measured_choices = choice_table<
     policy::exact, """
 FOOTER = """>;
 
-using measured_candidates = candidates_of<measured_choices>;
-
 }  // namespace slimfit
 """
 

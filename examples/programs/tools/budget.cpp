@@ -71,7 +71,7 @@ budget_answer choose_for_budget(plan_request const& request, index_t budget, dou
   budget_answer answer;
   answer.request = request;
   answer.budget = budget;
-  answer.rows = rows_of(slimfit::measured_candidates{});
+  answer.rows = rows_of(slimfit::candidates_of<slimfit::measured_choices>{});
   auto const quickest = std::min_element(answer.rows.begin(), answer.rows.end(), [](auto const& a, auto const& b) {
                           return a.time < b.time;
                         })->time;

@@ -16,7 +16,7 @@ namespace examples {
 /// A candidate in the order of preference.
 struct budget_row {
   slimfit::candidate_words policy;
-  std::size_t number = 0;  ///< among slimfit::measured_candidates
+  std::size_t number = 0;  ///< among slimfit::candidates_of<slimfit::measured_choices>
   double rate = 0;
   index_t peak = 0;
   double gradient_error = 0;  ///< of active units

@@ -8,7 +8,8 @@
 
 namespace examples {
 
-/// Most bytes at any moment of training the named model as candidate `number` of slimfit::measured_candidates says.
+/// Most bytes at any moment of training the named model as candidate `number` of
+/// slimfit::candidates_of<slimfit::measured_choices> says.
 /// @param request its policy and rate are not looked at
 /// @tparam Entry one of `all_models`
 /// @throws slimfit::error for sizes that the model cannot have

@@ -75,7 +75,7 @@ class host {
   void launch(index_t rows, Kernel const& kernel) const {
     auto const alone = resource_.use();
     constexpr index_t block = row_kernel_traits<Kernel>::rows_per_block;
-    for_each_task(divide_up(rows, block), [&](index_t i) {
+    pool_.run(divide_up(rows, block), [&](index_t i) {
       index_t const end = std::min(rows, (i + 1) * block);
       for (index_t row = i * block; row < end; ++row) { kernel(serial_group{}, row); }
     });

@@ -74,9 +74,10 @@ class schedule_state {
                                 static_cast<double>(seed_ >> 32U), static_cast<double>(seed_ & 0xFFFFFFFFU)};
     for (index_t unit = 0; unit < units(); ++unit) {
       auto const& record = records_[static_cast<std::size_t>(unit)];
-      numbers.insert(numbers.end(),
-                     {record.last.relative_update, record.last.gradient_norm, record.measured ? 1.0 : 0.0,
-                      static_cast<double>(record.last_active), current_.test(unit) ? 1.0 : 0.0});
+      for (double const field : {record.last.relative_update, record.last.gradient_norm, record.measured ? 1.0 : 0.0,
+                                 static_cast<double>(record.last_active), current_.test(unit) ? 1.0 : 0.0}) {
+        numbers.push_back(field);
+      }
     }
     return numbers;
   }

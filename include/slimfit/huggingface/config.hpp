@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,15 +43,17 @@ struct huggingface_config {
 
 namespace detail {
 
-/// Reads the members one by one; `finish` puts them together, because their order in the file is free.
+/// A template, so that only programs that read configurations compile it. Reads the members one by one; `finish` puts
+/// them together, because their order in the file is free.
+template <class = void>
 class huggingface_config_reader {
  public:
   huggingface_config_reader(std::string_view text, std::string const& source) : cursor_(text, source, "config") {}
 
   huggingface_config read() {
-    std::set<std::string> seen;
+    std::map<std::string, std::string> seen;
     cursor_.object([&](std::string const& key) {
-      if (!seen.insert(key).second) { cursor_.fail("expected " + key + " once"); }
+      if (!seen.try_emplace(key).second) { cursor_.fail("expected " + key + " once"); }
       if (!cursor_.accept_null()) { member(key); }
     });
     cursor_.expect_end();
@@ -203,13 +204,15 @@ class huggingface_config_reader {
 
 /// @param source named in errors
 /// @throws file_error for anything that is no config.json of a model that slimfit can compute
-inline huggingface_config parse_huggingface_config(std::string_view text, std::string const& source) {
-  return detail::huggingface_config_reader(text, source).read();
+template <class = void>
+huggingface_config parse_huggingface_config(std::string_view text, std::string const& source) {
+  return detail::huggingface_config_reader<>(text, source).read();
 }
 
 /// Reads `config.json` of a folder.
 /// @throws file_error
-inline huggingface_config read_huggingface_config(std::string const& folder) {
+template <class = void>
+huggingface_config read_huggingface_config(std::string const& folder) {
   auto const path = folder + "/config.json";
   mapped_file const file(path, model_text);
   return parse_huggingface_config(file.text(), path);

@@ -31,7 +31,8 @@ inline std::size_t checksum_place(std::string_view header) {
 /// Compares a file with the checksums in it, all of it.
 /// @return whether there are any
 /// @throws file_error that names the part that is not as it was written
-inline bool verify_checksums(safetensors_view const& file) {
+template <class Void>
+bool verify_checksums(basic_safetensors_view<Void> const& file) {
   auto const& metadata = file.metadata();
   auto const fail = [&](std::string const& part, std::string const& found, std::string const& expected) {
     throw file_error("slimfit: " + file.source() + ": " + part + " is damaged: its checksum is " + found +

@@ -14,7 +14,7 @@ namespace slimfit {
 namespace detail {
 
 /// What each byte does to the remainder when `place` more bytes follow it in a block of eight.
-constexpr auto make_crc32_tables() {
+inline auto make_crc32_tables() {
   std::array<std::array<std::uint32_t, 256>, 8> tables{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
     std::uint32_t remainder = byte;
@@ -29,7 +29,11 @@ constexpr auto make_crc32_tables() {
   }
   return tables;
 }
-inline constexpr auto crc32_tables = make_crc32_tables();
+/// Made where it is first asked for: compilers take as long for it as for a page of the library.
+inline auto const& crc32_tables() {
+  static auto const tables = make_crc32_tables();
+  return tables;
+}
 
 }  // namespace detail
 
@@ -39,7 +43,7 @@ class crc32 {
  public:
   /// Adds `bytes`. @return this
   crc32& add(std::span<std::byte const> bytes) {
-    auto const& tables = detail::crc32_tables;
+    auto const& tables = detail::crc32_tables();
     auto remainder = remainder_;
     auto const at = [&](std::size_t i) { return std::to_integer<std::uint32_t>(bytes[i]); };
     while (bytes.size() >= 8) {

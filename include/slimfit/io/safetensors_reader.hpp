@@ -45,15 +45,19 @@ constexpr index_t shape_bytes(std::span<index_t const> shape, index_t bytes) {
   return product;
 }
 
-/// A safetensors file that lies in memory; the memory must outlive it.
-class safetensors_view {
+/// See `safetensors_view`. A template, as all that follows here and whatever reads or writes files, so that only
+/// programs that do so compile it.
+template <class = void>
+class basic_safetensors_view {
  public:
   /// The format's own limit for headers.
   static constexpr index_t largest_header = 100'000'000;
 
   /// @param source named in errors
   /// @throws file_error for anything that is not a well-formed file.
-  safetensors_view(std::span<std::byte const> file, std::string source) : source_(std::move(source)) { parse(file); }
+  basic_safetensors_view(std::span<std::byte const> file, std::string source) : source_(std::move(source)) {
+    parse(file);
+  }
 
   /// All tensors by name.
   [[nodiscard]] std::map<std::string, tensor_view> const& tensors() const { return tensors_; }
@@ -225,12 +229,18 @@ class safetensors_view {
   std::map<std::string, std::string> metadata_;
 };
 
-/// A safetensors file on disk. Tensors are read when they are touched.
-class safetensors_file : mapped_file, public safetensors_view {
+/// A safetensors file that lies in memory; the memory must outlive it.
+using safetensors_view = basic_safetensors_view<>;
+
+/// See `safetensors_file`.
+template <class Contents>
+class mapped_safetensors : mapped_file, public Contents {
  public:
   /// @throws file_error when the file is missing or malformed.
-  explicit safetensors_file(std::string const& path, file_rules const& rules = {})
-      : mapped_file(path, rules), safetensors_view(bytes(), path) {}
+  explicit mapped_safetensors(std::string const& path, file_rules const& rules = {})
+      : mapped_file(path, rules), Contents(bytes(), path) {}
 };
+/// A safetensors file on disk. Tensors are read when they are touched.
+using safetensors_file = mapped_safetensors<safetensors_view>;
 
 }  // namespace slimfit

@@ -3,6 +3,7 @@
 // that lead out of the folder are refused, and so are files that hold other tensors than the index says.
 #pragma once
 
+#include <list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -13,7 +14,8 @@ namespace slimfit {
 
 /// File names by tensor name, from the text of `model.safetensors.index.json`.
 /// @throws file_error
-inline std::map<std::string, std::string> parse_shard_index(std::string_view text, std::string const& source) {
+template <class = void>
+std::map<std::string, std::string> parse_shard_index(std::string_view text, std::string const& source) {
   detail::json_cursor cursor(text, source, "index");
   std::map<std::string, std::string> files;
   bool found = false;
@@ -34,42 +36,44 @@ inline std::map<std::string, std::string> parse_shard_index(std::string_view tex
   return files;
 }
 
-/// All tensors of a folder: of `model.safetensors`, or else of the files that its index names. Files are mapped, and
-/// tensors read when they are touched.
-class safetensors_folder {
+/// See `safetensors_folder`.
+template <class File>
+class basic_safetensors_folder {
  public:
   /// @throws file_error when a file is missing or malformed, or index and files disagree.
-  explicit safetensors_folder(std::string const& folder) : source_(folder) {
+  explicit basic_safetensors_folder(std::string const& folder) : source_(folder) {
     auto const whole = folder + "/model.safetensors";
     auto const index = whole + ".index.json";
     if (::access(whole.c_str(), F_OK) == 0 || ::access(index.c_str(), F_OK) != 0) {
-      auto const& file = files_.try_emplace("model.safetensors", whole, model_tensors).first->second;
+      auto const& file = files_.emplace_back(whole, model_tensors);
       for (auto const& [name, tensor] : file.tensors()) { places_[name] = &file; }
       return;
     }
     mapped_file const mapped(index, model_text);
     auto const map = parse_shard_index(mapped.text(), index);
+    std::map<std::string, File const*> opened;
     for (auto const& [name, file_name] : map) {
       auto const path = folder + "/" + file_name;
-      auto const& file = files_.try_emplace(file_name, path, model_tensors).first->second;
-      if (!file.contains(name)) { fail(index, name, "is not in " + path); }
-      places_[name] = &file;
+      auto& file = opened[file_name];
+      if (file == nullptr) { file = &files_.emplace_back(path, model_tensors); }
+      if (!file->contains(name)) { fail(index, name, "is not in " + path); }
+      places_[name] = file;
     }
-    for (auto const& [file_name, file] : files_) {
-      for (auto const& [name, tensor] : file.tensors()) {
+    for (auto const& [file_name, file] : opened) {
+      for (auto const& [name, tensor] : file->tensors()) {
         auto const place = map.find(name);
         if (place == map.end() || place->second != file_name) { fail(index, name, "is in " + file_name + " as well"); }
       }
     }
   }
-  safetensors_folder(safetensors_folder const&) = delete;
-  safetensors_folder& operator=(safetensors_folder const&) = delete;
+  basic_safetensors_folder(basic_safetensors_folder const&) = delete;
+  basic_safetensors_folder& operator=(basic_safetensors_folder const&) = delete;
 
   /// The file that holds each tensor, by the tensor's name.
-  [[nodiscard]] std::map<std::string, safetensors_file const*> const& places() const { return places_; }
+  [[nodiscard]] std::map<std::string, File const*> const& places() const { return places_; }
   [[nodiscard]] bool contains(std::string const& name) const { return places_.contains(name); }
   /// @throws file_error when there is no such tensor.
-  [[nodiscard]] safetensors_file const& file_of(std::string const& name) const {
+  [[nodiscard]] File const& file_of(std::string const& name) const {
     auto const found = places_.find(name);
     if (found == places_.end()) {
       throw file_error("slimfit: " + source_ + ": tensor " + name + " is missing" +
@@ -90,8 +94,12 @@ class safetensors_folder {
   }
 
   std::string source_;
-  std::map<std::string, safetensors_file> files_;
-  std::map<std::string, safetensors_file const*> places_;
+  std::list<File> files_;
+  std::map<std::string, File const*> places_;
 };
+
+/// All tensors of a folder: of `model.safetensors`, or else of the files that its index names. Files are mapped, and
+/// tensors read when they are touched.
+using safetensors_folder = basic_safetensors_folder<safetensors_file>;
 
 }  // namespace slimfit

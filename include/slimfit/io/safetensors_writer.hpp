@@ -13,7 +13,9 @@
 
 namespace slimfit {
 
-class safetensors_writer {
+/// See `safetensors_writer`.
+template <class = void>
+class basic_safetensors_writer {
  public:
   /// Adds a tensor, converted to `type` while it is written. `data` must stay valid until `save`.
   /// @throws value_error when the name is taken or reserved, an extent is negative, or `type` is of another kind
@@ -221,5 +223,8 @@ class safetensors_writer {
   std::map<std::string, std::string> metadata_;
   bool has_checksums_ = false;
 };
+
+/// Writes tensors, and strings beside them, to files.
+using safetensors_writer = basic_safetensors_writer<>;
 
 }  // namespace slimfit

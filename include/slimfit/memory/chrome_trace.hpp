@@ -4,7 +4,6 @@
 // Event Format", https://chromium.googlesource.com/catapult.
 #pragma once
 
-#include <ostream>
 #include <string_view>
 
 #include <slimfit/memory/record.hpp>
@@ -19,7 +18,8 @@ enum class trace_time : unsigned char {
 
 namespace detail {
 /// Text between quotes, as JSON wants it.
-inline void write_json_text(std::ostream& out, std::string_view text) {
+template <class Stream>
+void write_json_text(Stream& out, std::string_view text) {
   constexpr char const* digits = "0123456789abcdef";
   out << '"';
   for (char const c : text) {
@@ -37,7 +37,9 @@ inline void write_json_text(std::ostream& out, std::string_view text) {
 }  // namespace detail
 
 /// Writes `record` to `out`: {"traceEvents": [...]}, counters in bytes.
-inline void write_chrome_trace(std::ostream& out, memory_record const& record, trace_time time = trace_time::measured) {
+/// @tparam Stream std::ostream or what is derived from it
+template <class Stream>
+void write_chrome_trace(Stream& out, memory_record const& record, trace_time time = trace_time::measured) {
   using kind = memory_event::kind;
   double now = 0;
   bool first = true;

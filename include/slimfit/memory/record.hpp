@@ -4,8 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
-#include <functional>
 #include <map>
 #include <new>
 #include <optional>
@@ -13,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <slimfit/core/clock.hpp>
 #include <slimfit/memory/observer.hpp>
 
 namespace slimfit {
@@ -82,7 +81,7 @@ class basic_memory_record : public memory_observer {
   /// Forgets what was recorded.
   void start(byte_counts const& held) noexcept override {
     *this = {};
-    start_ = std::chrono::steady_clock::now();
+    start_ = seconds_now();
     for (int i = 0; i < category_count; ++i) {
       auto const which = static_cast<category>(i);
       if (held[which] != 0) { change(which, held[which]); }
@@ -144,8 +143,8 @@ class basic_memory_record : public memory_observer {
     }
     // Not std::stable_sort: with it the standard library's own use of something deprecated is shown to users of
     // Clang 19.
-    std::multimap<index_t, memory_holder, std::greater<>> by_bytes;
-    for (auto& each : holders_after(end)) { by_bytes.emplace(each.bytes, std::move(each)); }
+    std::multimap<index_t, memory_holder> by_bytes;  // by what they lack
+    for (auto& each : holders_after(end)) { by_bytes.emplace(-each.bytes, std::move(each)); }
     std::vector<memory_holder> holders;
     for (auto& [bytes, each] : by_bytes) { holders.push_back(std::move(each)); }
     return holders;
@@ -185,8 +184,7 @@ class basic_memory_record : public memory_observer {
     return number;
   }
   void add(memory_event::kind what, category purpose, std::size_t text, index_t bytes) {
-    std::chrono::duration<double> const since = std::chrono::steady_clock::now() - start_;
-    events_.push_back({what, purpose, text, bytes, since.count()});
+    events_.push_back({what, purpose, text, bytes, seconds_now() - start_});
   }
   /// What is taken outside of passes stays longer than they do.
   static memory_label outside_passes(category purpose) {
@@ -236,7 +234,7 @@ class basic_memory_record : public memory_observer {
     return holders;
   }
 
-  std::chrono::steady_clock::time_point start_{};
+  double start_ = 0;
   std::vector<memory_event> events_;
   std::vector<std::string> names_;
   std::vector<memory_label> labels_;

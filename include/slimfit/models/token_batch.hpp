@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <slimfit/core/config.hpp>
@@ -38,7 +39,7 @@ class token_batch {
       offsets_.push_back(0);
       for (auto const length : lengths) { offsets_.push_back(offsets_.back() + length); }
     } else {
-      offsets_ = lengths;
+      offsets_ = std::move(lengths);
     }
     auto const rows = sequences(nullptr).rows();
     ids_.resize(static_cast<std::size_t>(ids_per_row * rows));

@@ -64,7 +64,8 @@ struct quick_candidates<candidates<All...>, TimePercent> {
 };
 }  // namespace detail
 
-/// Those of `Candidates` whose steps take at most `TimePercent` of the time of `policy::eager`'s with nothing frozen.
+/// Those of `Candidates` (or of a `choice_table`) whose steps take at most `TimePercent` of the time of
+/// `policy::eager`'s with nothing frozen.
 template <class Candidates, int TimePercent>
 using candidates_within = typename detail::quick_candidates<Candidates, TimePercent>::type;
 

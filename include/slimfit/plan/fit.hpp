@@ -153,6 +153,9 @@ template <class... Candidates>
 struct search_of<candidates<Candidates...>> {
   using type = candidate_search<Candidates...>;
 };
+template <class Base, class Rates, class Blocks, class... Operators>
+struct search_of<choice_table<Base, Rates, Blocks, Operators...>>
+    : search_of<candidates_of<choice_table<Base, Rates, Blocks, Operators...>>> {};
 
 /// Fails, with what is missing and what would help in its message.
 template <template <class> class Model, index_t Budget, index_t Batch, class Optimizer, class Smallest>
@@ -189,10 +192,11 @@ requires(Found == Search::count) struct chosen<Model, Budget, Batch, Search, Opt
 ///     choice::model_type net(device);
 ///
 /// @tparam Model      template of models by their policy
-/// @tparam Candidates what there is to choose from; by default combinations of what operators and blocks can
+/// @tparam Candidates what there is to choose from, `candidates` or a `choice_table`; by default combinations of what
+/// operators and blocks can
 ///                    keep, at five freezing rates, with what bench/candidates.sh measured
 /// @tparam Optimizer  options of an optimizer
-template <template <class> class Model, index_t Budget, index_t Batch, class Candidates = measured_candidates,
+template <template <class> class Model, index_t Budget, index_t Batch, class Candidates = measured_choices,
           class Optimizer = adamw>
 struct fit : private detail::checked_fit<Budget, Batch> {
  private:

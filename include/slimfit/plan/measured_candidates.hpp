@@ -27,6 +27,4 @@ using measured_choices = choice_table<
     operator_choices<operator_choice<policy::unchanged, 0, 0, 0, 0>,
                      operator_choice<policy::coded_attention<8>, -3420, -1034, 350, 20>>>;
 
-using measured_candidates = candidates_of<measured_choices>;
-
 }  // namespace slimfit

@@ -154,6 +154,11 @@ struct table_candidates<choice_table<Base, freezing_rates<FrozenPercent...>, blo
   using type = decltype(all(std::make_index_sequence<sizeof...(FrozenPercent)>{}));
 };
 
+template <class Base, class Rates, class Blocks, class... Operators, int TimePercent>
+struct quick_candidates<choice_table<Base, Rates, Blocks, Operators...>, TimePercent>
+    : quick_candidates<typename table_candidates<choice_table<Base, Rates, Blocks, Operators...>>::type, TimePercent> {
+};
+
 }  // namespace detail
 
 /// All candidates that a `choice_table` gives: at each rate, for each choice of blocks, steps of a ladder of

@@ -18,44 +18,66 @@ concept activation_view = requires(K const& kept, serial_group group) {
   kept.derivative(group, index_t{});
 };
 
-/// Keeps the function's input by the matrix stash `S`.
-template <class S, activation_function Activation>
-struct activation_input : private detail::checked_matrix_stash<S> {
+namespace detail {
+
+/// What is kept are inputs: the derivative and the output follow from them.
+template <activation_function Activation>
+struct inputs_of {
+  static constexpr bool keeps_derivative = false;
+  template <class T>
+  SLIMFIT_HD static constexpr T derivative(T z) {
+    return Activation::both(z).derivative;
+  }
+  template <class T>
+  SLIMFIT_HD static constexpr T value(T z) {
+    return Activation::both(z).value;
+  }
+};
+/// What is kept are derivatives.
+struct derivatives {
+  static constexpr bool keeps_derivative = true;
+  template <class T>
+  SLIMFIT_HD static constexpr T derivative(T kept) {
+    return kept;
+  }
+};
+
+/// Keeps what `Meaning` says by the matrix stash `S`.
+template <class S, class Meaning>
+struct activation_matrix {
   static constexpr bool is_dense = S::is_dense;
   static constexpr bool draws_random = stash::draws_random<S>;
-  using input_stash = S;
 
   template <scalar T, int Width>
   struct kept {
-    static constexpr bool keeps_derivative = false;
-    static constexpr bool restores = S::template kept<T, Width>::restores;
-    static constexpr bool counts_saturation = stash::counts_saturation<typename S::template kept<T, Width>>;
-    static constexpr index_t coded_values = detail::coded_values_of<typename S::template kept<T, Width>>;
-    typename S::template kept<T, Width> input{};
+    using matrix_type = typename S::template kept<T, Width>;
+    static constexpr bool keeps_derivative = Meaning::keeps_derivative;
+    static constexpr bool restores = matrix_type::restores && !keeps_derivative;
+    static constexpr bool counts_saturation = stash::counts_saturation<matrix_type>;
+    static constexpr index_t coded_values = coded_values_of<matrix_type>;
+    matrix_type matrix{};
 
     template <lane_group Group, class Tile>
     SLIMFIT_HD void save(Group group, index_t row, Tile const& values) const {
-      input.save(group, row, values);
+      matrix.save(group, row, values);
     }
-    /// The derivative at the kept input.
     template <lane_group Group>
     SLIMFIT_HD tile<compute_type<T>, Width, Group> derivative(Group group, index_t row) const {
-      return map([](auto z) { return Activation::both(z).derivative; }, input.restore(group, row));
+      return map([](auto each) { return Meaning::derivative(each); }, matrix.restore(group, row));
     }
     /// The output, computed again.
     template <lane_group Group>
-    SLIMFIT_HD tile<compute_type<T>, Width, Group> restore(Group group, index_t row) const {
-      return map([](auto z) { return Activation::both(z).value; }, input.restore(group, row));
+    SLIMFIT_HD tile<compute_type<T>, Width, Group> restore(Group group, index_t row) const requires(!keeps_derivative) {
+      return map([](auto each) { return Meaning::value(each); }, matrix.restore(group, row));
     }
     SLIMFIT_HD constexpr kept counting(std::int32_t* counts) const requires(counts_saturation) {
-      return {input.counting(counts)};
+      return {matrix.counting(counts)};
     }
-    SLIMFIT_HD constexpr kept rows_from(index_t first) const { return {input.rows_from(first)}; }
+    SLIMFIT_HD constexpr kept rows_from(index_t first) const { return {matrix.rows_from(first)}; }
     /// The same memory as rows of `Piece` elements, to read.
     template <int Piece>
-    SLIMFIT_HD constexpr kept<T, Piece> in_pieces() const
-        requires(slimfit::falls_into_pieces<typename S::template kept<T, Width>, Piece>) {
-      return {input.template in_pieces<Piece>()};
+    SLIMFIT_HD constexpr kept<T, Piece> in_pieces() const requires(slimfit::falls_into_pieces<matrix_type, Piece>) {
+      return {matrix.template in_pieces<Piece>()};
     }
     template <class F>
     constexpr decltype(auto) visit(F&& f) const {
@@ -64,80 +86,41 @@ struct activation_input : private detail::checked_matrix_stash<S> {
   };
 
   template <scalar T, int Width>
-  static constexpr kept<T, Width> keep(
-      arena& memory, index_t rows, category purpose, unit_state state = unit_state::active,
-      detail::stream_of<draws_random> const& random = detail::unsaid_stream<draws_random>()) {
+  static constexpr kept<T, Width> keep(arena& memory, index_t rows, category purpose,
+                                       unit_state state = unit_state::active,
+                                       stream_of<draws_random> const& random = unsaid_stream<draws_random>()) {
     return {stash::keep<S, T, Width>(memory, rows, purpose, state, random)};
   }
   template <scalar T, int Width>
   static constexpr void release(arena& memory, kept<T, Width> const& kept) {
-    S::release(memory, kept.input);
+    S::release(memory, kept.matrix);
   }
 };
 
-/// Keeps GELU's input by the matrix stash `S`.
-template <class S>
-using gelu_input = activation_input<S, activation::gelu>;
-
-namespace detail {
 template <class Codebook>
 struct checked_derivative {
   static_assert(format::storage_format<Codebook>,
                 "slimfit: gelu_derivative<Codebook>: Codebook must be a storage format, e.g. "
                 "format::gelu_derivative_codebook<4>");
 };
+
 }  // namespace detail
+
+/// Keeps the function's input by the matrix stash `S`.
+template <class S, activation_function Activation>
+struct activation_input : private detail::checked_matrix_stash<S>,
+                          detail::activation_matrix<S, detail::inputs_of<Activation>> {
+  using input_stash = S;
+};
+
+/// Keeps GELU's input by the matrix stash `S`.
+template <class S>
+using gelu_input = activation_input<S, activation::gelu>;
 
 /// Keeps the derivative of `Activation` in the format `Codebook`.
 template <class Codebook, activation_function Activation>
-struct activation_derivative : private detail::checked_derivative<Codebook> {
-  static constexpr bool is_dense = false;
-  using matrix = quantized<Codebook>;
-  static constexpr bool draws_random = stash::draws_random<matrix>;
-
-  template <scalar T, int Width>
-  struct kept {
-    static constexpr bool keeps_derivative = true;
-    static constexpr bool restores = false;
-    static constexpr bool counts_saturation = stash::counts_saturation<typename matrix::template kept<T, Width>>;
-    static constexpr index_t coded_values = Width;
-    typename matrix::template kept<T, Width> codes{};
-
-    template <lane_group Group, class Tile>
-    SLIMFIT_HD void save(Group group, index_t row, Tile const& derivatives) const {
-      codes.save(group, row, derivatives);
-    }
-    template <lane_group Group>
-    SLIMFIT_HD tile<compute_type<T>, Width, Group> derivative(Group group, index_t row) const {
-      return codes.restore(group, row);
-    }
-    SLIMFIT_HD constexpr kept counting(std::int32_t* counts) const requires(counts_saturation) {
-      return {codes.counting(counts)};
-    }
-    SLIMFIT_HD constexpr kept rows_from(index_t first) const { return {codes.rows_from(first)}; }
-    /// The same memory as rows of `Piece` elements, to read.
-    template <int Piece>
-    SLIMFIT_HD constexpr kept<T, Piece> in_pieces() const
-        requires(slimfit::falls_into_pieces<typename matrix::template kept<T, Width>, Piece>) {
-      return {codes.template in_pieces<Piece>()};
-    }
-    template <class F>
-    constexpr decltype(auto) visit(F&& f) const {
-      return f(*this);
-    }
-  };
-
-  template <scalar T, int Width>
-  static constexpr kept<T, Width> keep(
-      arena& memory, index_t rows, category purpose, unit_state state = unit_state::active,
-      detail::stream_of<draws_random> const& random = detail::unsaid_stream<draws_random>()) {
-    return {stash::keep<matrix, T, Width>(memory, rows, purpose, state, random)};
-  }
-  template <scalar T, int Width>
-  static constexpr void release(arena& memory, kept<T, Width> const& kept) {
-    matrix::release(memory, kept.codes);
-  }
-};
+struct activation_derivative : private detail::checked_derivative<Codebook>,
+                               detail::activation_matrix<quantized<Codebook>, detail::derivatives> {};
 
 /// Keeps GELU's derivative in the format `Codebook`, e.g. `format::gelu_derivative_codebook<4>`.
 template <class Codebook>

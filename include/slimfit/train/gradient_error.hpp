@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <slimfit/pass/counting_context.hpp>
@@ -57,28 +57,42 @@ using exact_beside = exact_with<Policy::padding>;
 namespace detail {
 
 /// Takes gradients as they are completed, as parts of at most a parameter: of the one at `position`, from `first` on.
+/// One type for all that do: layers are compiled once for it.
 template <scalar T>
-using gradient_receiver = std::function<void(int position, index_t first, std::vector<T> const& values)>;
+struct gradient_receiver {
+  virtual void receive(int position, index_t first, std::vector<T> const& values) const = 0;
 
-/// One type for all receivers: layers are compiled once for it, whatever asks for their gradients.
+ protected:
+  ~gradient_receiver() = default;
+};
+template <scalar T, class Function>
+struct calling_receiver final : gradient_receiver<T> {
+  Function function;
+
+  explicit calling_receiver(Function given) : function(std::move(given)) {}
+  void receive(int position, index_t first, std::vector<T> const& values) const override {
+    function(position, first, values);
+  }
+};
+
 template <class Device, scalar T>
 struct read_updates {
   static constexpr bool takes_parts = true;
   Device const& device;
-  gradient_receiver<T> const& receive;
+  gradient_receiver<T> const& receiver;
 
   void apply(parameter<T> const& target, T const* gradient) { apply_part(target, gradient, 0, target.count()); }
   void apply_part(parameter<T> const& target, T const* gradient, index_t first, index_t count) {
     std::vector<T> values(static_cast<std::size_t>(count));
     device.copy(gradient, values.data(), count);
-    receive(target.position, first, values);
+    receiver.receive(target.position, first, values);
   }
 };
 
 /// One pass over the batch with the layers of `network`.
 template <class Network, class Device, scalar T>
 void read_gradients(Device& device, Network const& network, batch_buffers<Device, Network> const& batch,
-                    active_set const& active, error_options const& options, gradient_receiver<T> const& receive) {
+                    active_set const& active, error_options const& options, gradient_receiver<T> const& receiver) {
   auto const pass = [&](auto& backend, arena& memory, auto& updates, batch_view<Network> const& view) {
     context<std::remove_reference_t<decltype(backend)>, std::remove_reference_t<decltype(updates)>> run{
         backend, memory, updates, active, true, options.seed, 0, {}, true};
@@ -95,7 +109,7 @@ void read_gradients(Device& device, Network const& network, batch_buffers<Device
   arena_block<Device> block(device);
   block.reserve(bytes);
   arena memory(device.memory().book(), block.data(), block.size());
-  read_updates<Device, T> updates{device, receive};
+  read_updates<Device, T> updates{device, receiver};
   pass(device, memory, updates, batch.view());
 }
 
@@ -131,6 +145,10 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
     return static_cast<double>(static_cast<compute_type<value_type>>(value));
   };
 
+  auto const receiving = [](auto function) {
+    return detail::calling_receiver<value_type, decltype(function)>(function);
+  };
+
   std::vector<gradient_error> errors;
   std::vector<std::vector<value_type>> exact;
   for (auto const& [name, each] : net.parameters()) {
@@ -143,9 +161,9 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
     bind_parameters(network, net.parameters().front().value.data, reference_policy::biases);
     batch_buffers<device_type, reference_type> batch(device);
     batch.load(inputs, labels);
-    detail::gradient_receiver<value_type> const keep = [&](int position, index_t first, auto const& values) {
+    auto const keep = receiving([&](int position, index_t first, auto const& values) {
       std::copy(values.begin(), values.end(), exact[static_cast<std::size_t>(position)].begin() + first);
-    };
+    });
     detail::read_gradients(device, network, batch, active_set::all(reference_model::units), options, keep);
   }
   for (std::size_t i = 0; i < errors.size(); ++i) {
@@ -159,7 +177,7 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
   batch.load(inputs, labels);
   std::vector<double> squares(errors.size());
   std::vector<index_t> compared(errors.size());
-  detail::gradient_receiver<value_type> const compare = [&](int position, index_t first, auto const& values) {
+  auto const compare = receiving([&](int position, index_t first, auto const& values) {
     auto const at = static_cast<std::size_t>(position);
     auto const* const expected = exact[at].data() + first;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -167,7 +185,7 @@ std::vector<gradient_error> measure_error(Model& net, std::span<typename Model::
       squares[at] += difference * difference;
     }
     compared[at] += std::ssize(values);
-  };
+  });
   for (index_t pass = 0; pass < options.passes; ++pass) {
     active_set active;
     for (index_t unit = pass; unit < Model::units; unit += options.passes) { active.set(unit); }

@@ -19,16 +19,16 @@
 
 namespace slimfit {
 
-/// Everything that `load_run` needs to go on with a run, in the host's memory: it can be written, by another thread
-/// too, while the run goes on.
-class run_snapshot {
+/// See `run_snapshot`.
+template <class = void>
+class basic_run_snapshot {
  public:
   /// Waits for the step that was enqueued last, and copies.
   /// @param extra strings of the program's own, e.g. its options
   /// @throws value_error where a weight or a moment is no number: such a run has diverged, and a checkpoint before that
   /// is worth more; or where a key of `extra` begins with "slimfit."
   template <class Trainer>
-  explicit run_snapshot(Trainer& run, std::map<std::string, std::string> const& extra = {}) {
+  explicit basic_run_snapshot(Trainer& run, std::map<std::string, std::string> const& extra = {}) {
     run.finish();
     for (auto const& [key, value] : extra) { set_metadata(key, value); }
     for (auto const& [key, value] : detail::origin_of(run)) { writer_.set_metadata(key, value); }
@@ -59,8 +59,8 @@ class run_snapshot {
     add_list("iteration", dtype::i64, std::vector<index_t>{run.iteration()});
   }
 
-  run_snapshot(run_snapshot&&) noexcept = default;
-  run_snapshot& operator=(run_snapshot&&) noexcept = default;
+  basic_run_snapshot(basic_run_snapshot&&) noexcept = default;
+  basic_run_snapshot& operator=(basic_run_snapshot&&) noexcept = default;
 
   /// Writes it to `path`, whole or not at all.
   /// @param before where the file goes that `path` was before; empty: it is replaced
@@ -105,6 +105,10 @@ class run_snapshot {
   std::list<std::vector<std::byte>> memory_;
 };
 
+/// Everything that `load_run` needs to go on with a run, in the host's memory: it can be written, by another thread
+/// too, while the run goes on.
+using run_snapshot = basic_run_snapshot<>;
+
 /// Writes everything that `load_run` needs to go on with an interrupted run. Of several ranks the first writes; where
 /// the optimizer's state is in slices (`sliced_state`) all must call it, and have them gathered.
 /// @param extra strings of the program's own, e.g. its options
@@ -128,12 +132,11 @@ struct run_numbers {
 };
 
 /// @throws file_error unless `least <= value <= most`
-inline void require_within(safetensors_view const& file, std::string const& tensor, std::size_t element, index_t value,
+inline void require_within(std::string const& source, std::string const& tensor, std::size_t element, index_t value,
                            index_t least, index_t most) {
   if (value >= least && value <= most) { return; }
-  throw file_error("slimfit: " + file.source() + ": tensor " + tensor + ", element " + std::to_string(element) +
-                   " is " + std::to_string(value) + ", expected " + std::to_string(least) + " to " +
-                   std::to_string(most));
+  throw file_error("slimfit: " + source + ": tensor " + tensor + ", element " + std::to_string(element) + " is " +
+                   std::to_string(value) + ", expected " + std::to_string(least) + " to " + std::to_string(most));
 }
 /// Integers of which each lies between two bounds.
 template <class T>
@@ -143,7 +146,7 @@ std::vector<T> read_bounded(safetensors_view const& file, std::string const& ten
   file.read_into(tensor, {count}, values.data());
   for (std::size_t i = 0; i < values.size(); ++i) {
     index_t const value = values[i];
-    require_within(file, tensor, i, value, least, most);
+    require_within(file.source(), tensor, i, value, least, most);
   }
   return values;
 }

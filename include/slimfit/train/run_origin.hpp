@@ -59,7 +59,8 @@ void require_same_optimizer(Trainer& run, safetensors_view const& file) {
 }
 
 /// The program's own metadata.
-inline std::map<std::string, std::string> own_strings(safetensors_view const& file) {
+template <class Void>
+std::map<std::string, std::string> own_strings(basic_safetensors_view<Void> const& file) {
   std::map<std::string, std::string> strings;
   for (auto const& [key, value] : file.metadata()) {
     if (!key.starts_with(own_metadata)) { strings.emplace(key, value); }

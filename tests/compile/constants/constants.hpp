@@ -74,7 +74,7 @@ inline constexpr std::size_t choice_count = detail::search_of<choices>::type::co
 inline constexpr index_t choice_batch = 16;
 
 /// Of the combinations that were measured, which are found by arithmetic with floating point.
-using measured = detail::search_of<measured_candidates>::type;
+using measured = detail::search_of<candidates_of<measured_choices>>::type;
 
 /// A codebook that the library has not written down.
 inline constexpr auto codebook = format::detail::codebook_levels<1, format::gelu_derivative_function<90>>;

@@ -97,8 +97,8 @@ TEST_CASE("fit: of the measured candidates too") {
   constexpr index_t most = fit<network, 1 * GiB, samples>::peak;
   constexpr index_t budget = most * 8 / 10;
   using found = fit<network, budget, samples>;
-  auto const [error, bytes] = best<network>(budget, samples, measured_candidates{});
+  auto const [error, bytes] = best<network>(budget, samples, candidates_of<measured_choices>{});
   CHECK(found::candidate_type::step_error_squared == error);
   CHECK(found::peak == bytes);
-  CHECK(best<network>(1 * GiB, samples, measured_candidates{}).first == 0);
+  CHECK(best<network>(1 * GiB, samples, candidates_of<measured_choices>{}).first == 0);
 }

@@ -38,7 +38,7 @@ template <class Entry>
 index_t candidate_peak(plan_request const& request, std::size_t number) {
   auto filled = request;
   if (filled.tokens == 0) { filled.tokens = Entry::tokens; }
-  slimfit::measured_candidates const all;
+  slimfit::candidates_of<slimfit::measured_choices> const all;
   return request.scalar == "bf16" ? detail::peak_of<Entry, slimfit::bf16>(filled, number, all)
                                   : detail::peak_of<Entry, float>(filled, number, all);
 }
