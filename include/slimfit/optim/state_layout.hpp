@@ -46,12 +46,12 @@ class state_layout {
   constexpr void cut(gradient_part const& slice, index_t each) {
     bytes_ = 0;
     for (int i = 0; i < size_; ++i) {
-      auto& part = parts_[static_cast<std::size_t>(i)];
-      index_t const shared = part.kind == state_kind::scale ? moment_block : 1;  // elements of the parameter
-      part.kept = {slice.first / shared, divide_up(slice.count, shared)};
-      part.each = divide_up(each, shared);
-      part.offset = bytes_;
-      bytes_ += round_up(part.kept.count * element_bytes(part.kind), 64);
+      auto& array = parts_[static_cast<std::size_t>(i)];
+      index_t const shared = array.kind == state_kind::scale ? moment_block : 1;  // elements of the parameter
+      array.kept = {slice.first / shared, divide_up(slice.count, shared)};
+      array.each = divide_up(each, shared);
+      array.offset = bytes_;
+      bytes_ += round_up(array.kept.count * element_bytes(array.kind), 64);
     }
   }
   [[nodiscard]] constexpr index_t bytes() const { return bytes_; }

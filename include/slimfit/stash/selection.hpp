@@ -67,7 +67,7 @@ struct reached_key {
 };
 /// Most rows have it a few powers of two below their largest key: those are tried first, and one by one, then bits.
 /// @param at_least how many keys of the row reach a bound
-template <class T, int Slots, lane_group Group, class AtLeast>
+template <class T, std::size_t Slots, lane_group Group, class AtLeast>
 SLIMFIT_HD inline auto threshold_key(Group group, format::detail::key_type<T> const (&keys)[Slots], std::int32_t count,
                                      AtLeast const& at_least) {
   using key = format::detail::key_type<T>;
@@ -75,7 +75,7 @@ SLIMFIT_HD inline auto threshold_key(Group group, format::detail::key_type<T> co
   constexpr int tries = 4;
   key largest = 0;
   SLIMFIT_SIMD(reduction(max : largest))
-  for (int slot = 0; slot < Slots; ++slot) { largest = keys[slot] > largest ? keys[slot] : largest; }
+  for (std::size_t slot = 0; slot < Slots; ++slot) { largest = keys[slot] > largest ? keys[slot] : largest; }
   largest = group.template reduce<Group::size>(largest, maximum{});
   reached_key<key> found{0, 0};
   int bit = static_cast<int>(sizeof(key)) * 8 - 2;
