@@ -12,6 +12,10 @@ struct own : policy::slim {
 };
 using model_type = vit<shapes::vit_small_16, own, host>;
 static_assert(plan<model_type>(8).peak() < 1 * GiB);
+
+// A policy's own name is none of its members.
+struct frozen : own {};
+static_assert(sizeof(vit<shapes::vit_base_16, frozen, host>) > 0);
 // The largest models that have a name are planned within the steps that compilers allow a constant expression.
 static_assert(plan<vit<shapes::vit_large_16, policy::eager, host>>(128).peak() > 1 * GiB);
 static_assert(plan<bert<shapes::bert_large_uncased, policy::paper, host>>(128).peak() > 1 * GiB);

@@ -3,10 +3,16 @@
 // slips that people make are looked for by name: a member that no policy has would change nothing, without a word.
 #pragma once
 
+#include <type_traits>
+
 namespace slimfit::detail {
 
-#define SLIMFIT_HAS_TYPE(name) \
-  requires { typename P::name; }
+// A class has its own name as a member, and its bases': a policy may be called `frozen`.
+#define SLIMFIT_HAS_TYPE(name)                        \
+  requires {                                          \
+    typename P::name;                                 \
+    requires !std::is_base_of_v<typename P::name, P>; \
+  }
 #define SLIMFIT_HAS_VALUE(name) \
   requires { P::name; }
 
