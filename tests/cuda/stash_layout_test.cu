@@ -91,7 +91,7 @@ TEST_CASE_TEMPLATE("GELU's derivative: the codes of every bf16 input, and of eve
   CHECK(equal([&](std::byte* codes, auto const& launch) {
     using kept = typename stash::gelu_derivative<codebook>::template kept<bf16, width>;
     kept view;
-    view.codes.codes.data = codes;
+    view.matrix.codes.data = codes;
     vector<bf16> output(x.size());
     launch(kernels::gelu_forward<width, bf16, kept>{x.data(), nullptr, output.data(), view});
   }));
