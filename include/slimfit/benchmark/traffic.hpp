@@ -39,8 +39,8 @@ class traffic {
     if constexpr (requires { view.bitmap; }) {
       count_array(view.bitmap, rows);
       count_view(view.values, rows);
-    } else if constexpr (requires { view.codes.row_bytes; }) {
-      count_view(view.codes, rows);  // a derivative's codes
+    } else if constexpr (requires { view.matrix; }) {
+      count_view(view.matrix, rows);  // of an activation function
     } else if constexpr (requires { view.codes.data; }) {
       count_array(view.codes, rows);
       count_array(view.scales, rows);
